@@ -1,0 +1,161 @@
+"""Every error assetflow raises on purpose.
+
+::
+
+    AssetflowError                      root; carries `where` and `fix`
+    ├── InvalidDefinitionError          a definition is wrong, said before anything runs
+    │   └── CircularDependencyError     assets that need each other (also a ValueError)
+    ├── InvalidInvocationError          a definition is called or submitted the wrong way
+    ├── InvalidConfigError              config does not fit its schema
+    ├── InvalidSubsetError              a selection names assets that do not exist
+    ├── InvalidMetadata                 a metadata value cannot be recorded
+    ├── InvariantViolationError         a rule of the API is broken while running
+    │   └── UnserializableValueError    a value cannot be stored by its IO manager
+    ├── TypeCheckDidNotPass             a value does not fit its annotation
+    ├── StepOutputNotFoundError         a required output was not produced
+    ├── UnknownResourceError            an undeclared resource is asked for
+    ├── ResourceFunctionError           a resource function raised
+    ├── LoadError                       a module or file with definitions does not load
+    ├── SettingsError                   assetflow.toml or the environment is wrong
+    ├── ServiceUnreachableError         Redis or the broker does not answer
+    ├── UnsupportedServerError          Redis answers but cannot carry runs
+    ├── SignatureError                  a plan or a bundle is unsigned, forged or of another key
+    ├── DamagedRecordError              a stored record cannot be read as what it should be
+    ├── ConflictError                   the same run key was submitted with another request
+    ├── RunNotFoundError                no run has this id
+    ├── RunFailed                       the run ended without success
+    └── WaitTimeout                     the run did not end in the given time (also a TimeoutError)
+    CheckError                          an argument has the wrong type or form
+    └── ParameterCheckError
+
+Errors of a user's own code are never wrapped in these: they travel as they are.
+"""
+
+from __future__ import annotations
+
+
+class AssetflowError(Exception):
+    """Something assetflow was asked to do cannot be done.
+
+    Args:
+        message: what is wrong, one sentence.
+        where: the place in the user's code or settings, such as ``pipeline.py:12 (asset "sales")``.
+        fix: what to do about it.
+    """
+
+    def __init__(self, message: str = "", *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.fix = fix
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.where:
+            lines.append(f"  at: {self.where}")
+        if self.fix:
+            lines.append(f"  fix: {self.fix}")
+        return "\n".join(lines)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.message, self.where, self.fix))
+
+
+def _rebuild(kind: type[AssetflowError], message: str, where: str | None, fix: str | None) -> AssetflowError:
+    return kind(message, where=where, fix=fix)
+
+
+class InvalidDefinitionError(AssetflowError):
+    """A definition is wrong; raised when it is made or loaded, never while a run is going on."""
+
+
+class CircularDependencyError(InvalidDefinitionError, ValueError):
+    """Assets depend on each other in a circle."""
+
+
+class InvalidInvocationError(AssetflowError):
+    """A definition is called, or a run is asked for, in a way it does not support."""
+
+
+class InvalidConfigError(AssetflowError):
+    """The given config does not fit the schema."""
+
+
+class InvalidSubsetError(AssetflowError):
+    """A selection names something that cannot be materialized."""
+
+
+class InvalidMetadata(AssetflowError):
+    """A metadata value is of a kind that cannot be recorded."""
+
+
+class InvariantViolationError(AssetflowError):
+    """A rule of the API was broken while code was running."""
+
+
+class UnserializableValueError(InvariantViolationError):
+    """A value cannot be stored by the IO manager of its asset."""
+
+
+class TypeCheckDidNotPass(AssetflowError):
+    """A value does not have the type its annotation promises."""
+
+
+class StepOutputNotFoundError(AssetflowError):
+    """A step ended without producing an output that is required."""
+
+
+class UnknownResourceError(AssetflowError):
+    """Code asks for a resource that its asset does not declare."""
+
+
+class ResourceFunctionError(AssetflowError):
+    """The function that builds a resource raised; its own error is the cause."""
+
+
+class LoadError(AssetflowError):
+    """A module or file that should hold definitions does not load."""
+
+
+class SettingsError(AssetflowError):
+    """A setting has a value that cannot be used."""
+
+
+class ServiceUnreachableError(AssetflowError):
+    """Redis or the broker does not answer."""
+
+
+class UnsupportedServerError(AssetflowError):
+    """The server answers, but runs would not be safe on it."""
+
+
+class SignatureError(AssetflowError):
+    """A plan or a code bundle is unsigned, forged, or signed with another key."""
+
+
+class DamagedRecordError(AssetflowError):
+    """A stored record cannot be read as what it should be."""
+
+
+class ConflictError(AssetflowError):
+    """The same run key was used before, with another request."""
+
+
+class RunNotFoundError(AssetflowError):
+    """No run has this id."""
+
+
+class RunFailed(AssetflowError):
+    """The run ended without success; the step's own exception is the cause where it could be kept."""
+
+
+class WaitTimeout(AssetflowError, TimeoutError):
+    """The run did not end within the time given to ``wait``. The run goes on."""
+
+
+class CheckError(Exception):
+    """An argument has the wrong type or form."""
+
+
+class ParameterCheckError(CheckError):
+    """One named parameter has the wrong type."""

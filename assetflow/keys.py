@@ -1,0 +1,144 @@
+"""Identities: parse, format, compare. Nothing here reads or writes anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import total_ordering
+
+from ulid import ULID
+
+from assetflow.errors import InvalidInvocationError, ParameterCheckError
+
+
+@total_ordering
+class AssetKey:
+    """The name of an asset: one or more segments, such as ``AssetKey(["warehouse", "daily_sales"])``.
+
+    Args:
+        path: one segment (never split), or a list or tuple of segments.
+
+    Raises:
+        ParameterCheckError: path is neither, or a segment is not a str.
+    """
+
+    __slots__ = ("_hash", "parts")
+
+    parts: tuple[str, ...]
+
+    def __init__(self, path: str | Sequence[str]) -> None:
+        if isinstance(path, str):
+            parts: tuple[str, ...] = (path,)
+        elif isinstance(path, (list, tuple)):
+            parts = tuple(path)
+        else:
+            raise ParameterCheckError(f"AssetKey takes a str or a list of str, not {type(path).__name__}: {path!r}")
+        for part in parts:
+            if not isinstance(part, str):
+                raise ParameterCheckError(f"AssetKey segments are str, not {type(part).__name__}: {part!r}")
+        object.__setattr__(self, "parts", parts)
+        object.__setattr__(self, "_hash", hash(parts))
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError("AssetKey is immutable")
+
+    def __reduce__(self) -> tuple[type[AssetKey], tuple[list[str]]]:
+        return (AssetKey, (self.path,))
+
+    @property
+    def path(self) -> list[str]:
+        """The segments, as a new list."""
+        return list(self.parts)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetKey) and self.parts == other.parts
+
+    def __lt__(self, other: AssetKey) -> bool:
+        if not isinstance(other, AssetKey):
+            return NotImplemented
+        return self.parts < other.parts
+
+    def __hash__(self) -> int:
+        return int(self._hash)  # type: ignore[attr-defined]
+
+    def __repr__(self) -> str:
+        return f"AssetKey({self.path!r})"
+
+    __str__ = __repr__
+
+    def to_string(self) -> str:
+        """The segments as a JSON list: ``["a", "b"]``."""
+        return json.dumps(self.path)
+
+    def to_user_string(self) -> str:
+        """The segments joined by "/": ``a/b``."""
+        return "/".join(self.parts)
+
+    @staticmethod
+    def from_user_string(text: str) -> AssetKey:
+        """``a/b`` to ``AssetKey(["a", "b"])``."""
+        if not isinstance(text, str):
+            raise ParameterCheckError(f"a user string is a str, not {type(text).__name__}")
+        return AssetKey(text.split("/"))
+
+    def to_python_identifier(self, suffix: str | None = None) -> str:
+        """The segments (and the suffix) joined by "__", with "-" turned into "_"."""
+        parts = self.parts if suffix is None else (*self.parts, suffix)
+        return "__".join(parts).replace("-", "_")
+
+    @staticmethod
+    def from_coercible(value: CoercibleToAssetKey) -> AssetKey:
+        """An AssetKey as it is; a str as one segment; a list or tuple as segments."""
+        return value if isinstance(value, AssetKey) else AssetKey(value)
+
+
+CoercibleToAssetKey = AssetKey | str | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Version:
+    """Which attempt made a value. Ordered by token, told apart by nonce.
+
+    Attributes:
+        token: microseconds of the state store's clock when the step was claimed; strictly rising in a run.
+        nonce: 32 random bits drawn by the worker.
+    """
+
+    token: int
+    nonce: int
+
+    @property
+    def name(self) -> str:
+        """The name under which the value is kept, unique to the attempt."""
+        return f"{self.token:016x}-{self.nonce:08x}"
+
+    @staticmethod
+    def parse(name: str) -> Version:
+        """Read back what `name` gives; ValueError if it is not of that form."""
+        if not _VERSION_NAME.fullmatch(name):
+            raise ValueError(f"not a version name: {name!r}")
+        return Version(int(name[:16], 16), int(name[17:], 16))
+
+
+_VERSION_NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
+
+
+def new_run_id() -> str:
+    """A new ULID: unique, and sortable by the time it was made."""
+    return str(ULID())
+
+
+def check_run_id(text: str) -> str:
+    """Return text if it is a run id.
+
+    Raises:
+        InvalidInvocationError: it is not a ULID.
+    """
+    try:
+        if str(ULID.from_str(text)) == text:
+            return text
+    except (ValueError, TypeError):
+        pass
+    raise InvalidInvocationError(f"{text!r} is not a run id", fix="run ids are the 26 characters that submit() returned")

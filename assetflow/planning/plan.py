@@ -1,0 +1,153 @@
+"""What would be done: the immutable description of one run's work.
+
+A plan holds no callable and no value. It is JSON, made once by the planner, read by every worker,
+and the only thing both sides of the wire must agree on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+SCHEMA = 1
+
+
+class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One input of a step.
+
+    Attributes:
+        name: the input's name in the op.
+        key: segments of the upstream asset's key.
+        output: index of the output of this plan that supplies it; None where the value is already
+            in storage (a source asset, or an upstream that was not selected).
+        io_manager_key: the resource key of the manager that loads it.
+        loads: False for a dependency that only orders the steps (``non_argument_deps``).
+    """
+
+    name: str
+    key: tuple[str, ...]
+    output: int | None = None
+    io_manager_key: str = "io_manager"
+    loads: bool = True
+
+
+class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One output of a step.
+
+    Attributes:
+        index: position among all outputs of the plan, counted from 0.
+        name: the output's name in the op.
+        key: segments of the asset's key.
+        required: False where the step may end without it, which prunes what needs it.
+        io_manager_key: the resource key of the manager that stores it.
+    """
+
+    index: int
+    key: tuple[str, ...]
+    name: str = "result"
+    required: bool = True
+    io_manager_key: str = "io_manager"
+
+
+class StepRetry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How often a step that raised is tried again.
+
+    Attributes:
+        max_retries: further tries after the first.
+        delay: seconds before the first retry.
+        backoff: ``linear``, ``exponential`` or None for a constant delay.
+        jitter: ``full``, ``plus_minus`` or None.
+    """
+
+    max_retries: int
+    delay: float = 0.0
+    backoff: str | None = None
+    jitter: str | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One call of one op.
+
+    Attributes:
+        index: position in the plan; every step comes after the steps it needs.
+        key: the step's name, unique in the plan, safe as an identifier.
+        inputs: what it needs, in the order of the op's parameters.
+        outputs: what it makes.
+        queue: the Celery queue whose workers may take it.
+        rank: length of the longest chain of steps that starts here; higher goes first.
+        line: the step that needs this one and nothing else in the plan, if this step's only
+            dependant is that step and both use one queue; such a pair may run as one batch.
+        retry: what happens when it raises.
+    """
+
+    index: int
+    key: str
+    outputs: tuple[StepOutput, ...]
+    inputs: tuple[StepInput, ...] = ()
+    queue: str = "default"
+    rank: int = 1
+    line: int | None = None
+    retry: StepRetry | None = None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The steps of a run, in an order in which they could be run one after the other."""
+
+    steps: tuple[Step, ...]
+    schema: int = SCHEMA
+
+    @property
+    def output_count(self) -> int:
+        """How many outputs all steps have together."""
+        return sum(len(step.outputs) for step in self.steps)
+
+    def to_json(self) -> bytes:
+        """The plan as JSON bytes, the same for the same plan."""
+        return msgspec.json.encode(self)
+
+    @staticmethod
+    def from_json(raw: bytes) -> Plan:
+        """Read a plan back; msgspec.ValidationError says where it is malformed."""
+        return msgspec.json.decode(raw, type=Plan)
+
+
+class Topology:
+    """Who waits for whom, derived once from a plan.
+
+    Attributes:
+        producer: for each output index, the step that makes it.
+        children: for each step, its dependants and which of the step's outputs each of them needs.
+        waiting: for each step, the number of steps it waits for.
+    """
+
+    __slots__ = ("children", "producer", "waiting")
+
+    def __init__(self, plan: Plan) -> None:
+        self.producer: list[int] = [0] * plan.output_count
+        for step in plan.steps:
+            for output in step.outputs:
+                self.producer[output.index] = step.index
+        children: list[dict[int, set[int]]] = [{} for _ in plan.steps]
+        self.waiting: list[int] = [0] * len(plan.steps)
+        for step in plan.steps:
+            for item in step.inputs:
+                if item.output is None:
+                    continue
+                needs = children[self.producer[item.output]]
+                if step.index not in needs:
+                    needs[step.index] = set()
+                    self.waiting[step.index] += 1
+                needs[step.index].add(item.output)
+        self.children: list[Mapping[int, set[int]]] = list(children)
+
+    def descendants(self, starts: list[int]) -> list[int]:
+        """The given steps and everything that needs them, directly or not, in plan order."""
+        seen = set(starts)
+        stack = list(starts)
+        while stack:
+            for child in self.children[stack.pop()]:
+                if child not in seen:
+                    seen.add(child)
+                    stack.append(child)
+        return sorted(seen)
