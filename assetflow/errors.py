@@ -23,6 +23,7 @@
     ├── DamagedRecordError              a stored record cannot be read as what it should be
     ├── ConflictError                   the same run key was submitted with another request
     ├── RunNotFoundError                no run has this id
+    ├── LostPlaceError                  a slot and the store disagree about where the slot is
     ├── RunFailed                       the run ended without success
     └── WaitTimeout                     the run did not end in the given time (also a TimeoutError)
     CheckError                          an argument has the wrong type or form
@@ -143,6 +144,10 @@ class ConflictError(AssetflowError):
 
 class RunNotFoundError(AssetflowError):
     """No run has this id."""
+
+
+class LostPlaceError(AssetflowError):
+    """A slot's batch number is not the one the store expects: the store was rolled back, or the slot replaced."""
 
 
 class RunFailed(AssetflowError):

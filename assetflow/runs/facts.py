@@ -1,0 +1,100 @@
+"""Facts: what has happened in a run, in the past tense, append-only."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class FactKind(StrEnum):
+    """What a fact tells."""
+
+    RUN_STARTED = "run_started"
+    STEP_STARTED = "step_started"
+    STEP_SUCCEEDED = "step_succeeded"
+    STEP_SKIPPED = "step_skipped"
+    STEP_FAILED = "step_failed"
+    STEP_RETRY = "step_retry"
+    STEP_LOST = "step_lost"
+    STEP_UPSTREAM_FAILED = "step_upstream_failed"
+    STEP_REFUSED = "step_refused"
+    RUN_CANCELLING = "run_cancelling"
+    RUN_ENDED = "run_ended"
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that happened.
+
+    Attributes:
+        id: position in the run's stream; ask for what came after it.
+        kind: what happened.
+        at: seconds since the epoch, by the store's clock.
+        steps: indices of the steps it is about; empty for the run itself.
+        token: which claim of the step, 0 where no claim is meant.
+        detail: what the reporter added: times, outputs with metadata, the error.
+    """
+
+    id: str
+    kind: FactKind
+    at: float
+    steps: tuple[int, ...] = ()
+    token: int = 0
+    detail: dict[str, Any] = {}
+
+
+class ErrorDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """An exception as it travels in a fact.
+
+    Attributes:
+        type: qualified class name.
+        message: ``str()`` of the exception.
+        traceback: formatted, the user's frames first.
+        pickled: the exception itself, signed and base64, where it can be pickled.
+    """
+
+    type: str
+    message: str
+    traceback: str = ""
+    pickled: str | None = None
+
+
+class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A materialization as it travels in a fact.
+
+    Attributes:
+        output: index of the output in the plan.
+        key: segments of the asset's key.
+        version: name of the version, None where the IO manager keeps none.
+        metadata: label to ``{"type": ..., "value": ...}``.
+    """
+
+    output: int
+    key: tuple[str, ...]
+    version: str | None = None
+    metadata: dict[str, Any] = {}
+
+
+class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a worker tells about one try of one step.
+
+    Attributes:
+        slot: who ran it.
+        started: seconds since the epoch by the worker's clock, for people to read.
+        seconds: how long loading, computing and storing took.
+        retry: number of the try, from 0.
+        outputs: what was materialized.
+        observations: what was observed or materialized by hand, as recorded events.
+        error: what it raised.
+        delay: seconds until it is tried again.
+    """
+
+    slot: str = ""
+    started: float = 0.0
+    seconds: float = 0.0
+    retry: int = 0
+    outputs: list[OutputDetail] = []
+    observations: list[dict[str, Any]] = []
+    error: ErrorDetail | None = None
+    delay: float | None = None
