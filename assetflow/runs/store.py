@@ -66,7 +66,6 @@ class Advance(msgspec.Struct, frozen=True, array_like=True):
         hint: the step the wake-up was sent for, -1 for none.
         announcement: the wake-up's own mark, which counts it as answered.
         nonce: random start of the nonces of the claims made now.
-        chores: output indices published on behalf of a dead slot.
     """
 
     slot: str
@@ -78,7 +77,6 @@ class Advance(msgspec.Struct, frozen=True, array_like=True):
     hint: int = -1
     announcement: str = ""
     nonce: int = 0
-    chores: tuple[int, ...] = ()
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
@@ -89,14 +87,16 @@ class Claim(msgspec.Struct, frozen=True, array_like=True):
         token: microseconds of the store's clock, above every earlier token of the run.
         nonce: told apart by this.
         retries: how often the step was tried before and raised.
-        losses: how often a slot died or vanished holding it.
+        child_losses: how often a process died while it ran this step.
+        host_losses: how often a worker vanished that held this step.
     """
 
     step: int
     token: int
     nonce: int
     retries: int = 0
-    losses: int = 0
+    child_losses: int = 0
+    host_losses: int = 0
 
     @property
     def version(self) -> Version:
@@ -130,7 +130,7 @@ class Advanced(msgspec.Struct, frozen=True, array_like=True):
         accepted: steps whose outcome counts.
         refused: steps whose outcome does not, because the claim is no longer held.
         announcements: wake-ups to send.
-        chores: outputs to publish for others.
+        chores: outputs of dead slots; the caller answers for them now, as for its own.
         more: there is bookkeeping left; call again at once.
         left: steps that are not over yet.
     """
@@ -269,3 +269,6 @@ class RunStore(Protocol):
 
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """Whether the slot still holds this claim."""
+
+    def await_durable(self, run_id: str) -> bool:
+        """Wait until all that was settled so far would survive a power cut; False where none can tell."""

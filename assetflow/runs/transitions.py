@@ -22,7 +22,6 @@ class StepEvent(StrEnum):
     RETRY = "retry"  # it raised, and will be tried again later
     RETURN = "return"  # its slot gives it back, or died holding it
     DETACH = "detach"  # the same, while what it waits for is not there yet
-    GIVE_UP = "give_up"  # too many slots died running it
     DUE = "due"  # the delay before its retry is over
     PRUNE = "prune"  # an output it needs was not emitted, or its maker was skipped
     DOOM = "doom"  # a step it needs, directly or not, failed
@@ -44,7 +43,6 @@ TRANSITIONS: dict[tuple[S, StepEvent], S] = {
     (S.CLAIMED, E.RETRY): S.DELAYED,
     (S.CLAIMED, E.RETURN): S.READY,
     (S.CLAIMED, E.DETACH): S.WAITING,
-    (S.CLAIMED, E.GIVE_UP): S.FAILED,
     (S.CLAIMED, E.PRUNE): S.SKIPPED,  # claimed together with the step that did not emit
     (S.CLAIMED, E.DOOM): S.UPSTREAM_FAILED,  # claimed together with the step that failed
     (S.CLAIMED, E.CANCEL): S.CANCELLED,
@@ -65,7 +63,7 @@ def as_lua() -> str:
     """The table as the Lua source of a local named NEXT: ``NEXT.W.unblock == "R"``."""
     rows: dict[str, list[str]] = {}
     for (state, event), target in TRANSITIONS.items():
-        rows.setdefault(state.value, []).append(f'{event.value}="{target.value}"')
+        rows.setdefault(state.value, []).append(f'["{event.value}"]="{target.value}"')
     body = ", ".join(f"{state}={{{', '.join(moves)}}}" for state, moves in rows.items())
     final = ", ".join(f"{state.value}=true" for state in S if state.is_terminal)
     return f"local NEXT = {{{body}}}\nlocal FINAL = {{{final}}}\n"

@@ -1,0 +1,1 @@
+"""The embedded cluster: the production code path on one machine."""

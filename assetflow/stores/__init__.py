@@ -1,0 +1,1 @@
+"""Where live runs are kept: in this process, or in Redis."""

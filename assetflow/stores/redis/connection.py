@@ -1,0 +1,102 @@
+"""Connecting to the server, and what it must be able to do."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.retry import Retry
+
+from assetflow.errors import ServiceUnreachableError, UnsupportedServerError
+
+_OLDEST = (7, 0)
+
+
+class Durability(StrEnum):
+    """When a write the server has answered is safe from a power cut."""
+
+    ALWAYS = "always"  # at once
+    EVERY_SECOND = "everysec"  # within about a second; WAITAOF tells when
+    NONE = "none"  # there is no append-only file
+
+
+def connect(url: str, *, patience: float = 2.0) -> redis.Redis:
+    """A client that has answered once.
+
+    Args:
+        url: ``redis://``, ``rediss://`` or ``unix://``.
+        patience: seconds to keep trying.
+
+    Raises:
+        ServiceUnreachableError: nobody answers, or the credentials are wrong.
+        UnsupportedServerError: the server is too old.
+    """
+    try:
+        # The last beat of a run can only be told from a lost one by asking again, which every script allows.
+        client = redis.Redis.from_url(
+            url,
+            socket_connect_timeout=5,
+            socket_timeout=30,
+            health_check_interval=15,
+            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=_tries(patience)),
+            retry_on_error=[redis.exceptions.ConnectionError, redis.exceptions.TimeoutError],
+            **({} if url.startswith("unix:") else {"socket_keepalive": True}),
+        )
+    except ValueError as error:
+        raise ServiceUnreachableError(
+            f"{redacted(url)} is not the address of a Redis: {error}",
+            fix="use redis://host:port/0, rediss://host:port/0 or unix:///path/to/socket",
+        ) from None
+    try:
+        info = client.info("server")
+    except AuthenticationError as error:
+        raise ServiceUnreachableError(
+            f"Redis at {redacted(url)} refuses the credentials: {error}",
+            fix="put them into ASSETFLOW_REDIS_URL: redis://user:password@host:port/0",
+        ) from None
+    except (RedisError, OSError) as error:
+        raise ServiceUnreachableError(
+            f"no Redis answers at {redacted(url)} ({error})",
+            fix="start it, or correct ASSETFLOW_REDIS_URL (or `redis_url` in assetflow.toml); "
+            "without it assetflow uses `assetflow dev` or a cluster of its own",
+        ) from None
+    text = str(info.get("valkey_version") or info.get("redis_version", "0"))
+    version = tuple(int(part) for part in text.split(".")[:2])
+    if version < _OLDEST:
+        raise UnsupportedServerError(
+            f"Redis at {redacted(url)} is version {text}; runs need 7.0 or Valkey 7.2",
+            fix="upgrade the server",
+        )
+    return client
+
+
+def _tries(patience: float) -> int:
+    return max(2, round(patience / 0.25))
+
+
+def durability(client: redis.Redis) -> Durability:
+    """What the server promises of an answered write."""
+    try:
+        if int(client.info("persistence").get("aof_enabled", 0)) == 0:
+            return Durability.NONE
+        policy = client.config_get("appendfsync").get("appendfsync", "everysec")
+    except (ResponseError, NoPermissionError):
+        return Durability.EVERY_SECOND
+    return Durability.ALWAYS if policy == "always" else Durability.EVERY_SECOND
+
+
+def eviction_policy(client: redis.Redis) -> str:
+    """The server's maxmemory policy; anything but ``noeviction`` may lose runs."""
+    return str(client.info("memory").get("maxmemory_policy", "noeviction"))
+
+
+def redacted(url: str) -> str:
+    """The address without its password."""
+    parts = urlsplit(url)
+    if not parts.password:
+        return url
+    place = parts.netloc.rpartition("@")[2]
+    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))

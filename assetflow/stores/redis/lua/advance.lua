@@ -1,0 +1,189 @@
+-- advance: settle what a slot finished and claim what is ready, in one round trip.
+-- ARGV[1]  msgpack of runs.store.Advance
+-- Returns  msgpack of runs.store.Advanced, or the error replies NORUN, LOSTPLACE
+-- Twice:   the same batch number gets the stored reply and nothing happens again.
+-- Fenced:  an outcome counts only if this slot still holds that claim, told by its nonce.
+
+local req = cmsgpack.unpack(ARGV[1])
+local slot, batch, outcomes, published, queue, want, hint, mark, nonce =
+  req[1], req[2], req[3], req[4], req[5], req[6], req[7], req[8], req[9]
+
+if not load_run() then
+  return redis.error_reply("NORUN")
+end
+
+local accepted, refused, claims, chores = {}, {}, {}, {}
+
+if over() then
+  for _, outcome in ipairs(outcomes) do
+    refused[#refused + 1] = outcome[1]
+  end
+  return cmsgpack.pack({ batch, M.status, claims, accepted, refused, {}, chores, false, M.left })
+end
+
+local raw = redis.call("HGET", SLOTS, slot)
+ENTRY = raw and cmsgpack.unpack(raw) or { b = 0, c = {}, u = {} }
+if ENTRY.b == batch then
+  return ENTRY.r
+end
+if ENTRY.b ~= batch - 1 then
+  return redis.error_reply("LOSTPLACE")
+end
+
+if mark ~= "" then
+  redis.call("ZREM", P .. "ann:" .. queue, mark)
+end
+
+local function settle(outcome)
+  local i, verdict, detail = outcome[1], outcome[3], outcome[8]
+  local claim
+  for at, held in ipairs(ENTRY.c) do
+    if held[1] == i and held[3] == outcome[2] then
+      claim = table.remove(ENTRY.c, at)
+      break
+    end
+  end
+  if not claim or ENTRY.x then
+    refused[#refused + 1] = i
+    return
+  end
+  accepted[#accepted + 1] = i
+  if verdict == "R" then
+    give_back(i)
+    return
+  end
+  local token = whole(claim[2])
+  if verdict == "S" then
+    move(i, "C", "succeed")
+    local version = struct.pack(">I8I4", claim[2], claim[3])
+    for _, output in ipairs(outcome[4]) do
+      redis.call("SETRANGE", OUT, output * 12, version)
+    end
+    for _, output in ipairs(outcome[7]) do
+      ENTRY.u[#ENTRY.u + 1] = { output, claim[2], claim[3] }
+      M.unpub = M.unpub + 1
+    end
+    fact("step_succeeded", i, token, detail)
+    spread("unlock", outcome[5])
+    spread("prune", outcome[6])
+  elseif verdict == "F" then
+    move(i, "C", "fail")
+    M.failed = M.failed + 1
+    fact("step_failed", i, token, detail)
+    spread("doom", outcome[6])
+  elseif verdict == "D" then
+    move(i, "C", "retry")
+    bump(i, 1)
+    redis.call("ZADD", DUE, NOW + outcome[9], member(i))
+    fact("step_retry", i, token, detail)
+  end
+end
+
+for _, outcome in ipairs(outcomes) do
+  settle(outcome)
+end
+
+if ENTRY.x then -- the run was cancelled, and the slot has seen it now
+  ENTRY.x = nil
+  ENTRY.c = {}
+  M.held = M.held - 1
+end
+
+for _, output in ipairs(published) do
+  for at, item in ipairs(ENTRY.u) do
+    if item[1] == output then
+      table.remove(ENTRY.u, at)
+      M.unpub = M.unpub - 1
+      break
+    end
+  end
+end
+
+continue_todo()
+promote()
+
+local function take(i, event, from, retries, child_losses, host_losses)
+  move(i, from, event)
+  M.tok = math.max(M.tok + 1, NOW_US)
+  local mine = (nonce + #claims) % 4294967296
+  ENTRY.c[#ENTRY.c + 1] = { i, M.tok, mine }
+  claims[#claims + 1] = { i, M.tok, mine, retries, child_losses, host_losses }
+end
+
+local function claim()
+  local ready = P .. "ready:" .. queue
+  local n = redis.call("ZCARD", ready)
+  if n == 0 then
+    return
+  end
+  local slots = math.max(tonumber(redis.call("HGET", LIVE_SLOTS, queue) or 1), 1)
+  local share = math.min(want, math.max(1, math.ceil(n / slots)))
+  local picks = {}
+  if hint >= 0 and redis.call("ZREM", ready, member(hint)) == 1 then
+    picks[1] = hint
+  end
+  if #picks < share then
+    local popped = redis.call("ZPOPMIN", ready, share - #picks)
+    for at = 1, #popped, 2 do
+      picks[#picks + 1] = tonumber(popped[at])
+    end
+  end
+  local alone = false
+  for at, i in ipairs(picks) do
+    local row = redis.call("GETRANGE", ST, i * 4, i * 4 + 3)
+    local from, retries, child_losses, host_losses = string.sub(row, 1, 1), string.byte(row, 2, 4)
+    local troubled = retries + child_losses + host_losses > 0
+    if alone or (troubled and at > 1) then
+      enqueue(i) -- what has failed before is tried without company
+    else
+      alone = troubled
+      take(i, "claim", from, retries, child_losses, host_losses)
+    end
+  end
+  if alone then
+    return
+  end
+  -- Steps that only wait for a step of this batch come along: no one else could start them.
+  local at = 1
+  while at <= #claims and #claims < want do
+    local _, _, line = fixed(claims[at][1])
+    if line ~= NO_LINE then
+      local row = redis.call("GETRANGE", ST, line * 4, line * 4 + 3)
+      if row == "W\0\0\0" and pending_of(line) == 1 then
+        take(line, "follow", "W", 0, 0, 0)
+      end
+    end
+    at = at + 1
+  end
+end
+
+if M.status == "RUNNING" and want > 0 then
+  claim()
+  if #claims > 0 and not M.started then
+    redis.call("HSET", META, "started", whole(NOW))
+  end
+end
+
+if want > 0 then
+  for _ = 1, 16 do
+    local chore = redis.call("LPOP", CHORES)
+    if not chore then
+      break
+    end
+    local item = cmsgpack.unpack(chore)
+    ENTRY.u[#ENTRY.u + 1] = item
+    chores[#chores + 1] = item
+  end
+end
+
+finish_if_done()
+local found = announcements()
+local more = not over() and redis.call("EXISTS", TODO) == 1
+save()
+local reply = cmsgpack.pack({ batch, M.status, claims, accepted, refused, found, chores, more, M.left })
+if not over() then
+  ENTRY.b = batch
+  ENTRY.r = reply
+  redis.call("HSET", SLOTS, slot, cmsgpack.pack(ENTRY))
+end
+return reply

@@ -1,0 +1,63 @@
+-- create: accept a run, in one call or, with many roots, in several.
+-- ARGV[1]  msgpack {fingerprint, run key ("" for none), queues, left, about, ttl s, code key ("" for none), first, last}
+-- ARGV[2]  msgpack list of roots of this call: {queue index, -rank, step} each
+-- ARGV[3]  run key's own key ("" for none)
+-- ARGV[4..7]  in the first call: envelope, st, pend, step
+-- Returns  msgpack {run id that carries the request, announcements} or an error reply CONFLICT
+-- Twice:   the second time finds the run and changes nothing; a run that was never opened is completed.
+
+local req = cmsgpack.unpack(ARGV[1])
+local fingerprint, queues, left, about, ttl, code, first, last =
+  req[1], req[3], req[4], req[5], req[6], req[7], req[8], req[9]
+local run_key = ARGV[3]
+
+if run_key ~= "" then
+  local known = redis.call("HMGET", run_key, "run", "fingerprint")
+  if known[1] then
+    if known[2] ~= fingerprint then
+      return redis.error_reply("CONFLICT " .. known[1])
+    end
+    if known[1] ~= RUN then
+      return cmsgpack.pack({ known[1], {} })
+    end
+  end
+end
+local exists = load_run()
+if exists then
+  if redis.call("HGET", META, "fingerprint") ~= fingerprint then
+    return redis.error_reply("CONFLICT " .. RUN)
+  end
+  if M.status ~= "NEW" then
+    return cmsgpack.pack({ RUN, {} })
+  end
+elseif not first then
+  return redis.error_reply("NORUN")
+end
+
+if not exists then
+  if run_key ~= "" then
+    redis.call("HSET", run_key, "run", RUN, "fingerprint", fingerprint)
+    redis.call("EXPIRE", run_key, 604800)
+  end
+  redis.call("HSET", META, "status", "NEW", "left", left, "unpub", 0, "held", 0, "failed", 0, "tok", 0, "marks", 0,
+    "queues", cmsgpack.pack(queues), "fingerprint", fingerprint, "about", about, "ttl", ttl, "code", code,
+    "created", whole(NOW))
+  redis.call("SET", P .. "plan", ARGV[4])
+  redis.call("SET", ST, ARGV[5])
+  redis.call("SET", PEND, ARGV[6])
+  redis.call("SET", STEP, ARGV[7])
+  redis.call("ZADD", LIVE, NOW, RUN)
+  load_run()
+end
+for _, root in ipairs(cmsgpack.unpack(ARGV[2])) do
+  redis.call("ZADD", P .. "ready:" .. queues[root[1] + 1], root[2], member(root[3]))
+end
+local found = {}
+if last then
+  M.status = "RUNNING"
+  fact("run_started", "", 0, "{}")
+  finish_if_done()
+  found = announcements()
+end
+save()
+return cmsgpack.pack({ RUN, found })

@@ -1,0 +1,236 @@
+"""The RunStore on Redis: packs what goes in, unpacks what comes out. The rules are in the scripts."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import redis
+from redis.exceptions import ResponseError
+
+from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
+from assetflow.keys import Version
+from assetflow.runs.facts import Fact, FactKind
+from assetflow.runs.states import RunStatus, StepState
+from assetflow.runs.store import Advance, Advanced, Announcement, Created, NewRun, Proof, RunView
+from assetflow.stores.redis.connection import Durability, durability
+from assetflow.stores.redis.scripts import Script
+
+ROOTS_PER_CALL = 1000
+NO_LINE = 0xFFFFFFFF
+_STEP = struct.Struct(">IBI")
+_VERSION = struct.Struct(">QI")
+
+_advance_encoder = msgspec.msgpack.Encoder()
+_advanced_decoder = msgspec.msgpack.Decoder(Advanced)
+_announcements_decoder = msgspec.msgpack.Decoder(list[Announcement])
+_created_decoder = msgspec.msgpack.Decoder(tuple[str, list[Announcement]])
+
+
+class RedisRunStore:
+    """Live runs on one Redis or Valkey primary.
+
+    Args:
+        client: a connected client with ``decode_responses`` off. Shared by threads.
+        keep_seconds: how long the keys of an ended run stay.
+    """
+
+    def __init__(self, client: redis.Redis, *, keep_seconds: int = 86_400) -> None:
+        self._client = client
+        self._keep = keep_seconds
+        self._create = Script(client, "create")
+        self._advance = Script(client, "advance")
+        self._reclaim = Script(client, "reclaim")
+        self._cancel = Script(client, "cancel")
+        self._tick = Script(client, "tick")
+        self._holds = Script(client, "holds")
+        self.durability: Durability = durability(client)
+
+    def create(self, run: NewRun) -> Created:
+        """See RunStore.create."""
+        roots = [
+            [queue, -rank, index] for index, (rank, queue, _line, waits) in enumerate(run.steps) if waits == 0
+        ]
+        chunks = [roots[at : at + ROOTS_PER_CALL] for at in range(0, len(roots), ROOTS_PER_CALL)] or [[]]
+        run_key = f"af:rk:{hashlib.sha256(run.run_key.encode()).hexdigest()}" if run.run_key is not None else ""
+        blobs: list[bytes] = [run.envelope, *_packed(run)]
+        for number, chunk in enumerate(chunks):
+            first, last = number == 0, number == len(chunks) - 1
+            head = msgspec.msgpack.encode(
+                (run.fingerprint, run.run_key or "", run.queues, len(run.steps), run.about, self._keep, run.code, first, last)
+            )
+            args = [head, msgspec.msgpack.encode(chunk), run_key, *(blobs if first else [])]
+            try:
+                raw = self._create([_prefix(run.run_id)], args)
+            except ResponseError as error:
+                raise _translated(error, run.run_id) from None
+            carrier, announcements = _created_decoder.decode(raw)
+            if carrier != run.run_id:
+                break
+        return Created(run_id=carrier, announcements=announcements)
+
+    def advance(self, run_id: str, request: Advance) -> Advanced:
+        """See RunStore.advance."""
+        try:
+            raw = self._advance([_prefix(run_id)], [_advance_encoder.encode(request)])
+        except ResponseError as error:
+            raise _translated(error, run_id) from None
+        return _advanced_decoder.decode(raw)
+
+    def versions(self, run_id: str, outputs: Sequence[int]) -> list[Version | None]:
+        """See RunStore.versions."""
+        if not outputs:
+            return []
+        key = _prefix(run_id) + "out"
+        with self._client.pipeline(transaction=False) as pipe:
+            for output in outputs:
+                pipe.getrange(key, output * 12, output * 12 + 11)
+            return [_version(raw) for raw in pipe.execute()]
+
+    def envelope(self, run_id: str) -> bytes:
+        """See RunStore.envelope."""
+        raw = self._client.get(_prefix(run_id) + "plan")
+        if raw is None:
+            raise _not_found(run_id)
+        return bytes(raw)
+
+    def reclaim(self, run_id: str, slots: str, proof: Proof, culprit: int = -1) -> list[Announcement]:
+        """See RunStore.reclaim."""
+        return _announcements_decoder.decode(self._reclaim([_prefix(run_id)], [slots, proof.value, culprit]))
+
+    def cancel(self, run_id: str) -> RunStatus:
+        """See RunStore.cancel."""
+        try:
+            return RunStatus(self._cancel([_prefix(run_id)], []).decode())
+        except ResponseError as error:
+            raise _translated(error, run_id) from None
+
+    def tick(self, run_id: str) -> list[Announcement]:
+        """See RunStore.tick."""
+        return _announcements_decoder.decode(self._tick([_prefix(run_id)], []))
+
+    def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
+        """See RunStore.holds."""
+        return bool(self._holds([_prefix(run_id)], [slot, step, nonce]))
+
+    def view(self, run_id: str, *, steps: bool = True) -> RunView:
+        """See RunStore.view."""
+        prefix = _prefix(run_id)
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.hmget(prefix + "meta", "status", "created", "started", "ended", "left", "about")
+            if steps:
+                pipe.get(prefix + "st")
+            answers = pipe.execute()
+        status, created, started, ended, left, about = answers[0]
+        if status is None:
+            raise _not_found(run_id)
+        rows: bytes = (answers[1] or b"") if steps else b""
+        return RunView(
+            run_id=run_id,
+            status=RunStatus(status.decode()),
+            created=int(created) / 1000,
+            started=int(started) / 1000 if started else None,
+            ended=int(ended) / 1000 if ended else None,
+            left=int(left),
+            states=tuple(StepState(chr(byte)) for byte in rows[0::4]),
+            retries=tuple(rows[1::4]),
+            about=about.decode(),
+        )
+
+    def facts(self, run_id: str, after: str = "0", limit: int = 1000, block: float | None = None) -> list[Fact]:
+        """See RunStore.facts."""
+        wait = None if block is None else max(1, int(block * 1000))
+        answer = self._client.xread({_prefix(run_id) + "facts": after}, count=limit, block=wait)
+        entries = answer[0][1] if isinstance(answer, list) and answer else _entries(answer)
+        return [_fact(identity, fields) for identity, fields in entries]
+
+    def live_runs(self) -> list[str]:
+        """See RunStore.live_runs."""
+        return [raw.decode() for raw in self._client.zrange("af:runs", 0, -1)]
+
+    def recent_runs(self, limit: int = 50) -> list[str]:
+        """See RunStore.recent_runs."""
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.zrange("af:runs", 0, limit - 1, desc=True)
+            pipe.zrange("af:recent", 0, limit - 1, desc=True)
+            live, ended = pipe.execute()
+        return sorted({raw.decode() for raw in (*live, *ended)}, reverse=True)[:limit]
+
+    def await_durable(self, run_id: str, patience: float = 5.0) -> bool:
+        """Wait until everything answered so far is on the server's disk; False where that is not known.
+
+        The write in front of WAITAOF makes this connection's offset later than all that came before,
+        whichever connection it came from.
+        """
+        if self.durability is not Durability.EVERY_SECOND:
+            return self.durability is Durability.ALWAYS
+        with self._client.pipeline(transaction=False) as pipe:
+            pipe.set(_prefix(run_id) + "fence", b"1", ex=60)
+            pipe.execute_command("WAITAOF", 1, 0, int(patience * 1000))
+            try:
+                answer = pipe.execute()[1]
+            except ResponseError:  # Redis 7.0 has no WAITAOF
+                return False
+        return bool(answer and answer[0] >= 1)
+
+
+def _prefix(run_id: str) -> str:
+    return f"af:{run_id}:"
+
+
+def _packed(run: NewRun) -> tuple[bytes, bytes, bytes]:
+    states = b"".join(b"R\0\0\0" if waits == 0 else b"W\0\0\0" for _, _, _, waits in run.steps)
+    pending = struct.pack(f">{len(run.steps)}I", *(waits for _, _, _, waits in run.steps))
+    fixed = b"".join(
+        _STEP.pack(rank, queue, line if line >= 0 else NO_LINE) for rank, queue, line, _ in run.steps
+    )
+    return states, pending, fixed
+
+
+def _version(raw: bytes) -> Version | None:
+    if len(raw) < 12:
+        return None
+    token, nonce = _VERSION.unpack(raw)
+    return Version(token, nonce) if token else None
+
+
+def _entries(answer: Any) -> list[Any]:
+    if isinstance(answer, dict):
+        for value in answer.values():
+            return list(value[0]) if value and isinstance(value[0], list) else list(value)
+    return []
+
+
+def _fact(identity: bytes, fields: Any) -> Fact:
+    values = fields if isinstance(fields, dict) else dict(zip(fields[0::2], fields[1::2], strict=True))
+    steps = values[b"s"].decode()
+    position = identity.decode()
+    return Fact(
+        id=position,
+        kind=FactKind(values[b"k"].decode()),
+        at=int(position.partition("-")[0]) / 1000,
+        steps=tuple(int(part) for part in steps.split(",")) if steps else (),
+        token=int(values[b"t"]),
+        detail=msgspec.json.decode(values[b"d"]),
+    )
+
+
+def _not_found(run_id: str) -> RunNotFoundError:
+    return RunNotFoundError(f"there is no run {run_id}", fix="`assetflow runs list` shows the runs that are known")
+
+
+def _translated(error: ResponseError, run_id: str) -> Exception:
+    word, _, rest = str(error).partition(" ")
+    if word == "NORUN":
+        return _not_found(run_id)
+    if word == "LOSTPLACE":
+        return LostPlaceError(f"run {run_id} expects another batch of this slot")
+    if word == "CONFLICT":
+        return ConflictError(
+            f"the same run key (or run id) was used for run {rest} with another request",
+            fix="use a new run_key for a new request",
+        )
+    return error
