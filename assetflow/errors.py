@@ -23,6 +23,7 @@
     ├── DamagedRecordError              a stored record cannot be read as what it should be
     ├── ConflictError                   the same run key was submitted with another request
     ├── RunNotFoundError                no run has this id
+    ├── StepLostError                   the processes that ran a step died too often
     ├── LostPlaceError                  a slot and the store disagree about where the slot is
     ├── RunFailed                       the run ended without success
     └── WaitTimeout                     the run did not end in the given time (also a TimeoutError)
@@ -144,6 +145,10 @@ class ConflictError(AssetflowError):
 
 class RunNotFoundError(AssetflowError):
     """No run has this id."""
+
+
+class StepLostError(AssetflowError):
+    """A step was started several times, and each time its process died or its worker vanished."""
 
 
 class LostPlaceError(AssetflowError):

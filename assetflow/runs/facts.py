@@ -19,7 +19,7 @@ class FactKind(StrEnum):
     STEP_RETRY = "step_retry"
     STEP_LOST = "step_lost"
     STEP_UPSTREAM_FAILED = "step_upstream_failed"
-    STEP_REFUSED = "step_refused"
+    RUN_REFUSED = "run_refused"
     RUN_CANCELLING = "run_cancelling"
     RUN_ENDED = "run_ended"
 

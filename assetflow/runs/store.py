@@ -13,7 +13,7 @@ from typing import Protocol
 import msgspec
 
 from assetflow.keys import Version
-from assetflow.runs.facts import Fact
+from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 
 
@@ -218,7 +218,16 @@ LOST_HOST_LIMIT = 20
 
 
 class RunStore(Protocol):
-    """Where live runs are kept. Every verb may be called twice without harm."""
+    """Where live runs are kept. Every verb may be called twice without harm.
+
+    Attributes:
+        durable_at_once: what was settled would survive a power cut the moment `advance` returns.
+
+    All verbs raise ServiceUnreachableError while the store does not answer.
+    """
+
+    @property
+    def durable_at_once(self) -> bool: ...  # noqa: D102 (above)
 
     def create(self, run: NewRun) -> Created:
         """Accept a run.
@@ -266,6 +275,9 @@ class RunStore(Protocol):
 
     def recent_runs(self, limit: int = 50) -> list[str]:
         """Ids of live and lately ended runs, newest first."""
+
+    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
+        """Add a fact that changes nothing; `detail` is JSON. Nothing happens if the run is gone."""
 
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """Whether the slot still holds this claim."""

@@ -95,6 +95,11 @@ class MemoryRunStore:
         self._run_keys: dict[str, NewRun] = {}
         self._changed = threading.Condition(threading.RLock())
 
+    @property
+    def durable_at_once(self) -> bool:
+        """See RunStore."""
+        return True
+
     # --- verbs -----------------------------------------------------------------------------------
 
     def create(self, run: NewRun) -> Created:
@@ -242,6 +247,12 @@ class MemoryRunStore:
         with self._changed:
             return self._run(run_id).request.envelope
 
+    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
+        """See RunStore.note."""
+        with self._changed:
+            if run_id in self._runs:
+                self._fact(self._runs[run_id], kind, tuple(steps), 0, msgspec.json.decode(detail))
+
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """See RunStore.holds."""
         with self._changed:
@@ -286,9 +297,13 @@ class MemoryRunStore:
         with self._changed:
             return sorted(self._runs, reverse=True)[:limit]
 
-    def await_durable(self, run_id: str, patience: float = 5.0) -> bool:  # noqa: ARG002
+    def await_durable(self, run_id: str) -> bool:  # noqa: ARG002
         """See RunStore.await_durable: there is nothing to wait for."""
         return True
+
+    def now(self) -> float:
+        """Seconds since the epoch by this store's clock."""
+        return self._clock()
 
     def next_due(self, run_id: str) -> float | None:
         """When the next delayed step of the run is due, in seconds since the epoch."""

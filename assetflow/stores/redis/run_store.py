@@ -17,9 +17,10 @@ from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Advance, Advanced, Announcement, Created, NewRun, Proof, RunView
 from assetflow.stores.redis.connection import Durability, durability
-from assetflow.stores.redis.scripts import Script
+from assetflow.stores.redis.scripts import Script, answering
 
 ROOTS_PER_CALL = 1000
+_FSYNC_PATIENCE = 5.0
 NO_LINE = 0xFFFFFFFF
 _STEP = struct.Struct(">IBI")
 _VERSION = struct.Struct(">QI")
@@ -47,7 +48,12 @@ class RedisRunStore:
         self._cancel = Script(client, "cancel")
         self._tick = Script(client, "tick")
         self._holds = Script(client, "holds")
-        self.durability: Durability = durability(client)
+        self._durability = durability(client)
+
+    @property
+    def durable_at_once(self) -> bool:
+        """See RunStore. Without an append-only file nothing is durable, and there is nothing to wait for."""
+        return self._durability is not Durability.EVERY_SECOND
 
     def create(self, run: NewRun) -> Created:
         """See RunStore.create."""
@@ -85,14 +91,15 @@ class RedisRunStore:
         if not outputs:
             return []
         key = _prefix(run_id) + "out"
-        with self._client.pipeline(transaction=False) as pipe:
+        with answering(), self._client.pipeline(transaction=False) as pipe:
             for output in outputs:
                 pipe.getrange(key, output * 12, output * 12 + 11)
             return [_version(raw) for raw in pipe.execute()]
 
     def envelope(self, run_id: str) -> bytes:
         """See RunStore.envelope."""
-        raw = self._client.get(_prefix(run_id) + "plan")
+        with answering():
+            raw = self._client.get(_prefix(run_id) + "plan")
         if raw is None:
             raise _not_found(run_id)
         return bytes(raw)
@@ -112,6 +119,12 @@ class RedisRunStore:
         """See RunStore.tick."""
         return _announcements_decoder.decode(self._tick([_prefix(run_id)], []))
 
+    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
+        """See RunStore.note."""
+        fields = {"k": kind.value, "s": ",".join(map(str, steps)), "t": 0, "d": detail}
+        with answering():
+            self._client.xadd(_prefix(run_id) + "facts", fields, nomkstream=True)
+
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """See RunStore.holds."""
         return bool(self._holds([_prefix(run_id)], [slot, step, nonce]))
@@ -119,7 +132,7 @@ class RedisRunStore:
     def view(self, run_id: str, *, steps: bool = True) -> RunView:
         """See RunStore.view."""
         prefix = _prefix(run_id)
-        with self._client.pipeline(transaction=False) as pipe:
+        with answering(), self._client.pipeline(transaction=False) as pipe:
             pipe.hmget(prefix + "meta", "status", "created", "started", "ended", "left", "about")
             if steps:
                 pipe.get(prefix + "st")
@@ -143,33 +156,35 @@ class RedisRunStore:
     def facts(self, run_id: str, after: str = "0", limit: int = 1000, block: float | None = None) -> list[Fact]:
         """See RunStore.facts."""
         wait = None if block is None else max(1, int(block * 1000))
-        answer = self._client.xread({_prefix(run_id) + "facts": after}, count=limit, block=wait)
+        with answering():
+            answer = self._client.xread({_prefix(run_id) + "facts": after}, count=limit, block=wait)
         entries = answer[0][1] if isinstance(answer, list) and answer else _entries(answer)
         return [_fact(identity, fields) for identity, fields in entries]
 
     def live_runs(self) -> list[str]:
         """See RunStore.live_runs."""
-        return [raw.decode() for raw in self._client.zrange("af:runs", 0, -1)]
+        with answering():
+            return [raw.decode() for raw in self._client.zrange("af:runs", 0, -1)]
 
     def recent_runs(self, limit: int = 50) -> list[str]:
         """See RunStore.recent_runs."""
-        with self._client.pipeline(transaction=False) as pipe:
+        with answering(), self._client.pipeline(transaction=False) as pipe:
             pipe.zrange("af:runs", 0, limit - 1, desc=True)
             pipe.zrange("af:recent", 0, limit - 1, desc=True)
             live, ended = pipe.execute()
         return sorted({raw.decode() for raw in (*live, *ended)}, reverse=True)[:limit]
 
-    def await_durable(self, run_id: str, patience: float = 5.0) -> bool:
+    def await_durable(self, run_id: str) -> bool:
         """Wait until everything answered so far is on the server's disk; False where that is not known.
 
         The write in front of WAITAOF makes this connection's offset later than all that came before,
         whichever connection it came from.
         """
-        if self.durability is not Durability.EVERY_SECOND:
-            return self.durability is Durability.ALWAYS
-        with self._client.pipeline(transaction=False) as pipe:
+        if self._durability is not Durability.EVERY_SECOND:
+            return self._durability is Durability.ALWAYS
+        with answering(), self._client.pipeline(transaction=False) as pipe:
             pipe.set(_prefix(run_id) + "fence", b"1", ex=60)
-            pipe.execute_command("WAITAOF", 1, 0, int(patience * 1000))
+            pipe.execute_command("WAITAOF", 1, 0, int(_FSYNC_PATIENCE * 1000))
             try:
                 answer = pipe.execute()[1]
             except ResponseError:  # Redis 7.0 has no WAITAOF

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import redis
-from redis.exceptions import NoScriptError
+from redis.exceptions import BusyLoadingError, ConnectionError, NoScriptError, ReadOnlyError, TimeoutError
 
+from assetflow.errors import ServiceUnreachableError
 from assetflow.runs.transitions import as_lua
 
 _VERBS_ON_RUNS = ("create", "advance", "reclaim", "cancel", "tick", "holds")
@@ -25,11 +28,28 @@ class Script:
         self._source, self._sha = _load(name)
 
     def __call__(self, keys: list[str], args: list[Any]) -> Any:
-        """Run the script; loads it where the server does not know it yet."""
-        try:
-            return self._client.evalsha(self._sha, len(keys), *keys, *args)
-        except NoScriptError:
-            return self._client.eval(self._source, len(keys), *keys, *args)
+        """Run the script; loads it where the server does not know it yet.
+
+        Raises:
+            ServiceUnreachableError: the server does not answer. It may or may not have run the script.
+        """
+        with answering():
+            try:
+                return self._client.evalsha(self._sha, len(keys), *keys, *args)
+            except NoScriptError:
+                return self._client.eval(self._source, len(keys), *keys, *args)
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in our own words that the server does not answer."""
+    try:
+        yield
+    except (ConnectionError, TimeoutError, BusyLoadingError, ReadOnlyError) as error:
+        raise ServiceUnreachableError(
+            f"the Redis that carries the runs does not answer ({error})",
+            fix="it may be starting again; runs go on when it is back",
+        ) from error
 
 
 @cache

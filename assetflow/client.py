@@ -1,0 +1,105 @@
+"""The distributed door for Python users: submit, and what is then in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from assetflow.code.reference import CodeRef
+from assetflow.engine.launch import launch
+from assetflow.errors import ServiceUnreachableError
+from assetflow.handle import RunHandle
+from assetflow.local.discovery import running_cluster
+from assetflow.submission import Project, Target, bundled, make_request, project_of
+from assetflow.wiring import Connection, connect, current_settings, for_cluster
+
+# Set by local_cluster() for the code inside its block.
+active_connection: ContextVar[Connection | None] = ContextVar("assetflow_connection", default=None)
+
+
+def submit(
+    target: Target,
+    selection: Any = None,
+    *,
+    run_config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    run_key: str | None = None,
+) -> RunHandle:
+    """Start a run on the workers and return at once.
+
+    Args:
+        target: assets, a list of assets, `Definitions`, a module, or a module's name. A name is imported by
+            the workers, which must have been started for it; of everything else the code is sent along.
+        selection: keys, ``"+x"``, ``"x+"``, ``"group:raw"``, ``"*"``, a list of them, or an AssetSelection.
+            None means all assets.
+        run_config: ``{"ops": {name: {"config": ...}}, "resources": {...}}``.
+        tags: text to text, shown in listings.
+        run_key: your name for this request. Submitting it again returns the run that exists.
+
+    Raises:
+        InvalidDefinitionError, InvalidSubsetError: before anything is sent.
+        ConflictError: the run key was used for another request.
+        ServiceUnreachableError: there is no cluster.
+    """
+    project = project_of(target)
+    return submit_project(
+        open_connection(), project, selection, run_config=run_config, tags=tags, run_key=run_key
+    )
+
+
+def submit_project(
+    connection: Connection,
+    project: Project,
+    selection: Any = None,
+    *,
+    run_config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    run_key: str | None = None,
+    ship_code: bool = False,
+) -> RunHandle:
+    """Submit over a given connection.
+
+    Args:
+        ship_code: send the code even if workers could import it.
+    """
+    if project.module and not ship_code:
+        code, body = CodeRef(module=project.module, label=project.label), None
+    else:
+        sha, body = bundled(project)
+        code = CodeRef(bundle=sha, label=project.label)
+    environment = connection.settings.env
+    request = make_request(project, code, selection, environment=environment, run_config=run_config, tags=tags)
+    if body is not None:
+        connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
+    created = launch(
+        connection.store,
+        connection.signer,
+        request,
+        run_key=run_key,
+        code_key=f"af:code:{code.bundle}" if code.bundle else "",
+    )
+    connection.announce(created.run_id, created.announcements)
+    return RunHandle(created.run_id, connection.store, connection.signer)
+
+
+def open_connection() -> Connection:
+    """The cluster to talk to: the surrounding `local_cluster`, the configured one, or a running `assetflow dev`.
+
+    Raises:
+        ServiceUnreachableError: there is none of these, or it does not answer.
+    """
+    inside = active_connection.get()
+    if inside is not None:
+        return inside
+    settings = current_settings()
+    if settings.redis_url is not None:
+        return connect(settings)
+    url = running_cluster(settings.home)
+    if url is None:
+        raise ServiceUnreachableError(
+            "there is no cluster to submit to",
+            fix="start one with `assetflow dev`, or wrap the call in `with local_cluster():`, "
+            "or set ASSETFLOW_REDIS_URL to the Redis of your workers",
+        )
+    return connect(for_cluster(settings, redis_url=url))

@@ -1,0 +1,1 @@
+"""Where definitions come from at run time: a module that workers import, or a signed bundle."""

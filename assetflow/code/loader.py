@@ -1,0 +1,67 @@
+"""A worker's way from a code reference to definitions."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from assetflow.code.bundle import unpack
+from assetflow.code.modules import load_module
+from assetflow.code.reference import CodeRef
+from assetflow.code.signing import Signer
+from assetflow.code.store import CodeStore
+from assetflow.definitions.bundle import Definitions
+from assetflow.errors import LoadError, SignatureError
+
+_KEPT = 8
+
+
+class CodeLoader:
+    """Loads each reference once and keeps the last few.
+
+    Args:
+        signer: opens bundles.
+        store: where bundles are.
+        modules: names of the modules this worker was started for; a reference to another is refused.
+    """
+
+    def __init__(self, signer: Signer, store: CodeStore, modules: Iterable[str] = ()) -> None:
+        self._signer = signer
+        self._store = store
+        self._modules = frozenset(modules)
+        self._loaded: OrderedDict[CodeRef, Definitions] = OrderedDict()
+
+    def load(self, reference: CodeRef) -> Definitions:
+        """The definitions the reference names.
+
+        Raises:
+            SignatureError: the module is not among those this worker serves, or the bundle is forged.
+            LoadError: the code does not load, or the bundle is gone.
+        """
+        if reference in self._loaded:
+            self._loaded.move_to_end(reference)
+            return self._loaded[reference]
+        definitions = self._module(reference.module) if reference.module else self._bundle(reference)
+        self._loaded[reference] = definitions
+        if len(self._loaded) > _KEPT:
+            self._loaded.popitem(last=False)
+        return definitions
+
+    def _module(self, name: str) -> Definitions:
+        if name not in self._modules:
+            served = ", ".join(sorted(self._modules)) or "none"
+            raise SignatureError(
+                f"the run asks for module {name}, but this worker was started for: {served}",
+                fix=f"start it with: assetflow worker -m {name}",
+            )
+        return load_module(name)
+
+    def _bundle(self, reference: CodeRef) -> Definitions:
+        sealed = self._store.get(reference.bundle)
+        if sealed is None:
+            raise LoadError(
+                f"the code bundle of {reference.label or 'the run'} is gone from the store",
+                fix="submit the run again",
+            )
+        body = self._signer.open("bundle", sealed, what=f"the code bundle of {reference.label or 'the run'}")
+        return unpack(body, label=reference.label or "the run")

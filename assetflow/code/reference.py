@@ -1,0 +1,19 @@
+"""How a run names its code."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class CodeRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Either a module that workers were started for, or a bundle in the code store.
+
+    Attributes:
+        module: dotted name of a module that holds definitions.
+        bundle: sha256 of a signed bundle.
+        label: what people are shown.
+    """
+
+    module: str = ""
+    bundle: str = ""
+    label: str = ""

@@ -1,0 +1,30 @@
+"""The seam to the place where bundles are kept."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class CodeStore(Protocol):
+    """Keeps sealed bundles by the sha256 of what they hold."""
+
+    def put(self, sha: str, sealed: bytes) -> None:
+        """Keep a bundle; putting it again prolongs its life."""
+
+    def get(self, sha: str) -> bytes | None:
+        """The bundle, or None if it is gone."""
+
+
+class MemoryCodeStore:
+    """Bundles in this process."""
+
+    def __init__(self) -> None:
+        self._bundles: dict[str, bytes] = {}
+
+    def put(self, sha: str, sealed: bytes) -> None:
+        """See CodeStore.put."""
+        self._bundles[sha] = sealed
+
+    def get(self, sha: str) -> bytes | None:
+        """See CodeStore.get."""
+        return self._bundles.get(sha)

@@ -1,0 +1,266 @@
+"""The ``@asset`` decorator."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, overload
+
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.inputs import AssetIn
+from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.location import location_of
+from assetflow.definitions.names import CoercibleToPrefix, check_group, check_name, read_dependency, read_prefix
+from assetflow.definitions.op import KIND_TAG, OpDefinition, OpInput, OpOutput, normalize_tags
+from assetflow.definitions.outputs import Output
+from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
+from assetflow.definitions.retry import RetryPolicy
+from assetflow.definitions.signature import EMPTY, Parameters, read_parameters
+from assetflow.definitions.source_asset import DEFAULT_GROUP
+from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.keys import AssetKey
+
+Compute = Callable[..., Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Arguments:
+    """What the decorator was given."""
+
+    name: str | None
+    key_prefix: CoercibleToPrefix | None
+    ins: Mapping[str, AssetIn] | None
+    non_argument_deps: Iterable[AssetKey | str] | None
+    metadata: Mapping[str, Any] | None
+    description: str | None
+    config_schema: Any
+    required_resource_keys: Iterable[str] | None
+    resource_defs: Mapping[str, Any] | None
+    io_manager_def: IOManagerDefinition | None
+    io_manager_key: str | None
+    compute_kind: str | None
+    dagster_type: Any
+    op_tags: Mapping[str, Any] | None
+    group_name: str | None
+    output_required: bool
+    retry_policy: RetryPolicy | None
+    code_version: str | None
+
+
+@overload
+def asset(compute_fn: Compute) -> AssetsDefinition: ...
+@overload
+def asset(
+    *,
+    name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    non_argument_deps: Iterable[AssetKey | str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    io_manager_def: IOManagerDefinition | None = None,
+    io_manager_key: str | None = None,
+    compute_kind: str | None = None,
+    dagster_type: Any = None,
+    op_tags: Mapping[str, Any] | None = None,
+    group_name: str | None = None,
+    output_required: bool = True,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+) -> Callable[[Compute], AssetsDefinition]: ...
+def asset(
+    compute_fn: Compute | None = None,
+    *,
+    name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    non_argument_deps: Iterable[AssetKey | str] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    io_manager_def: IOManagerDefinition | None = None,
+    io_manager_key: str | None = None,
+    compute_kind: str | None = None,
+    dagster_type: Any = None,
+    op_tags: Mapping[str, Any] | None = None,
+    group_name: str | None = None,
+    output_required: bool = True,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
+    """Make an asset of a function; its arguments are the assets it needs.
+
+    A first parameter named ``context``, ``_context``, ``context_`` or ``_`` is the context. A function that
+    yields must yield `Output`.
+
+    Args:
+        name: of the asset; by default the function's.
+        key_prefix: segments before the name; a str is split at "/".
+        ins: for arguments whose name is not the asset's key.
+        non_argument_deps: assets that must be made before, and are not loaded; a str is split at "/".
+        metadata: of the definition; any values.
+        description: by default the docstring.
+        config_schema: of ``context.op_config``.
+        required_resource_keys: resources that ``context.resources`` shows.
+        resource_defs: resources that come with the asset; they need not be declared again.
+        io_manager_def: stores the value; not together with io_manager_key.
+        io_manager_key: the resource that stores the value; by default ``io_manager``.
+        compute_kind: a label such as "pandas".
+        dagster_type: the type of the value, in place of the return annotation.
+        op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
+        group_name: by default ``default``.
+        output_required: False lets a generator end without yielding: then whatever needs the asset is skipped.
+        retry_policy: when it is tried again after it raised.
+        code_version: a label of the code, given by hand.
+
+    Raises:
+        InvalidDefinitionError: a name, a group or an input does not fit.
+        CheckError: arguments that exclude each other.
+    """
+    arguments = _Arguments(
+        name=name,
+        key_prefix=key_prefix,
+        ins=ins,
+        non_argument_deps=non_argument_deps,
+        metadata=metadata,
+        description=description,
+        config_schema=config_schema,
+        required_resource_keys=required_resource_keys,
+        resource_defs=resource_defs,
+        io_manager_def=io_manager_def,
+        io_manager_key=io_manager_key,
+        compute_kind=compute_kind,
+        dagster_type=dagster_type,
+        op_tags=op_tags,
+        group_name=group_name,
+        output_required=output_required,
+        retry_policy=retry_policy,
+        code_version=code_version,
+    )
+    if compute_fn is not None:
+        return _make(compute_fn, arguments)
+    return lambda function: _make(function, arguments)
+
+
+def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
+    if not callable(function):
+        raise CheckError(f"@asset decorates a function, not {type(function).__name__}: {function!r}")
+    location = location_of(function)
+    where = str(location) if location else None
+    key = AssetKey((*read_prefix(given.key_prefix), given.name or function.__name__))
+    op_name = check_name(key.to_python_identifier(), f'asset "{key.to_user_string()}"', where)
+    parameters = read_parameters(function)
+    inputs, keys_by_input = _inputs(parameters, given, key, where)
+    resources, manager_key = _resources(given, key)
+    tags = {**({KIND_TAG: given.compute_kind} if given.compute_kind else {}), **normalize_tags(given.op_tags, where)}
+    op = OpDefinition(
+        name=op_name,
+        compute_fn=function,
+        ins=inputs,
+        outs={"result": _output(parameters, given, manager_key)},
+        context_name=parameters.context,
+        defaults=parameters.with_default,
+        required_resource_keys=frozenset(given.required_resource_keys or ())
+        | frozenset(name for name in resources if name != manager_key or name in (given.resource_defs or {})),
+        config_schema=given.config_schema,
+        tags=tags,
+        retry_policy=given.retry_policy,
+        description=given.description or inspect.getdoc(function),
+        code_version=given.code_version,
+        location=location,
+    )
+    return AssetsDefinition(
+        op=op,
+        keys_by_input_name=keys_by_input,
+        keys_by_output_name={"result": key},
+        group_names_by_key={key: check_group(given.group_name, where) if given.group_name else DEFAULT_GROUP},
+        metadata_by_key={key: dict(given.metadata)} if given.metadata else {},
+        resource_defs=resources,
+    )
+
+
+def _inputs(
+    parameters: Parameters, given: _Arguments, key: AssetKey, where: str | None
+) -> tuple[dict[str, OpInput], dict[str, AssetKey]]:
+    ins = dict(given.ins or {})
+    for name, item in ins.items():
+        if not isinstance(item, AssetIn):
+            raise CheckError(f"ins maps argument names to AssetIn, not to {type(item).__name__}: {item!r}")
+        if name not in parameters.names and not parameters.takes_any:
+            raise InvalidDefinitionError(
+                f"Key '{name}' in provided ins dict does not correspond to any of the names of the arguments "
+                f"to the decorated function: {', '.join(parameters.names) or 'it has none'}",
+                where=where,
+                fix="name an argument of the function",
+            )
+    names = [*parameters.names, *(name for name in ins if name not in parameters.names)]
+    inputs: dict[str, OpInput] = {}
+    keys: dict[str, AssetKey] = {}
+    for name in names:
+        item = ins.get(name)
+        annotation = item.annotation if item is not None and item.annotation is not None else parameters.annotation(name)
+        inputs[name] = OpInput(
+            name=name,
+            annotation=annotation,
+            metadata=item.metadata if item is not None else {},
+            input_manager_key=item.input_manager_key if item is not None else None,
+        )
+        keys[name] = item.resolve(name) if item is not None else AssetKey(name)
+    for dependency in sorted(map(read_dependency, given.non_argument_deps or ())):
+        name = dependency.to_python_identifier()
+        while name in inputs:
+            name += "_"
+        inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
+        keys[name] = dependency
+    if key in keys.values():
+        raise InvalidDefinitionError(
+            f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "
+            "time-partitioned and each partition depends on earlier partitions",
+            where=where,
+        )
+    return inputs, keys
+
+
+def _output(parameters: Parameters, given: _Arguments, manager_key: str) -> OpOutput:
+    annotation = given.dagster_type if given.dagster_type is not None else parameters.annotation("return")
+    if given.dagster_type is None:
+        annotation = _value_annotation(annotation)
+    return OpOutput(
+        annotation=annotation,
+        is_nothing=annotation is None or annotation is type(None),
+        is_required=given.output_required,
+        io_manager_key=manager_key,
+        metadata=given.metadata or {},
+        description=given.description,
+    )
+
+
+def _value_annotation(annotation: Any) -> Any:
+    """What an annotation says of the value: ``Output[T]`` means T, and a generator's says nothing."""
+    if annotation is Output:
+        return EMPTY
+    origin = typing.get_origin(annotation)
+    if origin is Output:
+        return _value_annotation(typing.get_args(annotation)[0])
+    name = getattr(origin or annotation, "__name__", "")
+    if name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "Awaitable", "Coroutine"):
+        return EMPTY
+    return annotation
+
+
+def _resources(given: _Arguments, key: AssetKey) -> tuple[dict[str, ResourceDefinition], str]:
+    resources = as_resources(given.resource_defs)
+    if given.io_manager_def is None:
+        return resources, given.io_manager_key or "io_manager"
+    if given.io_manager_key is not None:
+        raise CheckError("Both io_manager_key and io_manager_def were provided to `@asset`. Provide only one.")
+    manager_key = f"{key.to_python_identifier()}__io_manager"
+    resources[manager_key] = as_resource(given.io_manager_def)
+    return resources, manager_key

@@ -1,0 +1,111 @@
+"""Everything that belongs together: assets, sources and the resources they use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
+from assetflow.definitions.resource import ResourceDefinition, as_resources
+from assetflow.definitions.resource_opening import opening_order
+from assetflow.definitions.source_asset import SourceAsset
+from assetflow.errors import InvalidDefinitionError, ParameterCheckError
+from assetflow.keys import AssetKey
+
+ALWAYS_PROVIDED = frozenset({"io_manager"})
+
+
+class Definitions:
+    """The assets of a project and what they need.
+
+    Args:
+        assets: assets and source assets; lists in it are taken apart.
+        resources: values or ResourceDefinitions by key.
+
+    Raises:
+        InvalidDefinitionError: two assets have one key.
+        ParameterCheckError: something among the assets is none.
+    """
+
+    __slots__ = ("assets", "resources", "source_assets")
+
+    def __init__(
+        self,
+        assets: Iterable[Any] | None = None,
+        resources: Mapping[str, Any] | None = None,
+    ) -> None:
+        found = list(_flat(assets or ()))
+        self.assets = tuple(dict.fromkeys(item for item in found if isinstance(item, AssetsDefinition)))
+        self.source_assets = tuple(dict.fromkeys(item for item in found if isinstance(item, SourceAsset)))
+        self.resources = as_resources(resources)
+        for key, makers in key_clashes(self.assets):
+            places = " and ".join(str(maker.location) for maker in makers if maker.location)
+            raise InvalidDefinitionError(
+                f"Duplicate asset key: {key}", where=places or None, fix="rename one of them, or give it a key_prefix"
+            )
+
+    def resource_defs_for(self, asset: AssetsDefinition) -> dict[str, ResourceDefinition]:
+        """The resources an asset can use: its own come before those of all."""
+        return {**self.resources, **asset.resource_defs}
+
+    def check_resources(self) -> None:
+        """Check that everything that is required is there.
+
+        Raises:
+            InvalidDefinitionError: a resource or an IO manager is missing.
+        """
+        managers: dict[AssetKey, str] = {source.key: source.io_manager_key for source in self.source_assets}
+        for source in self.source_assets:
+            if source.io_manager_key not in {**self.resources, **source.resource_defs}.keys() | ALWAYS_PROVIDED:
+                raise InvalidDefinitionError(
+                    f"SourceAsset with asset key {source.key.to_user_string()} requires IO manager with key "
+                    f"'{source.io_manager_key}', but none was provided.",
+                    where=str(source.location),
+                    fix=f"Definitions(resources={{{source.io_manager_key!r}: ...}})",
+                )
+        checked: set[str] = set()
+        for asset in self.assets:
+            available = self.resource_defs_for(asset) if asset.resource_defs else self.resources
+            _check_asset(asset, available, checked if not asset.resource_defs else set())
+            managers.update({key: asset.op.outs[name].io_manager_key for name, key in asset.keys_by_output_name.items()})
+
+
+def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
+    op = asset.op
+    for name, out in op.outs.items():
+        if out.io_manager_key not in available and out.io_manager_key not in ALWAYS_PROVIDED:
+            raise InvalidDefinitionError(
+                f"io manager with key '{out.io_manager_key}' required by output '{name}' of op '{op.name}' "
+                "was not provided.",
+                where=op.where,
+                fix=f"Definitions(resources={{{out.io_manager_key!r}: ...}})",
+            )
+    for key in sorted(op.required_resource_keys):
+        if key not in available:
+            raise InvalidDefinitionError(
+                f"resource with key '{key}' required by op '{op.name}' was not provided. "
+                f"Provided: {', '.join(sorted(available)) or 'none'}.",
+                where=op.where,
+                fix=f"Definitions(resources={{{key!r}: ...}})",
+            )
+        if key not in checked:
+            checked.update(opening_order(available, [key]))
+    for item in op.ins.values():
+        if item.input_manager_key and item.input_manager_key not in available:
+            raise InvalidDefinitionError(
+                f"input manager with key '{item.input_manager_key}' required by input '{item.name}' of op "
+                f"'{op.name}' was not provided.",
+                where=op.where,
+            )
+
+
+def _flat(items: Iterable[Any]) -> Iterable[AssetsDefinition | SourceAsset]:
+    if isinstance(items, AssetsDefinition | SourceAsset) or not isinstance(items, Iterable):
+        raise ParameterCheckError(f"assets is a list of assets, not {items!r}")
+    for item in items:
+        if isinstance(item, AssetsDefinition | SourceAsset):
+            yield item
+        elif isinstance(item, list | tuple):
+            yield from _flat(item)
+        else:
+            raise ParameterCheckError(f"expected an asset, got {type(item).__name__}: {item!r}")

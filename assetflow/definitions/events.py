@@ -1,0 +1,41 @@
+"""What user code can tell about assets while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.keys import AssetKey, CoercibleToAssetKey
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class _AssetEvent:
+    """An event about an asset."""
+
+    asset_key: AssetKey
+    description: str | None = None
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+    partition: str | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        asset_key: CoercibleToAssetKey,
+        description: str | None = None,
+        metadata: RawMetadata | None = None,
+        partition: str | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
+        object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset_key))
+        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "metadata", normalize_metadata(metadata))
+        object.__setattr__(self, "partition", partition)
+        object.__setattr__(self, "tags", dict(tags or {}))
+
+
+class AssetMaterialization(_AssetEvent):
+    """An asset was made, by other means than an output."""
+
+
+class AssetObservation(_AssetEvent):
+    """Something was seen about an asset, which was not made by it."""

@@ -1,0 +1,156 @@
+"""Gathering assets from modules and packages."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterable, Iterator
+from types import ModuleType
+
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
+from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
+from assetflow.errors import InvalidDefinitionError, LoadError
+from assetflow.keys import AssetKey
+
+Loaded = AssetsDefinition | SourceAsset
+
+
+def load_assets_from_modules(
+    modules: Iterable[ModuleType], group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+) -> list[Loaded]:
+    """The assets and source assets that are attributes of the modules, or in lists that are.
+
+    Args:
+        group_name: put all of them into this group.
+        key_prefix: put these segments before the keys of the assets, and before their dependencies on each
+            other; source assets and keys from elsewhere stay as they are.
+
+    Returns:
+        copies where group or prefix are given; the objects themselves stay as they are.
+
+    Raises:
+        InvalidDefinitionError: a key is defined twice, or an asset has a group already.
+    """
+    found = _gather(list(modules))
+    return _with_attributes(found, group_name, key_prefix)
+
+
+def load_assets_from_current_module(
+    group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+) -> list[Loaded]:
+    """The same, of the module that calls this."""
+    caller = inspect.currentframe()
+    assert caller is not None and caller.f_back is not None
+    module = inspect.getmodule(caller.f_back)
+    if module is None:
+        raise LoadError("the calling module is unknown", fix="use load_assets_from_modules([module])")
+    return load_assets_from_modules([module], group_name, key_prefix)
+
+
+def load_assets_from_package_module(
+    package_module: ModuleType, group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+) -> list[Loaded]:
+    """The same, of a package and every module in it, which are all imported."""
+    return load_assets_from_modules(_walk(package_module), group_name, key_prefix)
+
+
+def load_assets_from_package_name(
+    package_name: str, group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+) -> list[Loaded]:
+    """The same, of a package's name; ModuleNotFoundError if there is none."""
+    return load_assets_from_package_module(importlib.import_module(package_name), group_name, key_prefix)
+
+
+def definitions_from_module(module: ModuleType) -> Definitions:
+    """The Definitions object of a module; if it has none, a new one of its loose assets.
+
+    Raises:
+        LoadError: it has several, or nothing at all.
+    """
+    bundles = {id(value): (name, value) for name, value in vars(module).items() if isinstance(value, Definitions)}
+    if isinstance(vars(module).get("defs"), Definitions):
+        return module.defs  # type: ignore[no-any-return]
+    if len(bundles) > 1:
+        names = ", ".join(name for name, _ in bundles.values())
+        raise LoadError(
+            f"module {module.__name__} has several Definitions: {names}",
+            where=module.__file__,
+            fix="name the one that counts `defs`",
+        )
+    if bundles:
+        return next(iter(bundles.values()))[1]
+    loose = load_assets_from_modules([module])
+    if not loose:
+        raise LoadError(
+            f"module {module.__name__} defines no assets",
+            where=getattr(module, "__file__", None),
+            fix="decorate a function with @asset, or make `defs = Definitions(assets=[...])`",
+        )
+    return Definitions(assets=loose)
+
+
+def _gather(modules: list[ModuleType]) -> list[Loaded]:
+    found: dict[int, Loaded] = {}
+    homes: dict[AssetKey, tuple[str, Loaded]] = {}
+    for module in modules:
+        for item in _attributes(module):
+            if id(item) in found:
+                continue
+            found[id(item)] = item
+            for key in _keys(item):
+                if key in homes:
+                    names = sorted({homes[key][0], module.__name__})
+                    raise InvalidDefinitionError(
+                        f"Asset key {key.to_user_string()} is defined multiple times. "
+                        f"Definitions found in modules: {', '.join(names)}.",
+                        where=" and ".join(str(one.location) for one in (homes[key][1], item)),
+                        fix="rename one of them, or give it a key_prefix",
+                    )
+                homes[key] = (module.__name__, item)
+    return list(found.values())
+
+
+def _attributes(module: ModuleType) -> Iterator[Loaded]:
+    for value in list(vars(module).values()):
+        if isinstance(value, AssetsDefinition | SourceAsset):
+            yield value
+        elif isinstance(value, list) and value and all(isinstance(x, AssetsDefinition | SourceAsset) for x in value):
+            yield from value
+
+
+def _keys(item: Loaded) -> Iterable[AssetKey]:
+    return [item.key] if isinstance(item, SourceAsset) else item.keys
+
+
+def _with_attributes(
+    found: list[Loaded], group_name: str | None, key_prefix: CoercibleToPrefix | None
+) -> list[Loaded]:
+    if group_name is None and key_prefix is None:
+        return found
+    assets = [item for item in found if isinstance(item, AssetsDefinition)]
+    if group_name is not None:
+        check_group(group_name)
+        taken = {key: group for item in assets for key, group in item.group_names_by_key.items()}
+        clash = sorted(key.to_user_string() for key, group in taken.items() if group != DEFAULT_GROUP)
+        if clash:
+            raise InvalidDefinitionError(
+                f"Group name already exists on assets {', '.join(clash)}",
+                fix="remove group_name there, or load them without one",
+            )
+    prefix = read_prefix(key_prefix)
+    renamed = {key: AssetKey((*prefix, *key.parts)) for item in assets for key in item.keys} if prefix else {}
+    return [
+        item.with_attributes(group_name=group_name, new_keys=renamed)
+        if isinstance(item, AssetsDefinition)
+        else item.with_attributes(group_name=group_name)
+        for item in found
+    ]
+
+
+def _walk(package: ModuleType) -> Iterator[ModuleType]:
+    yield package
+    for info in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
+        yield importlib.import_module(info.name)

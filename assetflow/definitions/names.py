@@ -1,0 +1,78 @@
+"""Which names may be given to assets, groups and ops."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Sequence
+
+from assetflow.errors import InvalidDefinitionError, ParameterCheckError
+from assetflow.keys import AssetKey
+
+_VALID = re.compile(r"[A-Za-z0-9_]+")
+_RESERVED = frozenset(keyword.kwlist) | {
+    "context", "conf", "config", "meta", "arg_dict", "dict", "input_arg_dict", "output_arg_dict",
+    "int", "str", "float", "bool", "input", "output", "type",
+}  # fmt: skip
+
+CoercibleToPrefix = str | Sequence[str]
+
+
+def check_name(name: str, what: str, where: str | None = None) -> str:
+    """Return a name that may be used.
+
+    Raises:
+        InvalidDefinitionError: it may not.
+    """
+    if not isinstance(name, str) or not _VALID.fullmatch(name):
+        raise InvalidDefinitionError(
+            f'"{name}" is not a valid name for {what}: names consist of letters, digits and underscores',
+            where=where,
+            fix=f"rename {what}",
+        )
+    if name in _RESERVED:
+        raise InvalidDefinitionError(
+            f'"{name}" is not a valid name for {what}: it is a reserved word', where=where, fix=f"rename {what}"
+        )
+    return name
+
+
+def check_group(name: str, where: str | None = None) -> str:
+    """Return a group's name that may be used.
+
+    Raises:
+        InvalidDefinitionError: it may not.
+    """
+    if not isinstance(name, str) or not _VALID.fullmatch(name):
+        raise InvalidDefinitionError(
+            f'"{name}" is not a valid group name: groups consist of letters, digits and underscores', where=where
+        )
+    return name
+
+
+def read_prefix(prefix: CoercibleToPrefix | None) -> tuple[str, ...]:
+    """Segments of a key prefix: a list of them, or a text that is split at "/".
+
+    Raises:
+        ParameterCheckError: it is neither.
+    """
+    if prefix is None:
+        return ()
+    if isinstance(prefix, str):
+        return tuple(part for part in prefix.split("/") if part)
+    if isinstance(prefix, list | tuple) and all(isinstance(part, str) for part in prefix):
+        return tuple(part for part in prefix if part)
+    raise ParameterCheckError(f"key_prefix is a str or a list of str, not {prefix!r}")
+
+
+def read_dependency(value: AssetKey | str) -> AssetKey:
+    """A key in ``non_argument_deps``: a text is split at "/".
+
+    Raises:
+        ParameterCheckError: it is neither a key nor a text.
+    """
+    if isinstance(value, AssetKey):
+        return value
+    if isinstance(value, str):
+        return AssetKey.from_user_string(value)
+    raise ParameterCheckError(f"non_argument_deps holds AssetKey or str, not {type(value).__name__}: {value!r}")

@@ -1,0 +1,108 @@
+"""An op: the function behind an asset, with its inputs and outputs declared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assetflow.definitions.location import SourceLocation
+from assetflow.definitions.retry import RetryPolicy
+from assetflow.errors import InvalidDefinitionError
+
+QUEUE_TAG = "assetflow/queue"
+KIND_TAG = "kind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpInput:
+    """One input of an op.
+
+    Attributes:
+        annotation: what the loaded value must be; `inspect.Parameter.empty` if nothing is said.
+        is_nothing: it only orders the steps; nothing is loaded.
+        input_manager_key: another IO manager to load with, or None.
+    """
+
+    name: str
+    annotation: Any
+    is_nothing: bool = False
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    input_manager_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpOutput:
+    """One output of an op.
+
+    Attributes:
+        annotation: what the value must be; `inspect.Parameter.empty` if nothing is said.
+        is_nothing: annotated ``-> None``: materialized, but nothing is stored.
+        is_required: False where the op may end without it.
+    """
+
+    name: str = "result"
+    annotation: Any
+    is_nothing: bool = False
+    is_required: bool = True
+    io_manager_key: str = "io_manager"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpDefinition:
+    """A function that workers can run.
+
+    Attributes:
+        ins: by name, in the order of the function's parameters, those that load nothing last.
+        context_name: name of the context parameter, or None.
+        defaults: inputs that have a Python default, which counts in direct calls only.
+        required_resource_keys: resources it may use.
+    """
+
+    name: str
+    compute_fn: Callable[..., Any]
+    ins: Mapping[str, OpInput]
+    outs: Mapping[str, OpOutput]
+    context_name: str | None = None
+    defaults: frozenset[str] = frozenset()
+    required_resource_keys: frozenset[str] = frozenset()
+    config_schema: Any = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    retry_policy: RetryPolicy | None = None
+    description: str | None = None
+    code_version: str | None = None
+    location: SourceLocation | None = None
+
+    @property
+    def takes_context(self) -> bool:
+        """Whether the function's first parameter is the context."""
+        return self.context_name is not None
+
+    @property
+    def where(self) -> str:
+        """Its place in the user's code, for error messages."""
+        return f'{self.location} ("{self.name}")' if self.location else f'"{self.name}"'
+
+
+def normalize_tags(tags: Mapping[str, Any] | None, where: str | None = None) -> dict[str, str]:
+    """Tags as text; other values as JSON.
+
+    Raises:
+        InvalidDefinitionError: a value is not JSON.
+    """
+    found = {}
+    for label, value in (tags or {}).items():
+        if isinstance(value, str):
+            found[label] = value
+            continue
+        try:
+            found[label] = json.dumps(value)
+            same = json.loads(found[label]) == value
+        except (TypeError, ValueError):
+            same = False
+        if not same:
+            raise InvalidDefinitionError(f"the tag {label!r} has a value that is not JSON: {value!r}", where=where)
+    return found

@@ -1,0 +1,93 @@
+"""Opening resources in the order in which they need each other, and closing them in reverse."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from assetflow.definitions.context import Resources
+from assetflow.definitions.resource import InitResourceContext, ResourceDefinition
+from assetflow.errors import InvariantViolationError, ResourceFunctionError
+
+
+def opening_order(definitions: Mapping[str, ResourceDefinition], keys: Iterable[str]) -> list[str]:
+    """The keys and all they require, each after what it requires.
+
+    Raises:
+        InvariantViolationError: a required key is missing, or resources need each other in a circle.
+    """
+    order: list[str] = []
+    path: list[str] = []
+
+    def visit(key: str) -> None:
+        if key in order:
+            return
+        if key in path:
+            circle = " -> ".join([*path[path.index(key) :], key])
+            raise InvariantViolationError(f"resources require each other in a circle: {circle}")
+        if key not in definitions:
+            owner = f' required by resource with key "{path[-1]}"' if path else ""
+            raise InvariantViolationError(
+                f'Resource with key "{key}"{owner} was not provided.', fix=f"add resources={{{key!r}: ...}}"
+            )
+        path.append(key)
+        for needed in sorted(definitions[key].required_resource_keys):
+            visit(needed)
+        path.pop()
+        order.append(key)
+
+    for key in keys:
+        visit(key)
+    return order
+
+
+@contextmanager
+def open_resources(
+    definitions: Mapping[str, ResourceDefinition],
+    keys: Iterable[str],
+    *,
+    run_id: str | None = None,
+    log: Any = None,
+    config: Mapping[str, Any] | None = None,
+) -> Iterator[dict[str, Any]]:
+    """Make the resources under these keys, and close them after the block, whatever happens in it.
+
+    Raises:
+        ResourceFunctionError: a resource function raised; its error is the cause.
+    """
+    opened: dict[str, Any] = {}
+    with ExitStack() as stack:
+        for key in opening_order(definitions, keys):
+            definition = definitions[key]
+            context = InitResourceContext(
+                resource_config=((config or {}).get(key) or {}).get("config"),
+                resources=Resources(opened, definition.required_resource_keys, f"resource {key}"),
+                run_id=run_id,
+                log=log,
+                resource_def=definition,
+            )
+            opened[key] = _made(stack, key, definition, context)
+        yield opened
+
+
+def _made(stack: ExitStack, key: str, definition: ResourceDefinition, context: InitResourceContext) -> Any:
+    try:
+        made = definition.make(context)
+        if not inspect.isgenerator(made):
+            return made
+        value = next(made)
+    except StopIteration:
+        raise InvariantViolationError(f'the resource "{key}" is a generator that yields nothing') from None
+    except Exception as error:
+        raise ResourceFunctionError(
+            f'Error executing resource_fn on ResourceDefinition "{key}": {type(error).__name__}: {error}'
+        ) from error
+    stack.callback(_finish, made)
+    return value
+
+
+def _finish(generator: Any) -> None:
+    next(generator, None)
+    generator.close()

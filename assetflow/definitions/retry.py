@@ -1,0 +1,96 @@
+"""When a step that raised is tried again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.errors import InvalidDefinitionError, ParameterCheckError
+
+
+class Backoff(StrEnum):
+    """How the delay grows from retry to retry."""
+
+    LINEAR = "linear"  # delay, 2 x delay, 3 x delay
+    EXPONENTIAL = "exponential"  # delay, 3 x delay, 7 x delay
+
+
+class Jitter(StrEnum):
+    """How the delay is scattered."""
+
+    FULL = "full"  # anything between nothing and the delay
+    PLUS_MINUS = "plus_minus"  # the delay, more or less by up to the base delay
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often, and how soon, a step is tried again.
+
+    Args:
+        max_retries: further tries after the first.
+        delay: seconds before the first retry.
+        backoff: how the delay grows.
+        jitter: how the delay is scattered.
+
+    Raises:
+        InvalidDefinitionError: backoff or jitter without a delay.
+    """
+
+    max_retries: int = 1
+    delay: float | None = None
+    backoff: Backoff | None = None
+    jitter: Jitter | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_retries, int) or isinstance(self.max_retries, bool) or self.max_retries < 0:
+            raise ParameterCheckError(f"max_retries is a number of retries, not {self.max_retries!r}")
+        if self.delay is None:
+            for name in ("backoff", "jitter"):
+                if getattr(self, name) is not None:
+                    raise InvalidDefinitionError(
+                        f"RetryPolicy: {name} needs a delay", fix="add delay=<seconds before the first retry>"
+                    )
+
+
+class RetryRequested(Exception):  # noqa: N818 (the API's name)
+    """Raise it to have the step tried again.
+
+    Args:
+        max_retries: fail once it was tried again so often.
+        seconds_to_wait: before the next try.
+    """
+
+    def __init__(self, max_retries: int = 1, seconds_to_wait: float | None = None) -> None:
+        super().__init__(max_retries, seconds_to_wait)
+        self.max_retries = max_retries
+        self.seconds_to_wait = seconds_to_wait
+
+
+class Failure(Exception):  # noqa: N818 (the API's name)
+    """Raise it to fail a step with a description and metadata.
+
+    Args:
+        description: what went wrong.
+        metadata: shown with the failure.
+        allow_retries: False fails the step at once, whatever its retry policy.
+    """
+
+    def __init__(
+        self,
+        description: str | None = None,
+        metadata: RawMetadata | None = None,
+        allow_retries: bool | None = None,
+    ) -> None:
+        super().__init__(description)
+        self.description = description
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.allow_retries = allow_retries
+
+    def __str__(self) -> str:
+        """The description."""
+        return self.description or "Failure"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Failure, (self.description, self.metadata, self.allow_retries))

@@ -1,0 +1,92 @@
+"""Reading a user's function: which parameters it has, and what it says of their types."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+CONTEXT_NAMES = ("context", "_context", "context_", "_")
+EMPTY: Any = inspect.Parameter.empty
+_VARARGS, _VARKEYWORDS = 0x04, 0x08
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """The parameters of a function.
+
+    Attributes:
+        names: in order, without the context.
+        context: name of the context parameter, None if there is none.
+        with_default: those that have a Python default.
+        takes_any: whether there is ``**kwargs``.
+        annotations: of parameters and, under ``return``, of the result, as far as they can be resolved.
+    """
+
+    names: tuple[str, ...]
+    context: str | None
+    with_default: frozenset[str]
+    takes_any: bool
+    annotations: Mapping[str, Any]
+
+    def annotation(self, name: str) -> Any:
+        """The annotation of a parameter, `EMPTY` if there is none or it cannot be resolved."""
+        return self.annotations.get(name, EMPTY)
+
+
+def read_parameters(function: Callable[..., Any]) -> Parameters:
+    """Parameters of a function, a partial or a callable object."""
+    target = inspect.unwrap(function)
+    code = getattr(target, "__code__", None)
+    if code is None or isinstance(target, functools.partial):
+        return _slowly(function)
+    count = code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames[:count]
+    plain = code.co_argcount
+    defaults = target.__defaults__ or ()
+    with_default = frozenset(names[plain - len(defaults) : plain]) | frozenset(target.__kwdefaults__ or ())
+    annotations = _resolved(target.__annotations__, target.__globals__) if target.__annotations__ else {}
+    return _without_context(names, with_default, bool(code.co_flags & _VARKEYWORDS), annotations)
+
+
+def _slowly(function: Callable[..., Any]) -> Parameters:
+    signature = inspect.signature(function)
+    kinds = inspect.Parameter
+    plain = [p for p in signature.parameters.values() if p.kind not in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)]
+    raw = {p.name: p.annotation for p in plain if p.annotation is not EMPTY}
+    if signature.return_annotation is not EMPTY:
+        raw["return"] = signature.return_annotation
+    return _without_context(
+        tuple(p.name for p in plain),
+        frozenset(p.name for p in plain if p.default is not EMPTY),
+        any(p.kind is kinds.VAR_KEYWORD for p in signature.parameters.values()),
+        _resolved(raw, getattr(function, "__globals__", {})),
+    )
+
+
+def _without_context(
+    names: tuple[str, ...], with_default: frozenset[str], takes_any: bool, annotations: Mapping[str, Any]
+) -> Parameters:
+    context = names[0] if names and names[0] in CONTEXT_NAMES else None
+    return Parameters(
+        names=names[1:] if context else names,
+        context=context,
+        with_default=with_default,
+        takes_any=takes_any,
+        annotations=annotations,
+    )
+
+
+def _resolved(raw: Mapping[str, Any], names: dict[str, Any]) -> dict[str, Any]:
+    """Annotations with strings evaluated; what cannot be evaluated is left out, as if it were not there."""
+    found = {}
+    for name, annotation in raw.items():
+        if isinstance(annotation, str):
+            try:
+                annotation = eval(annotation, names)  # noqa: S307, PLW2901 (the user's own annotation)
+            except Exception:
+                continue
+        found[name] = annotation
+    return found

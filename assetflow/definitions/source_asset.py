@@ -1,0 +1,96 @@
+"""Assets that others make: they are loaded, never executed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.location import SourceLocation
+from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.definitions.names import check_group
+from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
+from assetflow.errors import CheckError, InvalidDefinitionError, InvalidMetadata
+from assetflow.keys import AssetKey, CoercibleToAssetKey
+
+DEFAULT_GROUP = "default"
+
+
+class SourceAsset:
+    """Something in storage that assets read and that no asset makes.
+
+    Args:
+        key: a str is one segment.
+        metadata: of the definition.
+        io_manager_key: which IO manager loads it; by default ``io_manager``.
+        io_manager_def: the IO manager itself.
+        description: for people.
+        group_name: by default ``default``.
+        resource_defs: resources that come with it.
+    """
+
+    __slots__ = ("description", "group_name", "io_manager_key", "key", "location", "raw_metadata", "resource_defs")
+
+    def __init__(
+        self,
+        key: CoercibleToAssetKey,
+        metadata: RawMetadata | None = None,
+        io_manager_key: str | None = None,
+        io_manager_def: IOManagerDefinition | None = None,
+        description: str | None = None,
+        partitions_def: None = None,
+        group_name: str | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
+    ) -> None:
+        if partitions_def is not None:
+            raise CheckError("partitions_def is not supported yet")
+        self.key = AssetKey.from_coercible(key)
+        self.raw_metadata = dict(metadata or {})
+        self.description = description
+        self.group_name = check_group(group_name) if group_name else DEFAULT_GROUP
+        self.resource_defs = as_resources(resource_defs)
+        if io_manager_def is not None:
+            name = io_manager_key or f"{self.key.to_python_identifier()}__io_manager"
+            own = as_resource(io_manager_def)
+            if self.resource_defs.setdefault(name, own) is not own:
+                raise InvalidDefinitionError(
+                    f"SourceAsset {self.key.to_user_string()}: io_manager_def and resource_defs give different "
+                    f"definitions for the key {name!r}"
+                )
+            self.io_manager_key = name
+        else:
+            self.io_manager_key = io_manager_key or "io_manager"
+        caller = sys._getframe(1)
+        self.location = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+
+    @property
+    def metadata(self) -> dict[str, MetadataValue]:
+        """The metadata, as far as it is of a kind that can be recorded."""
+        found = {}
+        for label, value in self.raw_metadata.items():
+            try:
+                found.update(normalize_metadata({label: value}))
+            except InvalidMetadata:
+                found[label] = MetadataValue("text", str(value))
+        return found
+
+    def with_attributes(self, *, group_name: str | None = None) -> SourceAsset:
+        """A copy in another group.
+
+        Raises:
+            InvalidDefinitionError: it has a group already.
+        """
+        if group_name is not None and self.group_name != DEFAULT_GROUP:
+            raise InvalidDefinitionError(
+                f"A group name has already been provided to source asset {self.key.to_user_string()}",
+                where=str(self.location),
+            )
+        copy = SourceAsset.__new__(SourceAsset)
+        for name in self.__slots__:
+            setattr(copy, name, getattr(self, name))
+        copy.group_name = check_group(group_name) if group_name else self.group_name
+        return copy
+
+    def __repr__(self) -> str:
+        return f"SourceAsset({self.key.to_user_string()!r})"

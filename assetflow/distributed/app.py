@@ -1,0 +1,94 @@
+"""The Celery application: one task, and a worker that is guarded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from celery import Celery, signals
+
+from assetflow.distributed.child import GuardedWatch
+from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol
+from assetflow.distributed.dispatcher import TASK_NAME
+from assetflow.distributed.guardian import Guardian, SidecarStep
+from assetflow.engine.slot import Slot
+from assetflow.engine.watch import Watch
+
+MakeSlot = Callable[[str, Watch], Slot]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerParts:
+    """What a worker is made of beyond Celery.
+
+    Attributes:
+        make_slot: builds the slot of a child process, given its name and its watch.
+        sidecar_command: how the sidecar is started.
+        sidecar_environment: added to the sidecar's environment.
+    """
+
+    make_slot: MakeSlot
+    sidecar_command: tuple[str, ...]
+    sidecar_environment: dict[str, str]
+
+
+def make_app(broker_url: str) -> Celery:
+    """An application that can send wake-ups."""
+    app = Celery("assetflow", set_as_current=False)
+    app.conf.update(PROTOCOL)
+    app.conf.update(broker_settings(broker_url))
+    return app
+
+
+def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
+    """An application whose workers run steps."""
+    app = make_app(broker_url)
+    guardian = Guardian(parts.sidecar_command, parts.sidecar_environment)
+    children = _Children(guardian, parts.make_slot)
+
+    @app.task(name=TASK_NAME, bind=False, shared=False)
+    def run_step(run_id: str, queue: str, hint: int = -1, announcement: str = "") -> None:
+        """Work on a run for one time slice."""
+        children.slot().work(run_id, queue, hint, announcement)
+
+    app.steps["worker"].add(SidecarStep)
+    app.assetflow_guardian = guardian
+
+    def before_start(sender: Any = None, **_: Any) -> None:
+        if getattr(sender, "app", None) is app:
+            check_protocol(app.conf)
+            # Chatter between workers that runs do not need, and that fills a Redis.
+            sender.options.update(without_mingle=True, without_gossip=True, without_heartbeat=True)
+
+    def in_child(**_: Any) -> None:
+        children.begin()
+
+    signals.worker_init.connect(before_start, weak=False)
+    signals.worker_process_init.connect(in_child, weak=False)
+    return app
+
+
+class _Children:
+    """The slots of this process: one, or one for each thread of a threads pool."""
+
+    def __init__(self, guardian: Guardian, make_slot: MakeSlot) -> None:
+        self._guardian = guardian
+        self._make_slot = make_slot
+        self._local = threading.local()
+
+    def begin(self) -> None:
+        """Register this process before its first step, so that its death is noticed from now on."""
+        if not hasattr(self._local, "watch"):
+            folder: Path = self._guardian.folder
+            self._local.watch = GuardedWatch(folder)
+
+    def slot(self) -> Slot:
+        """The slot of this thread, made at its first wake-up."""
+        if not hasattr(self._local, "slot"):
+            self.begin()
+            watch: GuardedWatch = self._local.watch
+            self._local.slot = self._make_slot(f"{self._guardian.worker}:{watch.cell.name}", watch)
+        return self._local.slot  # type: ignore[no-any-return]

@@ -1,0 +1,76 @@
+"""Celery settings that are part of the protocol. Change one, and a promise falls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assetflow.errors import SettingsError
+
+KEY_PREFIX = "af:celery:"
+PRIORITY_STEPS = [0, 3, 6, 9]
+DEFAULT_QUEUE = "default"
+
+# A message is a wake-up without authority: it is acknowledged at once, may be lost or doubled, carries
+# JSON only, and nobody waits for a result of it.
+PROTOCOL: dict[str, Any] = {
+    "task_acks_late": False,
+    "task_reject_on_worker_lost": False,
+    "task_ignore_result": True,
+    "result_backend": None,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_send_task_events": False,
+    "task_send_sent_event": False,
+    "worker_enable_remote_control": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.05, "interval_max": 0.2},
+    "task_default_queue": DEFAULT_QUEUE,
+    "task_create_missing_queues": True,
+    "worker_max_tasks_per_child": None,
+    "worker_soft_shutdown_timeout": 15.0,
+    "worker_hijack_root_logger": False,
+    "enable_utc": True,
+}
+
+
+def broker_settings(url: str) -> dict[str, Any]:
+    """What the broker's transport is told."""
+    options: dict[str, Any] = {}
+    # Celery spells a Redis behind a Unix socket in its own way.
+    address = f"redis+socket://{url.removeprefix('unix://').replace('?db=', '?virtual_host=')}"
+    broker = address if url.startswith("unix://") else url
+    if is_redis(url):
+        options = {
+            "socket_timeout": 10,
+            "socket_connect_timeout": 5,
+            "health_check_interval": 15,
+            "global_keyprefix": KEY_PREFIX,
+            "priority_steps": PRIORITY_STEPS,
+            "queue_order_strategy": "priority",
+        }
+        if not url.startswith("unix://"):
+            options["socket_keepalive"] = True
+    return {"broker_url": broker, "broker_transport_options": options}
+
+
+def is_redis(url: str) -> bool:
+    """Whether the broker is a Redis or Valkey."""
+    return url.startswith(("redis://", "rediss://", "unix://", "redis+socket://"))
+
+
+def check_protocol(conf: Any) -> None:
+    """Refuse to start a worker whose settings break the protocol.
+
+    Raises:
+        SettingsError: naming the first setting that differs.
+    """
+    for name in ("task_acks_late", "task_ignore_result", "task_reject_on_worker_lost", "accept_content"):
+        if conf[name] != PROTOCOL[name]:
+            raise SettingsError(
+                f"Celery's {name} is {conf[name]!r}; runs are carried safely only with {PROTOCOL[name]!r}",
+                fix=f"remove {name} from the Celery configuration",
+            )

@@ -1,0 +1,38 @@
+"""Sending wake-ups."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from assetflow.log import logger
+from assetflow.runs.store import Announcement
+
+TASK_NAME = "assetflow.run_step"
+
+
+class Dispatcher:
+    """Publishes announcements as Celery messages. What cannot be sent is left to the sweeper."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._producer = None
+
+    def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> None:
+        """Send one message for each announcement."""
+        with self._lock:
+            try:
+                for item in announcements:
+                    self._app.send_task(
+                        TASK_NAME,
+                        args=(run_id, item.queue, item.hint, item.mark),
+                        queue=item.queue,
+                        ignore_result=True,
+                        add_to_parent=False,
+                    )
+            except (OperationalError, OSError) as error:
+                logger.warning("a wake-up for run %s was not sent (%s); the sweeper will repeat it", run_id, error)

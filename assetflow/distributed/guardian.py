@@ -1,0 +1,141 @@
+"""The Celery parent's part: it starts the sidecar, keeps it running, and tells it when all is over."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from celery import bootsteps
+
+from assetflow.distributed.cells import Cell
+from assetflow.log import logger
+
+_LOOK_EVERY = 1.0
+GOODBYE = b"bye"
+
+
+class SidecarJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What the sidecar is told in its first line of input."""
+
+    worker: str
+    parent: int
+    folder: str
+    queues: tuple[str, ...]
+    slots: int
+    can_kill: bool
+
+
+class Guardian:
+    """Knows this worker's identity, and looks after its sidecar.
+
+    Args:
+        command: starts the sidecar.
+        environment: added to its environment.
+    """
+
+    def __init__(self, command: tuple[str, ...], environment: dict[str, str]) -> None:
+        self.worker = secrets.token_hex(8)
+        self._command = command
+        self._environment = environment
+        self._folder: Path | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._job: SidecarJob | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the children's cells are; private to this user."""
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="af-cells-"))
+        return self._folder
+
+    def start(self, queues: tuple[str, ...], slots: int, *, can_kill: bool) -> None:
+        """Start the sidecar."""
+        self._job = SidecarJob(
+            worker=self.worker,
+            parent=os.getpid(),
+            folder=str(self.folder),
+            queues=queues,
+            slots=slots,
+            can_kill=can_kill,
+        )
+        self._launch()
+
+    def look(self) -> None:
+        """Start the sidecar again if it has died."""
+        if self._process is not None and self._process.poll() is not None:
+            logger.warning("the sidecar ended with code %s; starting another", self._process.returncode)
+            self._launch()
+
+    def drain(self) -> None:
+        """Ask all children to take no further steps."""
+        for path in self.folder.glob("[0-9a-f]*"):
+            with suppress(OSError, ValueError):
+                cell = Cell(path)
+                cell.order_drain()
+                cell.close()
+
+    def stop(self) -> None:
+        """The children are gone in peace: let the sidecar give back what is left, and end."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.write(GOODBYE + b"\n")
+                process.stdin.close()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _launch(self) -> None:
+        # exec'd, not forked; only this pipe ties it to the parent, and its end is the parent's death.
+        self._process = subprocess.Popen(
+            self._command,
+            stdin=subprocess.PIPE,
+            env={**os.environ, **self._environment},
+            start_new_session=True,
+        )
+        assert self._process.stdin is not None
+        self._process.stdin.write(msgspec.json.encode(self._job) + b"\n")
+        self._process.stdin.flush()
+
+
+class SidecarStep(bootsteps.StartStopStep):  # type: ignore[misc]
+    """Puts the guardian into the life of a Celery worker."""
+
+    requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
+
+    def __init__(self, parent: Any, **_: Any) -> None:
+        super().__init__(parent)
+        self._timer: Any = None
+
+    def start(self, parent: Any) -> None:
+        """Celery's pool is there: begin to guard it."""
+        guardian: Guardian = parent.app.assetflow_guardian
+        queues = tuple(parent.app.amqp.queues.consume_from)
+        module = type(parent.pool).__module__
+        guardian.start(queues, parent.concurrency, can_kill="prefork" in module)
+        self._timer = parent.timer.call_repeatedly(_LOOK_EVERY, guardian.look)
+
+    def stop(self, parent: Any) -> None:
+        """A warm shutdown has begun: children finish their step and take no other."""
+        guardian: Guardian = parent.app.assetflow_guardian
+        guardian.drain()
+
+    def terminate(self, parent: Any) -> None:
+        """A cold shutdown: the same, without waiting."""
+        self.stop(parent)
+
+    def shutdown(self, parent: Any) -> None:
+        """The pool is gone."""
+        if self._timer is not None:
+            self._timer.cancel()
+        parent.app.assetflow_guardian.stop()

@@ -1,0 +1,1 @@
+"""The conductor: launches runs and works on them, over protocols only."""

@@ -1,0 +1,70 @@
+"""Settles what a slot has finished while a longer step keeps the slot busy."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from assetflow.engine.batch import Batch
+from assetflow.log import logger
+
+
+class Flusher:
+    """A thread that looks at the running batch a few times a second, only while there is one.
+
+    Args:
+        patience: seconds a step may run before its batch-mates stop waiting for it.
+        flush: called, with the batch locked, when the current step is held up.
+        announce_long: called once for every step that runs longer than the patience.
+    """
+
+    def __init__(
+        self, patience: float, flush: Callable[[Batch], None], announce_long: Callable[[Batch], None]
+    ) -> None:
+        self._patience = patience
+        self._flush = flush
+        self._announce_long = announce_long
+        self._batch: Batch | None = None
+        self._busy = threading.Event()
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def watch(self, batch: Batch) -> None:
+        """Look after this batch from now on."""
+        self._batch = batch
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="assetflow-flusher", daemon=True)
+            self._thread.start()
+        self._busy.set()
+
+    def rest(self) -> None:
+        """There is nothing to look after until the next `watch`."""
+        self._batch = None
+        self._busy.clear()
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed = True
+        self._busy.set()
+
+    def _run(self) -> None:
+        pulse = threading.Event()
+        while self._busy.wait() and not self._closed:
+            pulse.wait(self._patience / 2)
+            batch = self._batch
+            if batch is not None:
+                try:
+                    self._look(batch)
+                except Exception:  # a slot must not lose its flusher to a passing fault
+                    logger.exception("flushing a batch failed; the slot settles it at the end")
+
+    def _look(self, batch: Batch) -> None:
+        with batch.lock:
+            if batch.current is None or time.monotonic() - batch.current_since < self._patience:
+                return
+            if not batch.announced:
+                batch.announced = True
+                self._announce_long(batch)
+            if batch.is_held_up:
+                self._flush(batch)

@@ -1,0 +1,74 @@
+"""What a run is created with and every worker reads: one signed document."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+
+from assetflow.code.reference import CodeRef
+from assetflow.code.signing import Signer
+from assetflow.errors import DamagedRecordError
+from assetflow.planning.plan import Plan
+
+
+class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan, and all that is needed to carry it out.
+
+    Attributes:
+        run_id: the run it belongs to; a request copied under another run's name is refused.
+        code: where the definitions come from.
+        plan: what to do.
+        environment: name of the storage and resources it is for.
+        selection: what the user asked for, in words.
+        run_config: as the user gave it.
+        tags: as the user gave them.
+    """
+
+    run_id: str
+    code: CodeRef
+    plan: Plan
+    environment: str = "default"
+    selection: str = "*"
+    run_config: dict[str, Any] = {}
+    tags: dict[str, str] = {}
+
+    def sealed(self, signer: Signer) -> bytes:
+        """The document as it is stored."""
+        return signer.seal("run", msgspec.json.encode(self))
+
+    def fingerprint(self) -> str:
+        """A hash that is the same for the same request under another run id."""
+        body = (self.code, self.plan, self.environment, self.run_config, self.tags)
+        return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+
+    @staticmethod
+    def opened(signer: Signer, sealed: bytes, run_id: str) -> RunRequest:
+        """Check the signature, then read.
+
+        Raises:
+            SignatureError: it is not signed with this key.
+            DamagedRecordError: it is signed and yet malformed, or belongs to another run.
+        """
+        raw = signer.open("run", sealed, what=f"the plan of run {run_id}")
+        try:
+            request = msgspec.json.decode(raw, type=RunRequest)
+        except msgspec.DecodeError as error:
+            raise DamagedRecordError(
+                f"the plan of run {run_id} cannot be read: {error}",
+                fix="run the same version of assetflow on clients and workers",
+            ) from None
+        if request.run_id != run_id:
+            raise DamagedRecordError(f"the plan stored for run {run_id} belongs to run {request.run_id}")
+        return request
+
+
+class RunAbout(msgspec.Struct, frozen=True, kw_only=True):
+    """What listings show of a run without opening its plan."""
+
+    environment: str = "default"
+    selection: str = "*"
+    code: str = ""
+    steps: int = 0
+    tags: dict[str, str] = {}

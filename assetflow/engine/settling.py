@@ -1,0 +1,40 @@
+"""From what became of a step to what that means for the rest of the plan."""
+
+from __future__ import annotations
+
+import msgspec
+
+from assetflow.execution.outcome import StepResult
+from assetflow.planning.plan import Topology
+from assetflow.runs.store import Claim, Outcome, Verdict
+
+
+def outcome_of(claim: Claim, result: StepResult, topology: Topology) -> Outcome:
+    """The report to the store: what is unlocked, what can no longer run."""
+    step = claim.step
+    children = topology.children[step]
+    detail = msgspec.json.encode(result.detail).decode()
+    if result.succeeded:
+        emitted = set(result.emitted)
+        unlocks = [child for child, needs in children.items() if needs <= emitted]
+        pruned = [child for child, needs in children.items() if not needs <= emitted]
+        return Outcome(
+            step,
+            claim.nonce,
+            Verdict.SUCCEEDED,
+            emitted=tuple(result.emitted),
+            unlocks=tuple(unlocks),
+            closes=tuple(topology.descendants(pruned)),
+            publishes=tuple(result.publishes),
+            detail=detail,
+        )
+    if result.delay is not None:
+        delay_ms = round(result.delay * 1000)
+        return Outcome(step, claim.nonce, Verdict.RETRY, detail=detail, delay_ms=delay_ms)
+    doomed = tuple(topology.descendants(list(children)))
+    return Outcome(step, claim.nonce, Verdict.FAILED, closes=doomed, detail=detail)
+
+
+def unstarted(claim: Claim) -> Outcome:
+    """The report of a claim that is given back untouched."""
+    return Outcome(claim.step, claim.nonce, Verdict.UNSTARTED)

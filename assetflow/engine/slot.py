@@ -1,0 +1,164 @@
+"""A slot: one process that takes steps of runs, runs them, and settles what became of them."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+
+import msgspec
+
+from assetflow.engine.batch import Batch
+from assetflow.engine.flusher import Flusher
+from assetflow.engine.session import Announce, RunSession
+from assetflow.engine.settling import outcome_of
+from assetflow.engine.watch import Unwatched, Watch
+from assetflow.errors import AssetflowError, RunNotFoundError, StepLostError
+from assetflow.execution.outcome import StepResult, describe_error
+from assetflow.keys import Version
+from assetflow.log import logger
+from assetflow.runs.facts import FactKind, StepDetail
+from assetflow.runs.store import LOST_CHILD_LIMIT, LOST_HOST_LIMIT, Claim, Outcome, RunStore
+
+SLICE_SECONDS = 0.25
+_SESSIONS_KEPT = 8
+
+OpenSession = Callable[[str, str], RunSession]
+
+
+class Slot:
+    """Works on one run at a time, a time slice at a time.
+
+    Args:
+        name: ``worker:child``, unique for ever.
+        store: where runs are kept.
+        open_session: makes the session of a slot (its name) and a run (its id).
+        slice_seconds: how long the slot stays with a run before it asks for the next wake-up.
+        watch: told what the slot is doing.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        store: RunStore,
+        open_session: OpenSession,
+        *,
+        slice_seconds: float = SLICE_SECONDS,
+        watch: Watch | None = None,
+    ) -> None:
+        self.name = name
+        self._store = store
+        self._open_session = open_session
+        self._slice = slice_seconds
+        self._watch = watch or Unwatched()
+        self._sessions: OrderedDict[str, RunSession] = OrderedDict()
+        self._session: RunSession | None = None
+        self._unsettled: dict[int, Version] = {}
+        self._refused: set[str] = set()
+        self._flusher = Flusher(min(slice_seconds, SLICE_SECONDS), self._flush, self._tell_long)
+
+    def work(self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "") -> None:
+        """Claim, run and settle steps of a run until the slice is over or nothing is ready."""
+        try:
+            session = self._session_of(run_id)
+        except RunNotFoundError:
+            return
+        except AssetflowError as error:
+            self._refuse(run_id, error)
+            return
+        self._session = session
+        deadline = time.monotonic() + self._slice
+        try:
+            want = 0 if self._watch.draining else session.pace.want(self._slice)
+            claims = session.advance(queue=queue, want=want, hint=hint, announcement=announcement)
+            while True:
+                if session.settles_at_once or not claims:
+                    session.publish_settled()
+                outcomes = self._run_batch(session, claims) if claims else []
+                if not (outcomes or session.has_news):
+                    break
+                remaining = deadline - time.monotonic()
+                want = session.pace.want(remaining) if remaining > 0 and not self._watch.draining else 0
+                versions, self._unsettled = self._unsettled, {}
+                claims = session.advance(outcomes, queue=queue, want=want, versions=versions)
+        finally:
+            self._flusher.rest()
+            self._session = None
+            session.close()
+            if session.status.is_terminal:
+                self._sessions.pop(run_id, None)
+
+    def close(self) -> None:
+        """Stop the slot's thread."""
+        self._flusher.close()
+
+    def _session_of(self, run_id: str) -> RunSession:
+        session = self._sessions.pop(run_id, None) or self._open_session(self.name, run_id)
+        self._sessions[run_id] = session
+        if len(self._sessions) > _SESSIONS_KEPT:
+            self._sessions.popitem(last=False)
+        return session
+
+    def _run_batch(self, session: RunSession, claims: list[Claim]) -> list[Outcome]:
+        known = session.versions_for(claims)
+        batch = Batch(claims)
+        self._flusher.watch(batch)
+        started = time.monotonic()
+        count = 0
+        while (claim := batch.next()) is not None:
+            count += 1
+            self._run_one(session, batch, claim, known)
+        session.pace.learn(time.monotonic() - started, count)
+        with batch.lock:
+            return batch.take_outcomes()
+
+    def _run_one(self, session: RunSession, batch: Batch, claim: Claim, known: dict[int, Version]) -> None:
+        step = session.plan.steps[claim.step]
+        if claim.child_losses >= LOST_CHILD_LIMIT or claim.host_losses >= LOST_HOST_LIMIT:
+            result = _given_up(claim, step.key)
+        else:
+            self._watch.begin(session.run_id, claim)
+            try:
+                result = session.runner.run(step, claim, known)
+            finally:
+                self._watch.end()
+        result.detail.slot = self.name
+        outcome = outcome_of(claim, result, session.topology)
+        self._unsettled[claim.step] = claim.version
+        known.update(dict.fromkeys(result.emitted, claim.version))
+        session.note_outputs(claim, result.emitted)
+        back = session.topology.descendants(list(session.topology.children[claim.step])) if result.delay is not None else ()
+        batch.finish(outcome, given_back=back, closed=outcome.closes)
+
+    def _flush(self, batch: Batch) -> None:
+        session = self._session
+        if session is None:
+            return
+        outcomes = batch.take_outcomes(all_of_it=True)
+        versions = {outcome.step: self._unsettled.pop(outcome.step) for outcome in outcomes if outcome.publishes}
+        session.advance(outcomes, versions=versions)
+        session.publish_settled()
+
+    def _tell_long(self, batch: Batch) -> None:
+        if self._session is not None and batch.current is not None:
+            started = time.time() - (time.monotonic() - batch.current_since)
+            detail = msgspec.json.encode(StepDetail(slot=self.name, started=started)).decode()
+            self._store.note(self._session.run_id, FactKind.STEP_STARTED, [batch.current.step], detail)
+
+    def _refuse(self, run_id: str, error: AssetflowError) -> None:
+        """This worker cannot work on the run; say so once, where the one who waits for it will look."""
+        if run_id in self._refused:
+            return
+        self._refused.add(run_id)
+        logger.error("run %s is refused: %s", run_id, error)
+        detail = StepDetail(slot=self.name, started=time.time(), error=describe_error(error))
+        self._store.note(run_id, FactKind.RUN_REFUSED, [], msgspec.json.encode(detail).decode())
+
+
+def _given_up(claim: Claim, step_key: str) -> StepResult:
+    error = StepLostError(
+        f"step {step_key} was given up: the process that ran it died {claim.child_losses} times "
+        f"and its worker vanished {claim.host_losses} times",
+        fix="look at the worker's log for a crash in native code or for the kernel's out-of-memory killer",
+    )
+    return StepResult(succeeded=False, detail=StepDetail(retry=claim.retries, error=describe_error(error)), error=error)

@@ -1,0 +1,1 @@
+"""One step in this process: load its inputs, compute, store its outputs."""

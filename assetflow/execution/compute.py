@@ -1,0 +1,125 @@
+"""Calling the user's function, whatever kind of function it is, and checking what comes out."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Any
+
+from assetflow.definitions.context import OpExecutionContext
+from assetflow.definitions.events import AssetMaterialization, AssetObservation
+from assetflow.definitions.op import OpDefinition
+from assetflow.definitions.outputs import Output
+from assetflow.definitions.typecheck import check_value
+from assetflow.errors import InvariantViolationError, StepOutputNotFoundError, TypeCheckDidNotPass
+
+Event = AssetMaterialization | AssetObservation
+
+
+def compute(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any]) -> Iterator[Output[Any] | Event]:
+    """Run the op and yield its outputs and events as they come.
+
+    Raises:
+        InvariantViolationError: something else was yielded, or an output twice.
+        StepOutputNotFoundError: a required output did not come.
+        TypeCheckDidNotPass: a value does not fit its annotation.
+    """
+    seen: set[str] = set()
+    for item in _items(op, context, inputs):
+        if isinstance(item, Output):
+            _check_output(op, item, seen)
+            seen.add(item.output_name)
+        yield item
+    for name, out in op.outs.items():
+        if out.is_required and name not in seen:
+            raise StepOutputNotFoundError(
+                f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}"',
+                where=str(op.location) if op.location else None,
+                fix="yield an Output for it, or declare it with output_required=False",
+            )
+
+
+def _items(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any]) -> Iterator[Output[Any] | Event]:
+    arguments = [context] if op.takes_context else []
+    returned = op.compute_fn(*arguments, **inputs)
+    if inspect.iscoroutine(returned):
+        returned = asyncio.run(returned)
+    if inspect.isasyncgen(returned):
+        returned = _drained(returned)
+    if inspect.isgenerator(returned):
+        for item in returned:
+            if not isinstance(item, Output | AssetMaterialization | AssetObservation):
+                raise InvariantViolationError(
+                    f'Compute function for op "{op.name}" yielded a value of type {type(item)} '
+                    "rather than an instance of Output, AssetMaterialization, or AssetObservation",
+                    where=str(op.location) if op.location else None,
+                    fix="yield Output(value)",
+                )
+            yield item
+        return
+    yield from _returned(op, returned)
+
+
+def _returned(op: OpDefinition, value: Any) -> Iterator[Output[Any]]:
+    if isinstance(value, Output):
+        yield value
+        return
+    names = list(op.outs)
+    if len(names) == 1:
+        yield Output(value, output_name=names[0])
+        return
+    if not isinstance(value, tuple):
+        raise InvariantViolationError(
+            f'op "{op.name}" has multiple outputs, but only one output was returned',
+            where=str(op.location) if op.location else None,
+            fix="return a tuple in the order of outs, or yield one Output for each",
+        )
+    if len(value) != len(names):
+        raise InvariantViolationError(
+            f'Length mismatch between returned tuple of outputs and number of output defs on op "{op.name}": '
+            f"{len(value)} values for {len(names)} outputs",
+            where=str(op.location) if op.location else None,
+        )
+    for name, item in zip(names, value, strict=True):
+        yield item if isinstance(item, Output) else Output(item, output_name=name)
+
+
+def _drained(items: AsyncIterator[Any]) -> Iterator[Any]:
+    loop = asyncio.new_event_loop()
+    try:
+        while True:
+            try:
+                yield loop.run_until_complete(anext(items))
+            except StopAsyncIteration:
+                return
+    finally:
+        loop.close()
+
+
+def _check_output(op: OpDefinition, item: Output[Any], seen: set[str]) -> None:
+    out = op.outs.get(item.output_name)
+    where = str(op.location) if op.location else None
+    if out is None:
+        raise InvariantViolationError(
+            f'op "{op.name}" produced an output "{item.output_name}", which it does not declare; '
+            f"it declares: {', '.join(op.outs)}",
+            where=where,
+        )
+    if item.output_name in seen:
+        raise InvariantViolationError(
+            f'op "{op.name}" returned an output "{item.output_name}" multiple times', where=where
+        )
+    if out.is_nothing:
+        if item.value is not None:
+            raise TypeCheckDidNotPass(
+                f'op "{op.name}" is annotated to return None, but returned a value of type {type(item.value).__name__}',
+                where=where,
+                fix="remove the annotation to have the value stored, or return nothing",
+            )
+        return
+    reason = check_value(item.value, out.annotation)
+    if reason is not None:
+        raise TypeCheckDidNotPass(
+            f'Type check failed for step output "{item.output_name}" of op "{op.name}": {reason}', where=where
+        )

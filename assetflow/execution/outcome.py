@@ -1,0 +1,71 @@
+"""What became of one step, before anybody else knows."""
+
+from __future__ import annotations
+
+import random
+import traceback
+from pathlib import Path
+
+import msgspec
+
+from assetflow.definitions.retry import Failure, RetryRequested
+from assetflow.planning.plan import StepRetry
+from assetflow.runs.facts import ErrorDetail, StepDetail
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+class StepResult(msgspec.Struct, kw_only=True):
+    """The end of one try of one step.
+
+    Attributes:
+        succeeded: it ended well; `emitted` then tells with which outputs.
+        emitted: indices of the outputs that were made.
+        publishes: those of them that are staged and wait to be made visible.
+        detail: what is told about it.
+        error: the exception, as it was raised.
+        delay: seconds after which to try again; None if this try was the last.
+    """
+
+    succeeded: bool
+    emitted: list[int] = []
+    publishes: list[int] = []
+    detail: StepDetail
+    error: BaseException | None = None
+    delay: float | None = None
+
+
+def delay_before_retry(error: BaseException, policy: StepRetry | None, retries: int) -> float | None:
+    """Seconds to wait before the step is tried again, or None if it has failed for good.
+
+    Args:
+        retries: how often it was tried again already.
+    """
+    if isinstance(error, RetryRequested):
+        return float(error.seconds_to_wait or 0.0) if retries < error.max_retries else None
+    if isinstance(error, Failure) and error.allow_retries is False:
+        return None
+    if policy is None or retries >= policy.max_retries or not isinstance(error, Exception):
+        return None
+    attempt = retries + 1
+    delay = policy.delay
+    if policy.backoff == "linear":
+        delay *= attempt
+    elif policy.backoff == "exponential":
+        delay *= 2**attempt - 1
+    if policy.jitter == "full":
+        delay = random.uniform(0.0, delay)
+    elif policy.jitter == "plus_minus":
+        delay += random.uniform(-policy.delay, policy.delay)
+    return max(delay, 0.0)
+
+
+def describe_error(error: BaseException) -> ErrorDetail:
+    """The exception as text: the user's frames, without those of this package in front of them."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    trace = error.__traceback__
+    while trace is not None and _PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents:
+        trace = trace.tb_next
+    lines = traceback.format_exception(kind, error, trace or error.__traceback__)
+    return ErrorDetail(type=name, message=str(error), traceback="".join(lines))

@@ -1,0 +1,180 @@
+"""Executing the steps of one run in this process."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import cloudpickle
+
+from assetflow.code.signing import Signer
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.io_manager import VersionedIOManager
+from assetflow.definitions.resource import ResourceDefinition
+from assetflow.errors import LoadError
+from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
+from assetflow.execution.resources import OpenResources
+from assetflow.execution.step import StepWork, execute_step
+from assetflow.keys import AssetKey, Version
+from assetflow.log import logger, step_logger
+from assetflow.planning.plan import Plan, Step
+from assetflow.runs.facts import ErrorDetail, StepDetail
+from assetflow.runs.store import Claim
+
+_LARGEST_EXCEPTION = 64 * 1024
+
+
+class StepStopped(BaseException):  # noqa: N818 (a signal, like KeyboardInterrupt)
+    """Raised in a step's own code when its run was cancelled."""
+
+
+class StepRunner(Protocol):
+    """Runs steps, and finishes what they began."""
+
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
+        """Execute one step. What user code raises is in the result."""
+
+    def publish(self, output: int, version: Version) -> None:
+        """Make a settled output visible."""
+
+    def discard(self, output: int, version: Version) -> None:
+        """Remove what a refused step had staged."""
+
+    def close(self) -> None:
+        """Close resources; they are opened again when needed."""
+
+
+class DefinitionsRunner:
+    """Runs steps with the given definitions.
+
+    Args:
+        defaults: resources used where the definitions give none, such as the default IO manager.
+        signer: signs exceptions on their way to the client.
+        values: filled with the value of every output, where the caller wants them (in-process runs).
+    """
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        plan: Plan,
+        *,
+        run_id: str,
+        defaults: Mapping[str, ResourceDefinition],
+        run_config: Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+        signer: Signer | None = None,
+        values: dict[int, Any] | None = None,
+        errors: dict[int, BaseException] | None = None,
+    ) -> None:
+        config = dict(run_config or {})
+        self._plan = plan
+        self._run_id = run_id
+        self._run_config = config
+        self._tags = dict(tags or {})
+        self._signer = signer
+        self._values = values
+        self._errors = errors
+        self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
+        self._sources = {source.key: source for source in definitions.source_assets}
+        self._resources = OpenResources(
+            {**defaults, **definitions.resources}, config.get("resources") or {}, run_id
+        )
+        self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
+
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
+        """See StepRunner.run."""
+        detail = StepDetail(started=time.time(), retry=claim.retries)
+        began = time.perf_counter()
+        work = StepWork(
+            run_id=self._run_id,
+            step=step,
+            claim=claim,
+            versions=versions,
+            assets=self._assets,
+            sources=self._sources,
+            resources=self._resources,
+            run_config=self._run_config,
+            tags=self._tags,
+            log=step_logger(self._run_id, step.key),
+            values=self._values,
+        )
+        try:
+            emitted, publishes = execute_step(work, detail)
+            result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)
+        except (Exception, StepStopped, SystemExit) as error:
+            result = self._failure(step, claim, detail, error)
+        detail.seconds = time.perf_counter() - began
+        return result
+
+    def publish(self, output: int, version: Version) -> None:
+        """See StepRunner.publish."""
+        manager, key = self._manager_of(output)
+        manager.publish(asset_key=key, version=version, run_id=self._run_id)
+
+    def discard(self, output: int, version: Version) -> None:
+        """See StepRunner.discard."""
+        manager, key = self._manager_of(output)
+        manager.discard(asset_key=key, version=version)
+
+    def close(self) -> None:
+        """See StepRunner.close."""
+        self._resources.close()
+
+    def _manager_of(self, output: int) -> tuple[VersionedIOManager, AssetKey]:
+        step, declared = self._outputs[output]
+        key = AssetKey(declared.key)
+        asset = self._assets[key]
+        log = step_logger(self._run_id, step.key)
+        manager = self._resources.for_asset(asset, [declared.io_manager_key], log)[declared.io_manager_key]
+        if not isinstance(manager, VersionedIOManager):
+            raise LoadError(
+                f"the IO manager {declared.io_manager_key!r} of {key.to_user_string()} keeps no versions here, "
+                "but did on the worker that ran the step",
+                fix="run the same code on all workers",
+            )
+        return manager, key
+
+    def _failure(self, step: Step, claim: Claim, detail: StepDetail, error: BaseException) -> StepResult:
+        delay = None if isinstance(error, StepStopped) else delay_before_retry(error, step.retry, claim.retries)
+        detail.error = describe_error(error)
+        detail.error.pickled = self._sealed(error)
+        detail.delay = delay
+        if self._errors is not None:
+            self._errors[step.index] = error
+        elif delay is None and not isinstance(error, StepStopped):
+            logger.error("step %s failed\n%s", step.key, detail.error.traceback.rstrip())
+        return StepResult(succeeded=False, detail=detail, error=error, delay=delay)
+
+    def _sealed(self, error: BaseException) -> str | None:
+        if self._signer is None:
+            return None
+        try:
+            raw = cloudpickle.dumps(error)
+            return base64.b64encode(self._signer.seal("error", raw)).decode() if len(raw) < _LARGEST_EXCEPTION else None
+        except Exception:
+            return None
+
+
+class FailingRunner:
+    """Stands in where the definitions do not load: every step fails with the reason."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:  # noqa: ARG002
+        """See StepRunner.run."""
+        text = ErrorDetail(type=type(self._error).__name__, message=str(self._error))
+        detail = StepDetail(started=time.time(), retry=claim.retries, error=text)
+        return StepResult(succeeded=False, detail=detail, error=self._error)
+
+    def publish(self, output: int, version: Version) -> None:
+        """There is nothing it could publish."""
+        raise self._error
+
+    def discard(self, output: int, version: Version) -> None:
+        """There is nothing it could have staged."""
+
+    def close(self) -> None:
+        """There is nothing open."""

@@ -1,0 +1,1 @@
+"""Who needs whom, and which of them are meant."""

@@ -1,0 +1,170 @@
+"""The graph of assets: every dependency resolved to a key, every mistake found."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+
+import networkx as nx
+
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.source_asset import SourceAsset
+from assetflow.errors import CircularDependencyError, InvalidDefinitionError
+from assetflow.keys import AssetKey
+
+
+class AssetGraph:
+    """Assets and sources, with the edges between them. Make one with `build`.
+
+    Attributes:
+        assets_by_key: the maker of each asset, in the order of definition.
+        sources_by_key: sources that no asset makes.
+    """
+
+    def __init__(
+        self,
+        assets_by_key: Mapping[AssetKey, AssetsDefinition],
+        sources_by_key: Mapping[AssetKey, SourceAsset],
+        resolved: Mapping[AssetsDefinition, Mapping[str, AssetKey | None]],
+        edges: nx.DiGraph,
+    ) -> None:
+        self.assets_by_key = assets_by_key
+        self.sources_by_key = sources_by_key
+        self._resolved = resolved
+        self._edges = edges
+
+    @staticmethod
+    def build(assets: Iterable[AssetsDefinition], sources: Iterable[SourceAsset]) -> AssetGraph:
+        """Resolve every input to the asset it means.
+
+        Raises:
+            InvalidDefinitionError: a key is made twice, or an input means nothing that exists.
+            CircularDependencyError: assets need each other in a circle.
+        """
+        definitions = tuple(assets)
+        assets_by_key: dict[AssetKey, AssetsDefinition] = {}
+        for asset in definitions:
+            for key in asset.keys_by_output_name.values():
+                if key in assets_by_key:
+                    raise InvalidDefinitionError(f"Duplicate asset key: {key}", where=asset.op.where)
+                assets_by_key[key] = asset
+        sources_by_key = {source.key: source for source in sources if source.key not in assets_by_key}
+        names = _NamesInGroups(assets_by_key, sources_by_key)
+        resolved = {}
+        edges: nx.DiGraph = nx.DiGraph()
+        edges.add_nodes_from(assets_by_key)
+        for asset in definitions:
+            inputs = {
+                name: _resolve(asset, name, key, assets_by_key, sources_by_key, names)
+                for name, key in asset.keys_by_input_name.items()
+            }
+            resolved[asset] = inputs
+            edges.add_edges_from(
+                (upstream, made)
+                for upstream in inputs.values()
+                if upstream in assets_by_key
+                for made in asset.keys_by_output_name.values()
+            )
+        graph = AssetGraph(assets_by_key, sources_by_key, resolved, edges)
+        graph._refuse_circles()
+        return graph
+
+    @property
+    def materializable_keys(self) -> Sequence[AssetKey]:
+        """Everything that can be materialized, in the order of definition."""
+        return tuple(self.assets_by_key)
+
+    def upstream(self, key: AssetKey) -> set[AssetKey]:
+        """The assets it needs directly."""
+        return set(self._edges.predecessors(key))
+
+    def downstream(self, key: AssetKey) -> set[AssetKey]:
+        """The assets that need it directly."""
+        return set(self._edges.successors(key))
+
+    def group_of(self, key: AssetKey) -> str:
+        """The group of an asset or a source."""
+        if key in self.assets_by_key:
+            return self.assets_by_key[key].group_names_by_key[key]
+        return self.sources_by_key[key].group_name
+
+    def resolved_input(self, asset: AssetsDefinition, name: str) -> AssetKey | None:
+        """The key an input means; None for a dependency that is only named and exists nowhere."""
+        return self._resolved[asset][name]
+
+    def topological(self) -> list[AssetKey]:
+        """All assets, each after those it needs; otherwise in the order of definition."""
+        place = {key: index for index, key in enumerate(self.assets_by_key)}
+        return list(nx.lexicographical_topological_sort(self._edges, key=place.__getitem__))
+
+    def near(self, name: str, count: int = 3) -> list[str]:
+        """Names of assets and sources that look like this one."""
+        return _near(name, [*self.assets_by_key, *self.sources_by_key], count)
+
+    def _refuse_circles(self) -> None:
+        if nx.is_directed_acyclic_graph(self._edges):
+            return
+        circle = [edge[0] for edge in nx.find_cycle(self._edges)]
+        first = circle.index(min(circle))
+        ordered = [*circle[first:], *circle[:first]]
+        names = " -> ".join(key.to_user_string() for key in [*ordered, ordered[0]])
+        places = ", ".join(str(self.assets_by_key[key].location) for key in ordered)
+        raise CircularDependencyError(
+            f"Circular dependencies exist among these assets: {names}",
+            where=places,
+            fix="remove one of these dependencies; an arrow points from an asset to one that needs it",
+        )
+
+
+class _NamesInGroups:
+    """Which keys of a group end in a name; made when the first input asks."""
+
+    def __init__(self, assets: Mapping[AssetKey, AssetsDefinition], sources: Mapping[AssetKey, SourceAsset]) -> None:
+        self._assets = assets
+        self._sources = sources
+        self._keys: dict[tuple[str, str], list[AssetKey]] | None = None
+
+    def find(self, group: str, name: str) -> list[AssetKey]:
+        if self._keys is None:
+            self._keys = {}
+            for key, asset in self._assets.items():
+                if key.parts:
+                    self._keys.setdefault((asset.group_names_by_key[key], key.parts[-1]), []).append(key)
+            for key, source in self._sources.items():
+                if key.parts:
+                    self._keys.setdefault((source.group_name, key.parts[-1]), []).append(key)
+        return self._keys.get((group, name), [])
+
+
+def _resolve(
+    asset: AssetsDefinition,
+    name: str,
+    key: AssetKey,
+    assets: Mapping[AssetKey, AssetsDefinition],
+    sources: Mapping[AssetKey, SourceAsset],
+    names: _NamesInGroups,
+) -> AssetKey | None:
+    if key in assets or key in sources:
+        return key
+    groups = set(asset.group_names_by_key.values())
+    if len(key.parts) == 1 and len(groups) == 1:
+        own = asset.keys
+        candidates = [found for found in names.find(next(iter(groups)), key.parts[0]) if found not in own]
+        if len(candidates) == 1:
+            return candidates[0]
+    if asset.op.ins[name].is_nothing:
+        return None
+    makes = next(iter(asset.keys_by_output_name.values()))
+    near = _near(key.to_user_string(), [*assets, *sources], 3)
+    fix = f"did you mean {' or '.join(near)}? Rename the argument, or map it: " if near else "define it, or map it: "
+    example = near[0] if near else "the_right_name"
+    raise InvalidDefinitionError(
+        f"Input asset '{key.to_string()}' for asset '{makes.to_string()}' is not produced by any of the provided "
+        "asset ops and is not one of the provided sources",
+        where=f'{asset.op.where}, argument "{name}"',
+        fix=f'{fix}@asset(ins={{"{name}": AssetIn("{example}")}})',
+    )
+
+
+def _near(name: str, keys: Iterable[AssetKey], count: int) -> list[str]:
+    return difflib.get_close_matches(name, [key.to_user_string() for key in keys], count, cutoff=0.6)

@@ -1,0 +1,187 @@
+"""Selections of assets that can be combined."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.source_asset import SourceAsset
+from assetflow.errors import CheckError, InvalidSubsetError
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.keys import AssetKey, CoercibleToAssetKey
+
+Keys = frozenset[AssetKey]
+
+
+class AssetSelection(ABC):
+    """Says which assets are meant, before it is known which there are.
+
+    Combine with ``|``, ``&`` and ``-``.
+    """
+
+    @abstractmethod
+    def resolve(self, graph: AssetGraph) -> Keys:
+        """The assets of this graph that are meant.
+
+        Raises:
+            InvalidSubsetError: it names an asset that is not there, or a source.
+        """
+
+    @staticmethod
+    def all() -> AssetSelection:  # noqa: A003
+        """Every asset; no sources."""
+        return _All()
+
+    @staticmethod
+    def keys(*keys: CoercibleToAssetKey) -> AssetSelection:
+        """These assets; a str is split at "/"."""
+        return _Keys(tuple(AssetKey.from_user_string(k) if isinstance(k, str) else AssetKey.from_coercible(k) for k in keys))
+
+    @staticmethod
+    def assets(*definitions: AssetsDefinition) -> AssetSelection:
+        """Everything these definitions make."""
+        return _Keys(tuple(sorted(key for definition in definitions for key in definition.keys)))
+
+    @staticmethod
+    def groups(*names: str) -> AssetSelection:
+        """Everything in these groups; a group that does not exist is empty."""
+        return _Groups(names)
+
+    def upstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
+        """What these assets need, up to so many steps away."""
+        return _Walk(self, True, depth, include_self)
+
+    def downstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
+        """What needs these assets, up to so many steps away."""
+        return _Walk(self, False, depth, include_self)
+
+    def sinks(self) -> AssetSelection:
+        """Those that no other of the selection needs."""
+        return _Ends(self, False)
+
+    def sources(self) -> AssetSelection:
+        """Those that need no other of the selection."""
+        return _Ends(self, True)
+
+    def __or__(self, other: AssetSelection) -> AssetSelection:
+        return _Both("|", self, _checked(other))
+
+    def __and__(self, other: AssetSelection) -> AssetSelection:
+        return _Both("&", self, _checked(other))
+
+    def __sub__(self, other: AssetSelection) -> AssetSelection:
+        return _Both("-", self, _checked(other))
+
+
+@dataclass(frozen=True, slots=True)
+class _All(AssetSelection):
+    def resolve(self, graph: AssetGraph) -> Keys:
+        return frozenset(graph.assets_by_key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys(AssetSelection):
+    selected: tuple[AssetKey, ...]
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        for key in self.selected:
+            if key not in graph.assets_by_key:
+                raise _unknown(graph, key)
+        return frozenset(self.selected)
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups(AssetSelection):
+    names: tuple[str, ...]
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        return frozenset(key for key in graph.assets_by_key if graph.group_of(key) in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk(AssetSelection):
+    child: AssetSelection
+    up: bool
+    depth: int | None
+    include_self: bool
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        start = self.child.resolve(graph)
+        seen = reach(start, graph.upstream if self.up else graph.downstream, self.depth)
+        return frozenset(seen if self.include_self else seen - start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ends(AssetSelection):
+    child: AssetSelection
+    first: bool
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        keys = self.child.resolve(graph)
+        near = graph.upstream if self.first else graph.downstream
+        return frozenset(key for key in keys if not near(key) & keys)
+
+
+@dataclass(frozen=True, slots=True)
+class _Both(AssetSelection):
+    operator: str
+    left: AssetSelection
+    right: AssetSelection
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        left, right = self.left.resolve(graph), self.right.resolve(graph)
+        return {"|": left | right, "&": left & right, "-": left - right}[self.operator]
+
+
+def reach(
+    start: Iterable[AssetKey], near: Callable[[AssetKey], set[AssetKey]], depth: int | None = None
+) -> set[AssetKey]:
+    """Everything that can be reached in at most `depth` steps, with the start itself."""
+    seen = set(start)
+    edge = set(seen)
+    while edge and (depth is None or depth > 0):
+        edge = {found for key in edge for found in near(key)} - seen
+        seen |= edge
+        depth = None if depth is None else depth - 1
+    return seen
+
+
+def _unknown(graph: AssetGraph, key: AssetKey) -> InvalidSubsetError:
+    name = key.to_user_string()
+    if key in graph.sources_by_key:
+        return InvalidSubsetError(
+            f"AssetKey(s) {{{key!r}}} were selected, but these keys are supplied by SourceAsset objects, "
+            "not AssetsDefinition objects",
+            where=str(graph.sources_by_key[key].location),
+            fix="select the assets that read it: " + f"{name} itself is made elsewhere",
+        )
+    near = graph.near(name)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`assetflow assets list` shows the assets there are"
+    return InvalidSubsetError(
+        f"AssetKey(s) {{{key!r}}} were selected, but no AssetsDefinition objects supply these keys", fix=hint
+    )
+
+
+def _checked(other: object) -> AssetSelection:
+    if not isinstance(other, AssetSelection):
+        raise CheckError(f"a selection can be combined with a selection only, not with {type(other).__name__}")
+    return other
+
+
+def selection_of(item: object) -> AssetSelection:
+    """A key, an asset or a selection as a selection.
+
+    Raises:
+        CheckError: it is none of these.
+    """
+    if isinstance(item, AssetSelection):
+        return item
+    if isinstance(item, AssetKey):
+        return AssetSelection.keys(item)
+    if isinstance(item, AssetsDefinition):
+        return AssetSelection.assets(item)
+    if isinstance(item, SourceAsset):
+        return AssetSelection.keys(item.key)
+    raise CheckError(f"a selection is made of text, AssetKey, assets or AssetSelection, not {type(item).__name__}")

@@ -1,0 +1,85 @@
+"""Selections as text: ``+daily_sales``, ``raw/orders*``, ``group:marts``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from assetflow.errors import CheckError
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.graph.selection import AssetSelection, selection_of
+from assetflow.keys import AssetKey
+
+_TERM = re.compile(r"(?P<up>\*|\++)?(?P<name>(?:key:|group:)?(?:\"[^\"]+\"|[\w./\[\]?-]+))(?P<down>\*|\++)?")
+_SEPARATOR = re.compile(r"[,\s]+")
+
+
+def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
+    """The assets that are meant, in the order of definition.
+
+    Args:
+        selection: None for all; text; a key, an asset, an AssetSelection; or a list of these, which means
+            all of them together.
+
+    Raises:
+        CheckError: text that is no selection.
+        InvalidSubsetError: an asset that is not there.
+    """
+    chosen = _read(selection).resolve(graph)
+    return [key for key in graph.materializable_keys if key in chosen]
+
+
+def parse_selection(text: str) -> AssetSelection:
+    """Terms separated by commas or blanks, all taken together.
+
+    A term is a key (``a/b``), ``key:"a/b"``, ``group:name`` or ``*`` for everything; ``*`` or one ``+`` a
+    level before it adds what it needs, after it what needs it.
+
+    Raises:
+        CheckError: it cannot be read.
+    """
+    terms = [term for term in _SEPARATOR.split(text.strip()) if term]
+    if not terms:
+        raise CheckError(f'Invalid selection string: "{text}" is empty; "*" means everything')
+    found = _term(terms[0])
+    for term in terms[1:]:
+        found = found | _term(term)
+    return found
+
+
+def _read(selection: Any) -> AssetSelection:
+    if selection is None:
+        return AssetSelection.all()
+    if isinstance(selection, str):
+        return parse_selection(selection)
+    if isinstance(selection, Iterable) and not isinstance(selection, AssetSelection):
+        found = AssetSelection.keys()
+        for item in selection:
+            found = found | _read(item if item is not None else "")
+        return found
+    return selection_of(selection)
+
+
+def _term(text: str) -> AssetSelection:
+    if text == "*":
+        return AssetSelection.all()
+    match = _TERM.fullmatch(text)
+    if match is None:
+        raise CheckError(f"Invalid selection string: {text}")
+    up, down = match["up"], match["down"]
+    found = _named(match["name"])
+    parts = [found]
+    if up:
+        parts.append(found.upstream(None if up == "*" else len(up)))
+    if down:
+        parts.append(found.downstream(None if down == "*" else len(down)))
+    for part in parts[1:]:
+        found = found | part
+    return found
+
+
+def _named(text: str) -> AssetSelection:
+    if text.startswith("group:"):
+        return AssetSelection.groups(text.removeprefix("group:").strip('"'))
+    return AssetSelection.keys(AssetKey.from_user_string(text.removeprefix("key:").strip('"')))

@@ -1,0 +1,228 @@
+"""What is in hand of a run that was submitted."""
+
+from __future__ import annotations
+
+import base64
+import pickle
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from assetflow.code.signing import Signer
+from assetflow.engine.request import RunRequest
+from assetflow.errors import RunFailed, SignatureError, WaitTimeout
+from assetflow.keys import AssetKey
+from assetflow.planning.plan import Plan
+from assetflow.runs.facts import ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
+from assetflow.runs.states import RunStatus, StepState
+from assetflow.runs.store import RunStore
+
+_BLOCK = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunEvent:
+    """One thing that happened in a run, with names in place of numbers.
+
+    Attributes:
+        id: ask ``events(after=id)`` for what came later.
+        at: seconds since the epoch.
+        steps: names of the steps it is about.
+        assets: keys of the assets these steps make.
+        detail: times, outputs, the error; as far as the kind has them.
+    """
+
+    id: str
+    kind: FactKind
+    at: float
+    steps: tuple[str, ...]
+    assets: tuple[AssetKey, ...]
+    detail: StepDetail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        done: steps that are over.
+        total: all steps.
+        states: how many steps are in which state.
+    """
+
+    status: RunStatus
+    done: int
+    total: int
+    states: dict[StepState, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        steps: step name to its final state.
+        errors: step name to what it raised.
+        materializations: asset key to what was stored, with its metadata.
+        seconds: from submission to the end.
+    """
+
+    run_id: str
+    status: RunStatus
+    seconds: float
+    steps: dict[str, StepState] = field(default_factory=dict)
+    errors: dict[str, ErrorDetail] = field(default_factory=dict)
+    materializations: dict[AssetKey, OutputDetail] = field(default_factory=dict)
+
+    @property
+    def success(self) -> bool:
+        """Whether every step succeeded or was skipped."""
+        return self.status is RunStatus.SUCCEEDED
+
+
+class RunHandle:
+    """A run, from anywhere: make it of the id that ``submit`` gave."""
+
+    def __init__(self, run_id: str, store: RunStore, signer: Signer) -> None:
+        self.id = run_id
+        self._store = store
+        self._signer = signer
+        self._cached_plan: Plan | None = None
+
+    def __repr__(self) -> str:
+        return f"RunHandle({self.id!r})"
+
+    @property
+    def status(self) -> RunStatus:
+        """Where the run stands now.
+
+        Raises:
+            RunNotFoundError: it is unknown, or was forgotten.
+        """
+        return self._store.view(self.id, steps=False).status
+
+    @property
+    def plan(self) -> Plan:
+        """What the run does."""
+        if self._cached_plan is None:
+            self._cached_plan = RunRequest.opened(self._signer, self._store.envelope(self.id), self.id).plan
+        return self._cached_plan
+
+    def progress(self) -> Progress:
+        """How far the run is."""
+        view = self._store.view(self.id)
+        counts: dict[StepState, int] = {}
+        for state in view.states:
+            counts[state] = counts.get(state, 0) + 1
+        done = sum(count for state, count in counts.items() if state.is_terminal)
+        return Progress(status=view.status, done=done, total=len(view.states), states=counts)
+
+    def events(self, after: str = "0", *, timeout: float | None = None) -> Iterator[RunEvent]:
+        """Everything that happens, as it happens, until the run is over.
+
+        Args:
+            after: id of the last event already seen.
+            timeout: seconds after which WaitTimeout is raised; None waits for the end.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            rest = _BLOCK if deadline is None else min(_BLOCK, deadline - time.monotonic())
+            if rest <= 0:
+                raise WaitTimeout(f"run {self.id} is not over after {timeout:g} s; it goes on")
+            facts = self._store.facts(self.id, after, block=rest)
+            for fact in facts:
+                yield self._event(fact)
+                if fact.kind is FactKind.RUN_ENDED:
+                    return
+            if facts:
+                after = facts[-1].id
+            elif self._store.view(self.id, steps=False).status.is_terminal:
+                if not (late := self._store.facts(self.id, after)):
+                    return
+                yield from map(self._event, late)
+                return
+
+    def wait(self, timeout: float | None = None, *, raise_on_error: bool = True) -> RunResult:
+        """Wait until the run is over.
+
+        Args:
+            timeout: seconds; None waits for ever.
+            raise_on_error: raise RunFailed unless the run succeeded.
+
+        Raises:
+            RunFailed: with the exception of the first failed step as its cause.
+            WaitTimeout: the run is not over in time. It goes on.
+        """
+        errors: dict[str, ErrorDetail] = {}
+        materializations: dict[AssetKey, OutputDetail] = {}
+        for event in self.events(timeout=timeout):
+            if event.kind is FactKind.STEP_FAILED and event.detail.error is not None:
+                errors[event.steps[0]] = event.detail.error
+            elif event.kind is FactKind.STEP_SUCCEEDED:
+                materializations.update({AssetKey(item.key): item for item in event.detail.outputs})
+        view = self._store.view(self.id)
+        names = [step.key for step in self.plan.steps]
+        result = RunResult(
+            run_id=self.id,
+            status=view.status,
+            seconds=(view.ended or time.time()) - view.created,
+            steps=dict(zip(names, view.states, strict=True)),
+            errors=errors,
+            materializations=materializations,
+        )
+        if raise_on_error and not result.success:
+            raise self._failure(result)
+        return result
+
+    def cancel(self) -> RunStatus:
+        """End the run. After this nothing is begun and nothing is committed; running steps are stopped."""
+        return self._store.cancel(self.id)
+
+    def _event(self, fact: Fact) -> RunEvent:
+        steps = [self.plan.steps[index] for index in fact.steps]
+        return RunEvent(
+            id=fact.id,
+            kind=fact.kind,
+            at=fact.at,
+            steps=tuple(step.key for step in steps),
+            assets=tuple(AssetKey(output.key) for step in steps for output in step.outputs),
+            detail=_detail(fact.detail),
+        )
+
+    def _failure(self, result: RunResult) -> RunFailed:
+        if result.status is RunStatus.CANCELLED:
+            return RunFailed(f"run {self.id} was cancelled")
+        if not result.errors:
+            return RunFailed(f"run {self.id} ended as {result.status.value}")
+        step, error = next(iter(result.errors.items()))
+        others = f", and {len(result.errors) - 1} more failed" if len(result.errors) > 1 else ""
+        failure = RunFailed(f"run {self.id} failed: step {step} raised {error.type}: {error.message}{others}")
+        failure.__cause__ = self._revived(error)
+        return failure
+
+    def _revived(self, error: ErrorDetail) -> BaseException:
+        """The step's own exception, with the worker's traceback as a note."""
+        cause: BaseException | None = None
+        if error.pickled is not None:
+            try:
+                raw = self._signer.open("error", base64.b64decode(error.pickled), what="an exception")
+                loaded: Any = pickle.loads(raw)
+                cause = loaded if isinstance(loaded, BaseException) else None
+            except SignatureError:
+                raise
+            except Exception:
+                cause = None  # its class cannot be made here; the text tells what happened
+        if cause is None:
+            cause = RuntimeError(f"{error.type}: {error.message}")
+        cause.add_note("\nOn the worker:\n" + error.traceback)
+        return cause
+
+
+def _detail(raw: dict[str, Any]) -> StepDetail:
+    try:
+        return msgspec.convert(raw, StepDetail)
+    except msgspec.ValidationError:
+        return StepDetail()

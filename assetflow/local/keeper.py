@@ -1,0 +1,163 @@
+"""The keeper: one process that starts Valkey and the workers, and ends with whoever asked for them.
+
+It is tied to its owner by a pipe: when the owner is gone, for whatever reason, the keeper stops all its
+children. Its children are tied to it by the kernel: none of them outlives it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from assetflow.clock import wait_until
+from assetflow.local.lifeline import die_with_parent
+from assetflow.local.valkey import Valkey
+
+_PULSE_MS = 200
+_SHORTEST_LIFE = 5.0
+_PATIENCE = 5.0
+
+
+class KeeperJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What the keeper is asked for.
+
+    Attributes:
+        home: folder with storage and key.
+        data: folder of the server's append-only file.
+        workers: how many worker processes.
+        modules: modules they may import.
+        fsync: the server's appendfsync policy.
+        log: file that takes the output of all children; None passes it on.
+        path: entries in front of the workers' import path.
+    """
+
+    home: str
+    data: str
+    workers: int
+    modules: tuple[str, ...] = ()
+    fsync: str = "always"
+    log: str | None = None
+    path: tuple[str, ...] = ()
+
+
+class KeeperReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What it answers, once everything is started."""
+
+    redis_url: str = ""
+    worker_pids: tuple[int, ...] = ()
+    valkey_pid: int = 0
+    error: str = ""
+    fix: str = ""
+
+
+class Keeper:
+    """Starts, watches and stops the children."""
+
+    def __init__(self, job: KeeperJob) -> None:
+        self._job = job
+        log = Path(job.log) if job.log else None
+        self._valkey = Valkey(Path(job.data), fsync=job.fsync, log=log)
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self._started: list[float] = []
+        self._stopping = False
+
+    def run(self) -> None:
+        """Start everything, report, and keep it running until the owner is gone."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._ask_to_stop())
+        self._valkey.start()
+        try:
+            for number in range(self._job.workers):
+                self._workers.append(self._start_worker(number))
+                self._started.append(time.monotonic())
+            self._report()
+            self._keep()
+        finally:
+            self._stop()
+
+    def _report(self) -> None:
+        report = KeeperReport(
+            redis_url=self._valkey.url,
+            worker_pids=tuple(worker.pid for worker in self._workers),
+            valkey_pid=self._valkey.pid,
+        )
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+        sys.stdout.buffer.flush()
+
+    def _keep(self) -> None:
+        poller = select.poll()
+        poller.register(sys.stdin.fileno(), select.POLLIN | select.POLLHUP)
+        while not self._stopping:
+            if poller.poll(_PULSE_MS) and not os.read(sys.stdin.fileno(), 64):
+                return
+            for number, worker in enumerate(self._workers):
+                if worker.poll() is not None and time.monotonic() - self._started[number] > _SHORTEST_LIFE:
+                    self._workers[number] = self._start_worker(number)
+                    self._started[number] = time.monotonic()
+
+    def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
+        command = [
+            sys.executable, "-m", "celery", "-A", "assetflow.worker_app", "worker", "--concurrency", "1",
+            "--hostname", f"worker{number + 1}@%h", "--loglevel", "WARNING", "--without-mingle", "--without-gossip",
+            "--without-heartbeat",
+        ]  # fmt: skip
+        environment = {
+            **os.environ,
+            "ASSETFLOW_HOME": self._job.home,
+            "ASSETFLOW_REDIS_URL": self._valkey.url,
+            "ASSETFLOW_BROKER_URL": "",
+            "ASSETFLOW_MODULES": ",".join(self._job.modules),
+            "PYTHONPATH": os.pathsep.join((*self._job.path, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep),
+            "C_FORCE_ROOT": "1",  # JSON only: Celery's reason to refuse root does not apply
+        }
+        output = open(self._job.log, "ab") if self._job.log else None  # noqa: SIM115
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output or sys.stderr,
+                stderr=output or sys.stderr,
+                env=environment,
+                preexec_fn=die_with_parent,
+                start_new_session=True,
+            )
+        finally:
+            if output is not None:
+                output.close()
+
+    def _ask_to_stop(self) -> None:
+        self._stopping = True
+
+    def _stop(self) -> None:
+        for worker in self._workers:
+            if worker.poll() is None:
+                worker.send_signal(signal.SIGTERM)
+        wait_until(lambda: all(worker.poll() is not None for worker in self._workers), timeout=_PATIENCE)
+        for worker in self._workers:
+            if worker.poll() is None:
+                worker.kill()
+                worker.wait()
+        self._valkey.stop()
+
+
+def main() -> None:
+    """Read the job from standard input, and keep it."""
+    from assetflow.errors import AssetflowError
+
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=KeeperJob)
+    try:
+        Keeper(job).run()
+    except AssetflowError as error:
+        report = KeeperReport(error=error.message, fix=error.fix or "")
+        sys.stdout.buffer.write(msgspec.json.encode(report) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Materializing in this process: the same engine, on the store in memory, with no server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from assetflow.clock import pause
+from assetflow.code.reference import CodeRef
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.source_asset import SourceAsset
+from assetflow.engine.launch import launch
+from assetflow.in_process import ExecuteInProcessResult
+from assetflow.submission import Project, make_request, project_of
+from assetflow.wiring import build_local_run
+
+
+def materialize(
+    assets: Sequence[AssetsDefinition | SourceAsset],
+    run_config: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    *,
+    selection: Any = None,
+) -> ExecuteInProcessResult:
+    """Materialize assets in this process, in the order of their dependencies.
+
+    Args:
+        assets: all that take part; a SourceAsset among them is only read.
+        run_config: ``{"ops": {name: {"config": ...}}, "resources": {...}}``.
+        resources: values or ResourceDefinitions by key; ``io_manager`` stores the values. By default they are
+            pickled below ``.assetflow/storage``.
+        raise_on_error: raise what a failing asset raised.
+        tags: text to text.
+        selection: which of the assets to materialize; None means all.
+
+    Raises:
+        ParameterCheckError: something in the list is not an asset.
+        InvalidDefinitionError: a dependency is missing, or the assets go round in a circle.
+    """
+    given = project_of(assets)
+    definitions = Definitions(
+        assets=[*given.definitions.assets, *given.definitions.source_assets], resources=dict(resources or {})
+    )
+    project = Project(definitions=definitions, label="materialize")
+    request = make_request(project, CodeRef(label="here"), selection, environment="default", run_config=run_config, tags=tags)
+    local = build_local_run(definitions)
+    launch(local.store, local.signer, request)
+    queues = dict.fromkeys(step.queue for step in request.plan.steps)
+    while not local.store.view(request.run_id, steps=False).status.is_terminal:
+        for queue in queues:
+            local.slot.work(request.run_id, queue)
+        due = local.store.next_due(request.run_id)
+        if due is not None:
+            pause(max(0.0, due - local.store.now()))
+    local.slot.close()
+    result = ExecuteInProcessResult(request.plan, local.store, request.run_id, local.values, local.errors)
+    if raise_on_error and not result.success:
+        raise result.first_error
+    return result

@@ -1,0 +1,67 @@
+"""A plan in words: what runs, what it reads and from where, what may be skipped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.keys import AssetKey
+from assetflow.planning.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepExplanation:
+    """What a person wants to know of one step.
+
+    Attributes:
+        step: its name.
+        assets: what it makes.
+        reads_from_run: inputs that this run makes before.
+        reads_from_storage: inputs that must be there already.
+        conditional_on: steps that may end without an output, in which case this one is skipped.
+        optional: it may itself end without an output.
+    """
+
+    step: str
+    assets: tuple[AssetKey, ...]
+    group: str
+    queue: str
+    rank: int
+    description: str
+    reads_from_run: tuple[AssetKey, ...]
+    reads_from_storage: tuple[AssetKey, ...]
+    conditional_on: tuple[str, ...]
+    optional: bool
+    max_retries: int
+
+
+def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
+    """One explanation for each step, in the order of the plan."""
+    maker = {output.index: step for step in plan.steps for output in step.outputs}
+    required = {output.index: output.required for step in plan.steps for output in step.outputs}
+    conditions: list[set[str]] = []
+    found = []
+    for step in plan.steps:
+        above = [item.output for item in step.inputs if item.output is not None]
+        conditional = {maker[output].key for output in above if not required[output]}
+        for output in above:
+            conditional |= conditions[maker[output].index]
+        conditions.append(conditional)
+        keys = tuple(AssetKey(output.key) for output in step.outputs)
+        asset = graph.assets_by_key[keys[0]]
+        found.append(
+            StepExplanation(
+                step=step.key,
+                assets=keys,
+                group=graph.group_of(keys[0]),
+                queue=step.queue,
+                rank=step.rank,
+                description=(asset.op.description or "").partition("\n")[0],
+                reads_from_run=tuple(AssetKey(i.key) for i in step.inputs if i.output is not None),
+                reads_from_storage=tuple(AssetKey(i.key) for i in step.inputs if i.output is None and i.loads),
+                conditional_on=tuple(sorted(conditional)),
+                optional=any(not output.required for output in step.outputs),
+                max_retries=step.retry.max_retries if step.retry else 0,
+            )
+        )
+    return found

@@ -1,0 +1,135 @@
+"""From a selection to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.op import QUEUE_TAG
+from assetflow.definitions.retry import RetryPolicy
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.keys import AssetKey
+from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
+
+DEFAULT_QUEUE = "default"
+
+
+def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
+    """The steps that materialize these assets, each after the steps it needs.
+
+    What they need and is not selected is read from storage. The same graph and keys give the same plan.
+    """
+    chosen = set(keys)
+    order = _ordered(graph, chosen)
+    outputs = _number_outputs(order)
+    drafts = [_draft(graph, index, asset, outputs) for index, asset in enumerate(order)]
+    producers = {output.index: index for index, (_, made, _) in enumerate(drafts) for output in made}
+    parents = [
+        sorted({producers[item.output] for item in inputs if item.output is not None}) for inputs, _, _ in drafts
+    ]
+    children: list[list[int]] = [[] for _ in drafts]
+    for index, above in enumerate(parents):
+        for parent in above:
+            children[parent].append(index)
+    ranks = [1] * len(drafts)
+    for index in range(len(drafts) - 1, -1, -1):
+        ranks[index] = 1 + max((ranks[child] for child in children[index]), default=0)
+    names = _unique_names(order)
+    queues = [asset.op.tags.get(QUEUE_TAG, DEFAULT_QUEUE) for asset in order]
+    steps = []
+    for index, (inputs, made, retry) in enumerate(drafts):
+        below = children[index]
+        follows = len(below) == 1 and len(parents[below[0]]) == 1 and queues[below[0]] == queues[index]
+        steps.append(
+            Step(
+                index=index,
+                key=names[index],
+                inputs=inputs,
+                outputs=made,
+                queue=queues[index],
+                rank=ranks[index],
+                line=below[0] if follows else None,
+                retry=retry,
+            )
+        )
+    return Plan(steps=tuple(steps))
+
+
+def _ordered(graph: AssetGraph, chosen: set[AssetKey]) -> list[AssetsDefinition]:
+    found: dict[AssetsDefinition, None] = {}
+    for key in graph.topological():
+        if key in chosen:
+            found[graph.assets_by_key[key]] = None
+    return list(found)
+
+
+def _number_outputs(order: Sequence[AssetsDefinition]) -> dict[AssetKey, int]:
+    numbers: dict[AssetKey, int] = {}
+    for asset in order:
+        for key in asset.keys_by_output_name.values():
+            numbers[key] = len(numbers)
+    return numbers
+
+
+def _draft(
+    graph: AssetGraph, index: int, asset: AssetsDefinition, outputs: dict[AssetKey, int]
+) -> tuple[tuple[StepInput, ...], tuple[StepOutput, ...], StepRetry | None]:
+    inputs = []
+    for name, declared in asset.op.ins.items():
+        key = graph.resolved_input(asset, name)
+        if key is None:
+            continue
+        maker = graph.assets_by_key.get(key)
+        manager, nothing = "io_manager", False
+        if maker is not None:
+            out = next(out for at, out in maker.op.outs.items() if maker.keys_by_output_name[at] == key)
+            manager, nothing = out.io_manager_key, out.is_nothing
+        elif key in graph.sources_by_key:
+            manager = graph.sources_by_key[key].io_manager_key
+        inputs.append(
+            StepInput(
+                name=name,
+                key=key.parts,
+                output=outputs.get(key),
+                io_manager_key=declared.input_manager_key or manager,
+                loads=not (declared.is_nothing or nothing),
+            )
+        )
+    made = tuple(
+        StepOutput(
+            index=outputs[key],
+            name=name,
+            key=key.parts,
+            required=asset.op.outs[name].is_required,
+            io_manager_key=asset.op.outs[name].io_manager_key,
+        )
+        for name, key in asset.keys_by_output_name.items()
+    )
+    return tuple(inputs), made, _retry(asset.op.retry_policy)
+
+
+def _retry(policy: RetryPolicy | None) -> StepRetry | None:
+    if policy is None:
+        return None
+    return StepRetry(
+        max_retries=policy.max_retries,
+        delay=policy.delay or 0.0,
+        backoff=policy.backoff.value if policy.backoff else None,
+        jitter=policy.jitter.value if policy.jitter else None,
+    )
+
+
+def _unique_names(order: Sequence[AssetsDefinition]) -> list[str]:
+    """Op names, with the asset's own key in place of a name that two of them share."""
+    names: list[str] = []
+    taken: set[str] = set()
+    for asset in order:
+        name = asset.op.name
+        if name in taken:
+            name = next(iter(asset.keys_by_output_name.values())).to_python_identifier()
+        base, number = name, 2
+        while name in taken:
+            name, number = f"{base}_{number}", number + 1
+        taken.add(name)
+        names.append(name)
+    return names

@@ -1,0 +1,70 @@
+"""The seam to the place where workers say that they are alive."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+
+class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Who a worker is, so that a neighbour can prove its death and a person can find it.
+
+    Attributes:
+        worker: random hex, new at every start.
+        host, boot: name of the machine, and which boot of it.
+        pid_space: identity of the pid namespace; pids are compared within one only.
+        pid, born: of the Celery parent; start time in clock ticks since boot.
+        queues: it serves.
+        slots: how many steps it runs at once.
+        can_kill: whether single steps can be stopped by force.
+        modules: it may import.
+        software: versions, for people.
+    """
+
+    worker: str
+    host: str
+    boot: str
+    pid_space: str
+    pid: int
+    born: int
+    queues: tuple[str, ...]
+    slots: int
+    can_kill: bool = True
+    modules: tuple[str, ...] = ()
+    software: str = ""
+
+
+class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker as the registry knows it.
+
+    Attributes:
+        last_beat: seconds ago.
+        busy: slots that run a step.
+    """
+
+    info: WorkerInfo
+    last_beat: float
+    busy: int
+
+
+class WorkerRegistry(Protocol):
+    """Keeps beats. A worker is dead after D seconds of calm without one, never because a key expired."""
+
+    def beat(self, info: WorkerInfo, busy: int) -> None:
+        """I am alive."""
+
+    def leave(self, worker: str) -> None:
+        """Forget a worker: it stopped, or it is dead and what it held was taken back."""
+
+    def workers(self) -> list[WorkerView]:
+        """All that have beaten and not left."""
+
+    def overdue(self) -> list[str]:
+        """Workers that are dead: no beat for D, while others' beats came without a gap."""
+
+    def hold_lease(self, name: str, worker: str, seconds: float) -> bool:
+        """Take or keep a lease; False if somebody else has it."""
+
+
+DEAD_AFTER = 10.0

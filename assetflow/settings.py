@@ -1,0 +1,126 @@
+"""The settings of an installation: from ``assetflow.toml``, overruled by the environment."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assetflow.errors import SettingsError
+
+FILE_NAME = "assetflow.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set. Each is read from ``ASSETFLOW_<NAME>``, else from the file, else has its default.
+
+    Attributes:
+        home: folder of everything assetflow keeps on this machine.
+        redis_url: where runs are kept; None means `assetflow dev` or an embedded cluster.
+        broker_url: where Celery's messages go; None means the same server.
+        signing_key: shared by clients and workers; None means a key kept in `home`.
+        database_url: where history is kept.
+        env: name of the environment runs are for.
+        fsync: whether stored values survive a power cut.
+        modules: modules whose code workers may import.
+        keep_hours: how long Redis remembers an ended run.
+        origin: for each setting that was set, where.
+    """
+
+    home: Path = Path(".assetflow")
+    redis_url: str | None = None
+    broker_url: str | None = None
+    signing_key: str | None = field(default=None, repr=False)
+    database_url: str | None = field(default=None, repr=False)
+    env: str = "default"
+    fsync: bool = False
+    modules: tuple[str, ...] = ()
+    keep_hours: float = 24.0
+    origin: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def storage(self) -> Path:
+        """Where the default IO manager keeps values."""
+        return self.home / "storage"
+
+    def where(self, name: str) -> str:
+        """Where a setting came from, for error messages."""
+        return self.origin.get(name, "the default")
+
+
+_NAMES = ("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules", "keep_hours")
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+
+
+def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
+    """Settings for a process.
+
+    Args:
+        environment: of the process.
+        folder: where ``assetflow.toml`` is looked for.
+
+    Raises:
+        SettingsError: the file is malformed, or a setting is unknown or has a value that cannot be used.
+    """
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    path = folder / FILE_NAME
+    for name, value in _from_file(path).items():
+        values[name] = _read(name, value, str(path))
+        origin[name] = str(path)
+    for name in _NAMES:
+        variable = f"ASSETFLOW_{name.upper()}"
+        text = environment.get(variable, "")
+        if text:
+            values[name] = _read(name, text, variable)
+            origin[name] = variable
+    home = Path(values.get("home", folder / ".assetflow"))
+    values["home"] = home if home.is_absolute() else (folder / home)
+    return Settings(**values, origin=origin)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the settings file is not valid TOML: {error}", where=str(path)) from None
+    for name in content:
+        if name not in _NAMES:
+            near = difflib.get_close_matches(name, _NAMES, 1)
+            raise SettingsError(
+                f"there is no setting {name!r}",
+                where=str(path),
+                fix=f"did you mean {near[0]}?" if near else f"known settings: {', '.join(_NAMES)}",
+            )
+    return content
+
+
+def _read(name: str, value: Any, where: str) -> Any:
+    if name == "fsync":
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in _TRUE + _FALSE:
+            return str(value).lower() in _TRUE
+        raise SettingsError(f"fsync is true or false, not {value!r}", where=where)
+    if name == "keep_hours":
+        try:
+            hours = float(value)
+        except (TypeError, ValueError):
+            hours = -1.0
+        if not 0 < hours <= 24 * 365:
+            raise SettingsError(f"keep_hours is a number of hours up to a year, not {value!r}", where=where)
+        return hours
+    if name == "modules":
+        items = value.split(",") if isinstance(value, str) else value
+        if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+            raise SettingsError(f"modules is a list of module names, not {value!r}", where=where)
+        return tuple(item.strip() for item in items if item.strip())
+    if not isinstance(value, str) or not value.strip():
+        raise SettingsError(f"{name} is a text, not {value!r}", where=where)
+    return Path(value) if name == "home" else value.strip()

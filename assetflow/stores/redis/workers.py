@@ -1,0 +1,70 @@
+"""The WorkerRegistry on Redis."""
+
+from __future__ import annotations
+
+import msgspec
+import redis
+
+from assetflow.runs.registry import DEAD_AFTER, WorkerInfo, WorkerView
+from assetflow.stores.redis.scripts import Script, answering
+
+
+class RedisWorkerRegistry:
+    """Beats as scores in a sorted set, by the server's clock.
+
+    Args:
+        dead_after: seconds of calm without a beat.
+    """
+
+    def __init__(self, client: redis.Redis, *, dead_after: float = DEAD_AFTER) -> None:
+        self._client = client
+        self._dead_after = dead_after
+        self._beat = Script(client, "beat")
+        self._leave = Script(client, "leave")
+
+    def beat(self, info: WorkerInfo, busy: int) -> None:
+        """See WorkerRegistry.beat."""
+        queues = msgspec.msgpack.encode(info.queues)
+        gap = int(self._dead_after * 1000 / 2)
+        self._beat([], [info.worker, msgspec.json.encode(info), busy, info.slots, queues, gap])
+
+    def leave(self, worker: str) -> None:
+        """See WorkerRegistry.leave."""
+        self._leave([], [worker])
+
+    def workers(self) -> list[WorkerView]:
+        """See WorkerRegistry.workers."""
+        with answering():
+            now = self._now()
+            found = []
+            for raw, beat in self._client.zrange("af:workers", 0, -1, withscores=True):
+                row = self._client.hmget(f"af:w:{raw.decode()}", "info", "busy")
+                if row[0] is not None:
+                    info = msgspec.json.decode(row[0], type=WorkerInfo)
+                    found.append(WorkerView(info=info, last_beat=max(0.0, now - beat / 1000), busy=int(row[1])))
+            return found
+
+    def overdue(self) -> list[str]:
+        """See WorkerRegistry.overdue."""
+        with answering():
+            now = self._now()
+            since = self._client.hget("af:calm", "since")
+            if since is None or now - int(since) / 1000 < self._dead_after:
+                return []
+            limit = int((now - self._dead_after) * 1000)
+            return [raw.decode() for raw in self._client.zrangebyscore("af:workers", "-inf", limit)]
+
+    def hold_lease(self, name: str, worker: str, seconds: float) -> bool:
+        """See WorkerRegistry.hold_lease."""
+        key, life = f"af:lease:{name}", int(seconds * 1000)
+        with answering():
+            if self._client.set(key, worker, nx=True, px=life):
+                return True
+            holder = self._client.get(key)
+            if holder is not None and holder.decode() == worker:
+                return bool(self._client.pexpire(key, life))
+            return False
+
+    def _now(self) -> float:
+        seconds, micros = self._client.time()
+        return float(seconds) + float(micros) / 1e6

@@ -1,0 +1,167 @@
+"""From what a user hands in to a request that can be launched."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from assetflow.code.bundle import modules_below, pack
+from assetflow.code.modules import load_file, load_module
+from assetflow.code.reference import CodeRef
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.loading import definitions_from_module
+from assetflow.definitions.source_asset import SourceAsset
+from assetflow.engine.request import RunRequest
+from assetflow.errors import InvalidInvocationError, ParameterCheckError
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.graph.syntax import resolve_selection
+from assetflow.keys import new_run_id
+from assetflow.planning.plan import Plan
+from assetflow.planning.planner import make_plan
+
+Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Definitions, where they came from, and how they can be named to a worker.
+
+    Attributes:
+        module: name under which workers may import them; empty if only their code can be sent.
+        by_value: modules whose code has to travel with them.
+        label: what people are shown.
+    """
+
+    definitions: Definitions
+    module: str = ""
+    by_value: tuple[ModuleType, ...] = ()
+    label: str = ""
+
+    def graph(self) -> AssetGraph:
+        """Who needs whom, checked."""
+        self.definitions.check_resources()
+        return AssetGraph.build(self.definitions.assets, self.definitions.source_assets)
+
+    def plan(self, selection: Any) -> tuple[AssetGraph, Plan]:
+        """What would be done for a selection; None selects everything.
+
+        Raises:
+            InvalidDefinitionError, InvalidSubsetError, CheckError: as graph and selection say.
+        """
+        graph = self.graph()
+        keys = resolve_selection(graph, selection)
+        return graph, make_plan(graph, keys)
+
+
+def project_of_module(name: str) -> Project:
+    """The definitions of an importable module."""
+    definitions = load_module(name)
+    return Project(definitions=definitions, module=name, by_value=_neighbours(sys.modules[name]), label=name)
+
+
+def project_of_file(path: Path) -> Project:
+    """The definitions of a file; its code travels to the workers."""
+    definitions, module = load_file(path)
+    neighbours = (*modules_below(path.resolve().parent), module)
+    return Project(definitions=definitions, by_value=tuple(dict.fromkeys(neighbours)), label=str(path))
+
+
+def project_of(target: Target) -> Project:
+    """The definitions in what a user hands to ``submit`` or ``materialize``.
+
+    Raises:
+        ParameterCheckError: it is nothing that holds assets.
+    """
+    if isinstance(target, str):
+        return project_of_module(target)
+    if isinstance(target, ModuleType):
+        definitions = definitions_from_module(target)
+        return Project(definitions=definitions, by_value=_neighbours(target), label=target.__name__)
+    if isinstance(target, Definitions):
+        return Project(definitions=target, by_value=_homes(target), label="definitions")
+    items = [target] if isinstance(target, AssetsDefinition | SourceAsset) else target
+    try:
+        assets = list(items)
+    except TypeError:
+        assets = [items]
+    for item in assets:
+        if not isinstance(item, AssetsDefinition | SourceAsset):
+            raise ParameterCheckError(
+                f"expected assets, a list of assets, Definitions or a module; got {type(item).__name__}: {item!r}"
+            )
+    definitions = Definitions(assets=assets)
+    return Project(definitions=definitions, by_value=_homes(definitions), label="assets")
+
+
+def make_request(
+    project: Project,
+    code: CodeRef,
+    selection: Any,
+    *,
+    environment: str,
+    run_config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> RunRequest:
+    """A request under a new run id.
+
+    Raises:
+        InvalidInvocationError: the selection is empty, or tags are not text.
+    """
+    _graph, plan = project.plan(selection)
+    for label, value in (tags or {}).items():
+        if not isinstance(label, str) or not isinstance(value, str):
+            raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")
+    return RunRequest(
+        run_id=new_run_id(),
+        code=code,
+        plan=plan,
+        environment=environment,
+        selection=selection_text(selection),
+        run_config=dict(run_config or {}),
+        tags=dict(tags or {}),
+    )
+
+
+def bundled(project: Project) -> tuple[str, bytes]:
+    """The project's code as bytes, and their sha256."""
+    return pack(project.definitions, by_value=project.by_value)
+
+
+def selection_text(selection: Any) -> str:
+    """A selection in words."""
+    if selection is None:
+        return "*"
+    if isinstance(selection, str):
+        return selection
+    if isinstance(selection, list | tuple | set | frozenset):
+        return ", ".join(selection_text(item) for item in selection)
+    key = getattr(selection, "key", selection)
+    return key.to_user_string() if hasattr(key, "to_user_string") else str(selection)
+
+
+def _homes(definitions: Definitions) -> tuple[ModuleType, ...]:
+    """Modules that define the assets and are not installed: workers may not have them."""
+    names = {asset.op.compute_fn.__module__ for asset in definitions.assets}
+    modules = [sys.modules[name] for name in sorted(names) if name in sys.modules]
+    found = [near for module in modules for near in _neighbours(module)]
+    return tuple(dict.fromkeys(found))
+
+
+def _neighbours(module: ModuleType) -> tuple[ModuleType, ...]:
+    """The module, and those of its package, unless it is an installed package."""
+    file = getattr(module, "__file__", None)
+    if not file or module.__name__ == "__main__":
+        return ()
+    path = Path(file).resolve()
+    if "site-packages" in path.parts or "dist-packages" in path.parts:
+        return ()
+    depth = module.__name__.count(".") + (1 if path.name == "__init__.py" else 0)
+    top = path.parents[depth - 1] if depth else path
+    if not depth:
+        return (module,)
+    return tuple(near for near in modules_below(top) if near.__name__.split(".")[0] == module.__name__.split(".")[0])

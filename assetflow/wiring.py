@@ -1,0 +1,193 @@
+"""The composition root: the only place where settings are read and rooms are put together."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assetflow.code.loader import CodeLoader
+from assetflow.code.signing import Signer, kept_key
+from assetflow.code.store import CodeStore
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.resource import ResourceDefinition
+from assetflow.engine.opening import SessionOpener
+from assetflow.engine.request import RunRequest
+from assetflow.engine.session import RunSession
+from assetflow.engine.slot import Slot
+from assetflow.engine.watch import Watch
+from assetflow.errors import SettingsError
+from assetflow.execution.runner import DefinitionsRunner
+from assetflow.io.filesystem import FilesystemIOManager
+from assetflow.runs.registry import WorkerRegistry
+from assetflow.runs.store import Announcement, RunStore
+from assetflow.settings import Settings, read_settings
+from assetflow.stores.memory import MemoryRunStore
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+Announce = Callable[[str, Sequence[Announcement]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Everything a client needs to launch runs and to look at them.
+
+    Attributes:
+        url: of the server that carries the runs.
+    """
+
+    url: str
+    settings: Settings
+    store: RunStore
+    registry: WorkerRegistry
+    codes: CodeStore
+    signer: Signer
+    announce: Announce
+
+
+def current_settings() -> Settings:
+    """The settings of this process, from its environment and its working folder."""
+    return read_settings(os.environ, Path.cwd())
+
+
+def signer_for(settings: Settings) -> Signer:
+    """The signer of this installation; makes a key if there is none yet."""
+    if settings.signing_key is not None:
+        return Signer(settings.signing_key.encode())
+    return Signer(kept_key(settings.home / "signing.key"))
+
+
+def default_resources(settings: Settings) -> Mapping[str, ResourceDefinition]:
+    """What assets use that bring nothing of their own."""
+    manager = FilesystemIOManager(settings.storage, fsync=settings.fsync)
+    return {"io_manager": ResourceDefinition.hardcoded_resource(manager)}
+
+
+def connect(settings: Settings) -> Connection:
+    """A client's connection to the server named in the settings.
+
+    Raises:
+        ServiceUnreachableError: it does not answer.
+    """
+    from assetflow.distributed.app import make_app
+    from assetflow.distributed.dispatcher import Dispatcher
+    from assetflow.stores.redis.code_store import RedisCodeStore
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.run_store import RedisRunStore
+    from assetflow.stores.redis.workers import RedisWorkerRegistry
+
+    url = _redis_url(settings)
+    client = connect_redis(url)
+    return Connection(
+        url=url,
+        settings=settings,
+        store=RedisRunStore(client, keep_seconds=int(settings.keep_hours * 3600)),
+        registry=RedisWorkerRegistry(client),
+        codes=RedisCodeStore(client),
+        signer=signer_for(settings),
+        announce=Dispatcher(make_app(settings.broker_url or url)),
+    )
+
+
+def build_worker_app(settings: Settings | None = None) -> Celery:
+    """The Celery application of workers. Connects to nothing until a worker starts.
+
+    Raises:
+        SettingsError: no server is configured.
+    """
+    from assetflow.distributed.app import WorkerParts, make_worker_app
+
+    chosen = settings or current_settings()
+    url = _redis_url(chosen)
+    signer = signer_for(chosen)
+
+    def make_slot(name: str, watch: Watch) -> Slot:
+        connection = connect(chosen)
+        loader = CodeLoader(signer, connection.codes, chosen.modules)
+        opener = SessionOpener(connection.store, signer, loader, connection.announce, default_resources(chosen))
+        return Slot(name, connection.store, opener, watch=watch)
+
+    environment = {
+        "ASSETFLOW_HOME": str(chosen.home),
+        "ASSETFLOW_REDIS_URL": url,
+        "ASSETFLOW_BROKER_URL": chosen.broker_url or url,
+        "ASSETFLOW_MODULES": ",".join(chosen.modules),
+    }
+    parts = WorkerParts(
+        make_slot=make_slot,
+        sidecar_command=(sys.executable, "-m", "assetflow.sidecar_process"),
+        sidecar_environment=environment,
+    )
+    return make_worker_app(chosen.broker_url or url, parts)
+
+
+def run_sidecar() -> None:
+    """Be the sidecar of the worker that started this process."""
+    from assetflow.distributed.sidecar import Sidecar, read_job
+
+    job = read_job()
+    settings = current_settings()
+    connection = connect(settings)
+    Sidecar(job, connection.store, connection.registry, connection.announce, modules=settings.modules).run()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalRun:
+    """A run in this process: the same engine, on the store in memory.
+
+    Attributes:
+        values: output index to value, filled as steps are run.
+        errors: step index to what it raised last.
+    """
+
+    store: MemoryRunStore
+    slot: Slot
+    signer: Signer
+    values: dict[int, Any]
+    errors: dict[int, BaseException]
+
+
+def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDefinition] | None = None) -> LocalRun:
+    """The engine for one in-process run."""
+    store = MemoryRunStore()
+    signer = Signer(os.urandom(32))
+    values: dict[int, Any] = {}
+    errors: dict[int, BaseException] = {}
+    resources = defaults if defaults is not None else default_resources(current_settings())
+
+    def open_session(slot: str, run_id: str) -> RunSession:
+        request = RunRequest.opened(signer, store.envelope(run_id), run_id)
+        runner = DefinitionsRunner(
+            definitions,
+            request.plan,
+            run_id=run_id,
+            defaults=resources,
+            run_config=request.run_config,
+            tags=request.tags,
+            values=values,
+            errors=errors,
+        )
+        return RunSession(slot, store, request, runner, lambda _run, _announcements: None)
+
+    slot = Slot("here:0", store, open_session, slice_seconds=float("inf"))
+    return LocalRun(store=store, slot=slot, signer=signer, values=values, errors=errors)
+
+
+def for_cluster(settings: Settings, *, redis_url: str, home: Path | None = None) -> Settings:
+    """Settings that point to a cluster on this machine."""
+    origin = {**settings.origin, "redis_url": "the local cluster"}
+    return replace(settings, redis_url=redis_url, broker_url=None, home=home or settings.home, origin=origin)
+
+
+def _redis_url(settings: Settings) -> str:
+    if settings.redis_url is None:
+        raise SettingsError(
+            "no Redis is configured, so there is nothing a worker could work for",
+            fix="set ASSETFLOW_REDIS_URL (or `redis_url` in assetflow.toml); `assetflow dev` starts its own",
+        )
+    return settings.redis_url
