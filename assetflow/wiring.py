@@ -30,6 +30,8 @@ from assetflow.stores.memory import MemoryRunStore
 if TYPE_CHECKING:
     from celery import Celery
 
+_WHOLE_RUN = 1e9  # seconds: an in-process run is one slice
+
 Announce = Callable[[str, Sequence[Announcement]], None]
 
 
@@ -174,7 +176,7 @@ def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDef
         )
         return RunSession(slot, store, request, runner, lambda _run, _announcements: None)
 
-    slot = Slot("here:0", store, open_session, slice_seconds=float("inf"))
+    slot = Slot("here:0", store, open_session, slice_seconds=_WHOLE_RUN)
     return LocalRun(store=store, slot=slot, signer=signer, values=values, errors=errors)
 
 
