@@ -30,19 +30,24 @@ class AssetSelection(ABC):
         """
 
     @staticmethod
-    def all() -> AssetSelection:  # noqa: A003
+    def all() -> AssetSelection:
         """Every asset; no sources."""
         return _All()
 
     @staticmethod
     def keys(*keys: CoercibleToAssetKey) -> AssetSelection:
         """These assets; a str is split at "/"."""
-        return _Keys(tuple(AssetKey.from_user_string(k) if isinstance(k, str) else AssetKey.from_coercible(k) for k in keys))
+        return _Keys(tuple(_read_key(key) for key in keys))
 
     @staticmethod
     def assets(*definitions: AssetsDefinition) -> AssetSelection:
         """Everything these definitions make."""
         return _Keys(tuple(sorted(key for definition in definitions for key in definition.keys)))
+
+    @staticmethod
+    def union(selections: Iterable[AssetSelection]) -> AssetSelection:
+        """Everything that any of these means; none of them means nothing."""
+        return _Union(tuple(_checked(selection) for selection in selections))
 
     @staticmethod
     def groups(*names: str) -> AssetSelection:
@@ -66,7 +71,7 @@ class AssetSelection(ABC):
         return _Ends(self, True)
 
     def __or__(self, other: AssetSelection) -> AssetSelection:
-        return _Both("|", self, _checked(other))
+        return _Union((self, _checked(other)))
 
     def __and__(self, other: AssetSelection) -> AssetSelection:
         return _Both("&", self, _checked(other))
@@ -101,6 +106,14 @@ class _Groups(AssetSelection):
 
 
 @dataclass(frozen=True, slots=True)
+class _Union(AssetSelection):
+    children: tuple[AssetSelection, ...]
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        return frozenset(key for child in self.children for key in child.resolve(graph))
+
+
+@dataclass(frozen=True, slots=True)
 class _Walk(AssetSelection):
     child: AssetSelection
     up: bool
@@ -132,7 +145,7 @@ class _Both(AssetSelection):
 
     def resolve(self, graph: AssetGraph) -> Keys:
         left, right = self.left.resolve(graph), self.right.resolve(graph)
-        return {"|": left | right, "&": left & right, "-": left - right}[self.operator]
+        return left & right if self.operator == "&" else left - right
 
 
 def reach(
@@ -155,13 +168,17 @@ def _unknown(graph: AssetGraph, key: AssetKey) -> InvalidSubsetError:
             f"AssetKey(s) {{{key!r}}} were selected, but these keys are supplied by SourceAsset objects, "
             "not AssetsDefinition objects",
             where=str(graph.sources_by_key[key].location),
-            fix="select the assets that read it: " + f"{name} itself is made elsewhere",
+            fix=f"select the assets that read it; {name} itself is made elsewhere",
         )
     near = graph.near(name)
     hint = f"did you mean {' or '.join(near)}?" if near else "`assetflow assets list` shows the assets there are"
     return InvalidSubsetError(
         f"AssetKey(s) {{{key!r}}} were selected, but no AssetsDefinition objects supply these keys", fix=hint
     )
+
+
+def _read_key(key: CoercibleToAssetKey) -> AssetKey:
+    return AssetKey.from_user_string(key) if isinstance(key, str) else AssetKey.from_coercible(key)
 
 
 def _checked(other: object) -> AssetSelection:

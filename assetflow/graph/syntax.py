@@ -19,6 +19,7 @@ def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
     """The assets that are meant, in the order of definition.
 
     Args:
+        graph: where they are looked for.
         selection: None for all; text; a key, an asset, an AssetSelection; or a list of these, which means
             all of them together.
 
@@ -42,10 +43,7 @@ def parse_selection(text: str) -> AssetSelection:
     terms = [term for term in _SEPARATOR.split(text.strip()) if term]
     if not terms:
         raise CheckError(f'Invalid selection string: "{text}" is empty; "*" means everything')
-    found = _term(terms[0])
-    for term in terms[1:]:
-        found = found | _term(term)
-    return found
+    return AssetSelection.union(_term(term) for term in terms)
 
 
 def _read(selection: Any) -> AssetSelection:
@@ -54,10 +52,7 @@ def _read(selection: Any) -> AssetSelection:
     if isinstance(selection, str):
         return parse_selection(selection)
     if isinstance(selection, Iterable) and not isinstance(selection, AssetSelection):
-        found = AssetSelection.keys()
-        for item in selection:
-            found = found | _read(item if item is not None else "")
-        return found
+        return AssetSelection.union(_read("" if item is None else item) for item in selection)
     return selection_of(selection)
 
 
@@ -74,9 +69,7 @@ def _term(text: str) -> AssetSelection:
         parts.append(found.upstream(None if up == "*" else len(up)))
     if down:
         parts.append(found.downstream(None if down == "*" else len(down)))
-    for part in parts[1:]:
-        found = found | part
-    return found
+    return AssetSelection.union(parts)
 
 
 def _named(text: str) -> AssetSelection:

@@ -22,7 +22,7 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
     chosen = set(keys)
     order = _ordered(graph, chosen)
     outputs = _number_outputs(order)
-    drafts = [_draft(graph, index, asset, outputs) for index, asset in enumerate(order)]
+    drafts = [_draft(graph, asset, outputs) for asset in order]
     producers = {output.index: index for index, (_, made, _) in enumerate(drafts) for output in made}
     parents = [
         sorted({producers[item.output] for item in inputs if item.output is not None}) for inputs, _, _ in drafts
@@ -72,7 +72,7 @@ def _number_outputs(order: Sequence[AssetsDefinition]) -> dict[AssetKey, int]:
 
 
 def _draft(
-    graph: AssetGraph, index: int, asset: AssetsDefinition, outputs: dict[AssetKey, int]
+    graph: AssetGraph, asset: AssetsDefinition, outputs: dict[AssetKey, int]
 ) -> tuple[tuple[StepInput, ...], tuple[StepOutput, ...], StepRetry | None]:
     inputs = []
     for name, declared in asset.op.ins.items():

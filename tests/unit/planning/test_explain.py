@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from assetflow.definitions.asset import asset
+from assetflow.definitions.retry import RetryPolicy
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.keys import AssetKey
+from assetflow.planning.explain import StepExplanation, explain
+from assetflow.planning.planner import make_plan
+from tests.samples import shop
+
+
+def explained(*assets, sources=(), keys=None) -> dict[str, StepExplanation]:
+    graph = AssetGraph.build(assets, sources)
+    plan = make_plan(graph, graph.materializable_keys if keys is None else keys)
+    return {item.step: item for item in explain(plan, graph)}
+
+
+def test_inputs_are_told_apart_by_where_they_are_read():
+    steps = explained(*shop.ASSETS, sources=shop.SOURCES)
+    assert steps["revenue"].reads_from_run == (AssetKey(["raw", "orders"]),)
+    assert steps["revenue"].reads_from_storage == (AssetKey(["bank", "currencies"]),)
+    assert steps["revenue"].group == "marts"
+    assert steps["revenue"].assets == (AssetKey("revenue"),)
+
+
+def test_what_may_be_skipped_says_because_of_which_step():
+    @asset(output_required=False)
+    def alerts():
+        yield from ()
+
+    @asset
+    def briefing(alerts):
+        return alerts
+
+    @asset(non_argument_deps={"briefing"})
+    def letter():
+        return 1
+
+    @asset
+    def other():
+        return 1
+
+    steps = explained(alerts, briefing, letter, other)
+    assert steps["alerts"].optional
+    assert steps["alerts"].conditional_on == ()
+    assert steps["briefing"].conditional_on == ("alerts",)
+    assert steps["letter"].conditional_on == ("alerts",)
+    assert steps["other"].conditional_on == ()
+
+
+def test_an_optional_asset_that_is_not_in_the_run_prunes_nothing():
+    @asset(output_required=False)
+    def alerts():
+        yield from ()
+
+    @asset
+    def briefing(alerts):
+        return alerts
+
+    steps = explained(alerts, briefing, keys=[AssetKey("briefing")])
+    assert steps["briefing"].conditional_on == ()
+    assert steps["briefing"].reads_from_storage == (AssetKey("alerts"),)
+
+
+def test_queue_retries_and_the_first_line_of_the_docstring_are_shown():
+    @asset(op_tags={"assetflow/queue": "gpu"}, retry_policy=RetryPolicy(max_retries=2))
+    def model():
+        """Learns.
+
+        Slowly.
+        """
+        return 1
+
+    found = explained(model)["model"]
+    assert (found.queue, found.max_retries, found.description, found.rank) == ("gpu", 2, "Learns.", 1)
