@@ -1,0 +1,55 @@
+# The front door. `make` alone says what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+HOME_FOLDER := $(or $(ASSETFLOW_HOME),.assetflow)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+REPORT := $(HOME_FOLDER)/reports/flights.html
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench faults clean
+
+help: ## show this list
+	@echo "assetflow: software-defined assets, executed by Celery workers"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.examples ## materialize the flights example on two workers and say where its report is
+	$(BIN)/assetflow materialize -m examples.flights
+	@test -f "$(REPORT)" && echo "report: $(REPORT)"
+
+test: $(VENV)/.test check ## everything that is checked before a change lands
+	$(BIN)/python -m pytest -n 2
+
+check: $(VENV)/.test ## style, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test ## put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.examples ## compare with raw Celery and with bare processes (a few minutes, quiet machine)
+	$(BIN)/python -m benchmarks.run
+
+faults: $(VENV)/.test ## kill workers and the server under load
+	$(BIN)/python -m pytest tests/faults
+
+clean: ## remove what was built, and what runs have left
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
+	rm -rf .assetflow
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# A stamp for each set of packages: installed again only when what is asked for has changed.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.examples: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[examples]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	$(INSTALL) -e '.[examples,test]'
+	@touch $@ $(VENV)/.examples
