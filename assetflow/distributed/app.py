@@ -66,7 +66,12 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     def in_child(**_: Any) -> None:
         children.begin()
 
+    def after_stop(sender: Any = None, **_: Any) -> None:
+        if getattr(sender, "app", None) is app:
+            guardian.stop()
+
     signals.worker_init.connect(before_start, weak=False)
+    signals.worker_shutdown.connect(after_stop, weak=False)
     signals.worker_process_init.connect(in_child, weak=False)
     return app
 

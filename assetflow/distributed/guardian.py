@@ -127,15 +127,10 @@ class SidecarStep(bootsteps.StartStopStep):  # type: ignore[misc]
 
     def stop(self, parent: Any) -> None:
         """A warm shutdown has begun: children finish their step and take no other."""
-        guardian: Guardian = parent.app.assetflow_guardian
-        guardian.drain()
+        if self._timer is not None:
+            self._timer.cancel()
+        parent.app.assetflow_guardian.drain()
 
     def terminate(self, parent: Any) -> None:
         """A cold shutdown: the same, without waiting."""
         self.stop(parent)
-
-    def shutdown(self, parent: Any) -> None:
-        """The pool is gone."""
-        if self._timer is not None:
-            self._timer.cancel()
-        parent.app.assetflow_guardian.stop()

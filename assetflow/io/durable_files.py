@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import secrets
-from pathlib import Path
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
 
 
-def write_whole(path: Path, content: bytes, *, fsync: bool) -> None:
-    """Put a file in place in one rename; what was there before is replaced.
+def write_new(path: str, content: bytes, *, fsync: bool) -> None:
+    """Write a file that nobody looks for yet, under a name that nobody else uses.
 
     Args:
         fsync: wait until the bytes are on the disk, so that a power cut cannot leave an empty file.
+
+    Raises:
+        OSError: nothing of the file is left then.
     """
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             view = memoryview(content)
             while view:
@@ -24,35 +28,51 @@ def write_whole(path: Path, content: bytes, *, fsync: bool) -> None:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        os.replace(scratch, path)
     except BaseException:
-        scratch.unlink(missing_ok=True)
+        with suppress(OSError):
+            os.unlink(path)
         raise
-    if fsync:
-        sync_folder(path.parent)
 
 
-def link_whole(source: Path, path: Path) -> None:
-    """Make `path` another name of `source`'s bytes in one rename; copies where links are not possible."""
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(6)}.tmp")
-    try:
+def link_over(source: str, path: str) -> None:
+    """Make `path` a name of `source`'s bytes, whatever it named before; copies where links are not possible."""
+
+    def place(at: str) -> None:
         try:
-            os.link(source, scratch)
+            os.link(source, at)
+        except FileExistsError:
+            raise
         except OSError:
-            scratch.write_bytes(source.read_bytes())
-        os.replace(scratch, path)
-    except BaseException:
-        scratch.unlink(missing_ok=True)
-        raise
-    finally:
-        # rename() of two links to one file leaves the first name behind
-        scratch.unlink(missing_ok=True)
+            shutil.copyfile(source, at)
+
+    _put(place, path)
 
 
-def sync_folder(folder: Path) -> None:
+def point_over(target: str, path: str) -> None:
+    """Make `path` a symbolic link to `target`, whatever it was before."""
+    _put(lambda at: os.symlink(target, at), path)
+
+
+def sync_folder(folder: str) -> None:
     """Wait until the names in a folder are on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _put(make: Callable[[str], None], path: str) -> None:
+    """Make something at a path in one move: at once if nothing is there, else beside it and renamed."""
+    if not os.path.lexists(path):
+        with suppress(FileExistsError):
+            make(path)
+            return
+    folder, name = os.path.split(path)
+    scratch = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+    try:
+        make(scratch)
+        os.rename(scratch, path)
+    finally:
+        with suppress(FileNotFoundError):  # rename() leaves the first name when both name the same bytes
+            os.unlink(scratch)

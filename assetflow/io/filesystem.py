@@ -18,16 +18,17 @@ import hashlib
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assetflow.definitions.context import InputContext, OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager, io_manager
-from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
+from assetflow.definitions.metadata import MetadataValue, metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
-from assetflow.io.durable_files import link_whole, sync_folder, write_whole
+from assetflow.io.durable_files import link_over, point_over, sync_folder, write_new
 from assetflow.io.manifests import Manifest
 from assetflow.io.paths import RESERVED, place_of
 from assetflow.io.pickles import dump, load
@@ -47,14 +48,15 @@ class FilesystemIOManager(VersionedIOManager):
     def __init__(self, base_dir: str | Path, *, fsync: bool = False) -> None:
         self.base_dir = Path(base_dir)
         self.fsync = fsync
+        self._places: dict[AssetKey, _Place] = {}
 
     def stage(self, context: OutputContext, obj: Any) -> None:
         """Write the value and its manifest under the attempt's own name."""
         key, version = context.asset_key, context.version
         assert version is not None, "staging needs a version"
         content = dump(obj, what=f'asset "{key.to_user_string()}"')
-        folder = self._folder_for_writing(key)
-        metadata = normalize_metadata({**context.collected_metadata, "path": str(self.path_of(key))})
+        place = self._place(key)
+        context.add_output_metadata({"path": MetadataValue.path(place.path)})
         manifest = Manifest(
             key=key.parts,
             version=version.name,
@@ -63,33 +65,38 @@ class FilesystemIOManager(VersionedIOManager):
             sha256=hashlib.sha256(content).hexdigest(),
             stored_at=time.time(),
             type=f"{type(obj).__module__}.{type(obj).__qualname__}",
-            metadata=metadata_to_json(metadata),
+            metadata=metadata_to_json(context.collected_metadata),
         )
-        write_whole(folder / version.name, content, fsync=self.fsync)
-        write_whole(folder / f"{version.name}.json", manifest.to_json(), fsync=self.fsync)
-        context.add_output_metadata({"path": str(self.path_of(key))})
+        path = place.version(version)
+        self._make_room(key, place)
+        write_new(path, content, fsync=self.fsync)
+        try:
+            write_new(f"{path}.json", manifest.to_json(), fsync=self.fsync)
+            if self.fsync:
+                sync_folder(place.versions)
+        except BaseException:
+            self.discard(asset_key=key, version=version)
+            raise
 
     def publish(self, *, asset_key: AssetKey, version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
-        folder = self._versions(asset_key)
-        with _locked(folder):
-            published = self._published(folder)
+        place = self._place(asset_key)
+        with _locked(place.versions):
+            published = _published(place)
             if published is not None and published >= version:
                 return
-            link_whole(folder / version.name, self.path_of(asset_key))
-            scratch = folder / f".{_CURRENT}.{version.name}"
-            scratch.unlink(missing_ok=True)
-            os.symlink(version.name, scratch)
-            os.replace(scratch, folder / _CURRENT)
+            link_over(place.version(version), place.path)
+            point_over(version.name, place.current)
             if self.fsync:
-                sync_folder(folder)
-                sync_folder(self.path_of(asset_key).parent)
+                sync_folder(place.versions)
+                sync_folder(os.path.dirname(place.path))
 
     def discard(self, *, asset_key: AssetKey, version: Version) -> None:
         """Remove what an attempt staged whose outcome does not count."""
-        folder = self._versions(asset_key)
-        (folder / f"{version.name}.json").unlink(missing_ok=True)
-        (folder / version.name).unlink(missing_ok=True)
+        path = self._place(asset_key).version(version)
+        for name in (f"{path}.json", path):
+            with suppress(FileNotFoundError):
+                os.unlink(name)
 
     def load_input(self, context: InputContext) -> Any:
         """The value: the exact version where the context names one, else the published one.
@@ -98,83 +105,111 @@ class FilesystemIOManager(VersionedIOManager):
             FileNotFoundError: the asset was never materialized here.
             DamagedRecordError: the bytes are not those that were stored.
         """
-        key, version = context.asset_key, context.version
-        if version is None:
+        key = context.asset_key
+        if context.version is None:
             return self._load_published(key)
-        path = self._versions(key) / version.name
-        manifest = self._manifest(path.with_name(f"{path.name}.json"))
-        content = path.read_bytes()
+        path = self._place(key).version(context.version)
+        manifest = _manifest(f"{path}.json")
+        with open(path, "rb") as file:
+            content = file.read()
         if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
             raise DamagedRecordError(
                 f"the stored value of {key.to_user_string()} is not what was written: "
                 f"{len(content)} bytes instead of {manifest.size}, or other content",
-                where=str(path),
+                where=path,
                 fix="materialize the asset again",
             )
-        return load(content, where=str(path))
+        return load(content, where=path)
 
     def path_of(self, key: AssetKey) -> Path:
         """Where people find the value."""
-        return place_of(self.base_dir, key)
+        return Path(self._place(key).path)
 
     def current(self, key: AssetKey) -> Manifest | None:
         """What is published; None if nothing is."""
-        folder = self._versions(key)
-        version = self._published(folder)
-        return None if version is None else self._manifest(folder / f"{version.name}.json")
+        place = self._place(key)
+        version = _published(place)
+        return None if version is None else _manifest(f"{place.version(version)}.json")
+
+    def _place(self, key: AssetKey) -> _Place:
+        place = self._places.get(key)
+        if place is None:
+            path = place_of(self.base_dir, key)
+            place = _Place(str(path), str(path.parent / RESERVED / path.name))
+            self._places[key] = place
+        return place
 
     def _load_published(self, key: AssetKey) -> Any:
-        path = self.path_of(key)
+        path = self._place(key).path
         try:
-            content = path.read_bytes()
+            with open(path, "rb") as file:
+                content = file.read()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError(
                 f"asset {key.to_user_string()!r} has no stored value at {path}: materialize it first"
             ) from None
-        return load(content, where=str(path))
+        return load(content, where=path)
 
-    def _versions(self, key: AssetKey) -> Path:
-        place = place_of(self.base_dir, key)
-        return place.parent / RESERVED / place.name
-
-    def _folder_for_writing(self, key: AssetKey) -> Path:
-        folder = self._versions(key)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            clash = self.path_of(key).is_dir()
-        except (NotADirectoryError, FileExistsError):
-            clash = True
+    def _make_room(self, key: AssetKey, place: _Place) -> None:
+        clash = os.path.isdir(place.path)
+        if not clash and not os.path.isdir(place.versions):
+            try:
+                os.makedirs(place.versions, exist_ok=True)
+            except (NotADirectoryError, FileExistsError):
+                clash = True
         if clash:
             raise InvariantViolationError(
-                f"asset {key.to_user_string()!r} cannot be stored at {self.path_of(key)}: another asset's key is "
+                f"asset {key.to_user_string()!r} cannot be stored at {place.path}: another asset's key is "
                 "the beginning of its key, or the other way round, and a path is either a file or a folder",
                 fix="rename one of the two, or give one a key_prefix of its own",
             )
-        return folder
 
-    def _published(self, folder: Path) -> Version | None:
-        try:
-            return Version.parse(os.readlink(folder / _CURRENT))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError):
-            raise DamagedRecordError(
-                "the mark of the published version is damaged",
-                where=str(folder / _CURRENT),
-                fix="remove it and materialize the asset again",
-            ) from None
 
-    def _manifest(self, path: Path) -> Manifest:
-        try:
-            return Manifest.from_json(path.read_bytes(), where=str(path))
-        except FileNotFoundError:
-            raise DamagedRecordError(
-                "the manifest of a stored version is missing", where=str(path), fix="materialize the asset again"
-            ) from None
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where one asset is kept.
+
+    Attributes:
+        path: what people read.
+        versions: folder of its versions.
+    """
+
+    path: str
+    versions: str
+
+    @property
+    def current(self) -> str:
+        return f"{self.versions}/{_CURRENT}"
+
+    def version(self, version: Version) -> str:
+        return f"{self.versions}/{version.name}"
+
+
+def _published(place: _Place) -> Version | None:
+    try:
+        return Version.parse(os.readlink(place.current))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        raise DamagedRecordError(
+            "the mark of the published version is damaged",
+            where=place.current,
+            fix="remove it and materialize the asset again",
+        ) from None
+
+
+def _manifest(path: str) -> Manifest:
+    try:
+        with open(path, "rb") as file:
+            return Manifest.from_json(file.read(), where=path)
+    except FileNotFoundError:
+        raise DamagedRecordError(
+            "the manifest of a stored version is missing", where=path, fix="materialize the asset again"
+        ) from None
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: str) -> Iterator[None]:
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
