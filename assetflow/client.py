@@ -43,9 +43,7 @@ def submit(
         ServiceUnreachableError: there is no cluster.
     """
     project = project_of(target)
-    return submit_project(
-        open_connection(), project, selection, run_config=run_config, tags=tags, run_key=run_key
-    )
+    return submit_project(open_connection(), project, selection, run_config=run_config, tags=tags, run_key=run_key)
 
 
 def submit_project(

@@ -18,7 +18,7 @@ from assetflow.keys import AssetKey
 from assetflow.planning.plan import Plan
 from assetflow.runs.facts import ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
 from assetflow.runs.states import RunStatus, StepState
-from assetflow.runs.store import RunStore
+from assetflow.runs.store import RunStore, RunView
 
 _BLOCK = 2.0
 
@@ -111,9 +111,13 @@ class RunHandle:
             self._cached_plan = RunRequest.opened(self._signer, self._store.envelope(self.id), self.id).plan
         return self._cached_plan
 
+    def store_view(self) -> RunView:
+        """How the run and each of its steps stand now."""
+        return self._store.view(self.id)
+
     def progress(self) -> Progress:
         """How far the run is."""
-        view = self._store.view(self.id)
+        view = self.store_view()
         counts: dict[StepState, int] = {}
         for state in view.states:
             counts[state] = counts.get(state, 0) + 1

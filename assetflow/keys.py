@@ -141,4 +141,6 @@ def check_run_id(text: str) -> str:
             return text
     except (ValueError, TypeError):
         pass
-    raise InvalidInvocationError(f"{text!r} is not a run id", fix="run ids are the 26 characters that submit() returned")
+    raise InvalidInvocationError(
+        f"{text!r} is not a run id", fix="run ids are the 26 characters that submit() returned"
+    )

@@ -45,7 +45,9 @@ def materialize(
         assets=[*given.definitions.assets, *given.definitions.source_assets], resources=dict(resources or {})
     )
     project = Project(definitions=definitions, label="materialize")
-    request = make_request(project, CodeRef(label="here"), selection, environment="default", run_config=run_config, tags=tags)
+    request = make_request(
+        project, CodeRef(label="here"), selection, environment="default", run_config=run_config, tags=tags
+    )
     local = build_local_run(definitions)
     launch(local.store, local.signer, request)
     queues = dict.fromkeys(step.queue for step in request.plan.steps)

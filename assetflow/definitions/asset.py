@@ -205,7 +205,9 @@ def _inputs(
     keys: dict[str, AssetKey] = {}
     for name in names:
         item = ins.get(name)
-        annotation = item.annotation if item is not None and item.annotation is not None else parameters.annotation(name)
+        annotation = (
+            item.annotation if item is not None and item.annotation is not None else parameters.annotation(name)
+        )
         inputs[name] = OpInput(
             name=name,
             annotation=annotation,

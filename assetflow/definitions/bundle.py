@@ -67,7 +67,9 @@ class Definitions:
         for asset in self.assets:
             available = self.resource_defs_for(asset) if asset.resource_defs else self.resources
             _check_asset(asset, available, checked if not asset.resource_defs else set())
-            managers.update({key: asset.op.outs[name].io_manager_key for name, key in asset.keys_by_output_name.items()})
+            managers.update(
+                {key: asset.op.outs[name].io_manager_key for name, key in asset.keys_by_output_name.items()}
+            )
 
 
 def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:

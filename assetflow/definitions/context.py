@@ -350,7 +350,9 @@ class InputContext:
 
 def _set(value: Any, name: str) -> Any:
     if value is None:
-        raise InvariantViolationError(f"Attempting to access {name}, but it was not provided when this context was made")
+        raise InvariantViolationError(
+            f"Attempting to access {name}, but it was not provided when this context was made"
+        )
     return value
 
 

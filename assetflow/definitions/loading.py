@@ -125,9 +125,7 @@ def _keys(item: Loaded) -> Iterable[AssetKey]:
     return [item.key] if isinstance(item, SourceAsset) else item.keys
 
 
-def _with_attributes(
-    found: list[Loaded], group_name: str | None, key_prefix: CoercibleToPrefix | None
-) -> list[Loaded]:
+def _with_attributes(found: list[Loaded], group_name: str | None, key_prefix: CoercibleToPrefix | None) -> list[Loaded]:
     if group_name is None and key_prefix is None:
         return found
     assets = [item for item in found if isinstance(item, AssetsDefinition)]

@@ -55,19 +55,19 @@ class MetadataValue:
         return MetadataValue("json", _jsonable(data))
 
     @staticmethod
-    def int(value: int) -> MetadataValue:  # noqa: A003
+    def int(value: int) -> MetadataValue:
         """A whole number, plotted over time."""
         if isinstance(value, bool):
             raise ParameterCheckError("MetadataValue.int takes an int, not a bool")
         return MetadataValue("int", _of(_int, value))
 
     @staticmethod
-    def float(value: float) -> MetadataValue:  # noqa: A003
+    def float(value: float) -> MetadataValue:
         """A number, plotted over time."""
         return MetadataValue("float", _float(_of((_int, _float), value)))
 
     @staticmethod
-    def bool(value: bool) -> MetadataValue:  # noqa: A003, FBT001
+    def bool(value: bool) -> MetadataValue:
         """True or false."""
         return MetadataValue("bool", _of(_bool, value))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from assetflow.definitions.metadata import RawMetadata, normalize_metadata
 from assetflow.errors import ParameterCheckError
@@ -35,9 +35,10 @@ class Output(Generic[T]):
         return f"Output({self.value!r}, output_name={self.output_name!r}, metadata={self.metadata!r})"
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Output)
-            and (self.value, self.output_name, self.metadata) == (other.value, other.output_name, other.metadata)
+        return isinstance(other, Output) and (self.value, self.output_name, self.metadata) == (
+            other.value,
+            other.output_name,
+            other.metadata,
         )
 
     __hash__ = None  # type: ignore[assignment]

@@ -54,7 +54,7 @@ class RetryPolicy:
                     )
 
 
-class RetryRequested(Exception):  # noqa: N818 (the API's name)
+class RetryRequested(Exception):
     """Raise it to have the step tried again.
 
     Args:
@@ -68,7 +68,7 @@ class RetryRequested(Exception):  # noqa: N818 (the API's name)
         self.seconds_to_wait = seconds_to_wait
 
 
-class Failure(Exception):  # noqa: N818 (the API's name)
+class Failure(Exception):
     """Raise it to fail a step with a description and metadata.
 
     Args:

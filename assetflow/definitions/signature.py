@@ -85,7 +85,7 @@ def _resolved(raw: Mapping[str, Any], names: dict[str, Any]) -> dict[str, Any]:
     for name, annotation in raw.items():
         if isinstance(annotation, str):
             try:
-                annotation = eval(annotation, names)  # noqa: S307, PLW2901 (the user's own annotation)
+                annotation = eval(annotation, names)
             except Exception:
                 continue
         found[name] = annotation

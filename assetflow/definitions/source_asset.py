@@ -10,7 +10,7 @@ from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.definitions.names import check_group
-from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
+from assetflow.definitions.resource import as_resource, as_resources
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidMetadata
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 

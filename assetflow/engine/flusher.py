@@ -19,9 +19,7 @@ class Flusher:
         announce_long: called once for every step that runs longer than the patience.
     """
 
-    def __init__(
-        self, patience: float, flush: Callable[[Batch], None], announce_long: Callable[[Batch], None]
-    ) -> None:
+    def __init__(self, patience: float, flush: Callable[[Batch], None], announce_long: Callable[[Batch], None]) -> None:
         self._patience = patience
         self._flush = flush
         self._announce_long = announce_long

@@ -32,9 +32,7 @@ class RunSession:
         announce: sends wake-ups.
     """
 
-    def __init__(
-        self, slot: str, store: RunStore, request: RunRequest, runner: StepRunner, announce: Announce
-    ) -> None:
+    def __init__(self, slot: str, store: RunStore, request: RunRequest, runner: StepRunner, announce: Announce) -> None:
         self.run_id = request.run_id
         self.plan: Plan = request.plan
         self.topology = Topology(request.plan)

@@ -10,7 +10,7 @@ import msgspec
 
 from assetflow.engine.batch import Batch
 from assetflow.engine.flusher import Flusher
-from assetflow.engine.session import Announce, RunSession
+from assetflow.engine.session import RunSession
 from assetflow.engine.settling import outcome_of
 from assetflow.engine.watch import Unwatched, Watch
 from assetflow.errors import AssetflowError, RunNotFoundError, StepLostError
@@ -127,7 +127,11 @@ class Slot:
         self._unsettled[claim.step] = claim.version
         known.update(dict.fromkeys(result.emitted, claim.version))
         session.note_outputs(claim, result.emitted)
-        back = session.topology.descendants(list(session.topology.children[claim.step])) if result.delay is not None else ()
+        back = (
+            session.topology.descendants(list(session.topology.children[claim.step]))
+            if result.delay is not None
+            else ()
+        )
         batch.finish(outcome, given_back=back, closed=outcome.closes)
 
     def _flush(self, batch: Batch) -> None:

@@ -26,7 +26,7 @@ from assetflow.runs.store import Claim
 _LARGEST_EXCEPTION = 64 * 1024
 
 
-class StepStopped(BaseException):  # noqa: N818 (a signal, like KeyboardInterrupt)
+class StepStopped(BaseException):
     """Raised in a step's own code when its run was cancelled."""
 
 
@@ -78,9 +78,7 @@ class DefinitionsRunner:
         self._errors = errors
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         self._sources = {source.key: source for source in definitions.source_assets}
-        self._resources = OpenResources(
-            {**defaults, **definitions.resources}, config.get("resources") or {}, run_id
-        )
+        self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:

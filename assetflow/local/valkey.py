@@ -144,5 +144,3 @@ class Valkey:
                 return bool(client.ping())
         except (redis.RedisError, OSError):
             return False
-
-

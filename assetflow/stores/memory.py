@@ -382,9 +382,7 @@ class MemoryRunStore:
             run.started = self._clock()
         return claims
 
-    def _take(
-        self, run: _Run, entry: _Entry, claims: list[Claim], nonce: int, step: int, event: StepEvent
-    ) -> None:
+    def _take(self, run: _Run, entry: _Entry, claims: list[Claim], nonce: int, step: int, event: StepEvent) -> None:
         self._move(run, step, event)
         run.token = max(run.token + 1, int(self._clock() * 1_000_000))
         claim = Claim(
@@ -468,13 +466,9 @@ class MemoryRunStore:
         run.slots.clear()
         run.sent.clear()
 
-    def _fact(
-        self, run: _Run, kind: FactKind, steps: tuple[int, ...] = (), token: int = 0, detail: Any = None
-    ) -> None:
+    def _fact(self, run: _Run, kind: FactKind, steps: tuple[int, ...] = (), token: int = 0, detail: Any = None) -> None:
         identity = str(len(run.facts) + 1)
-        run.facts.append(
-            Fact(id=identity, kind=kind, at=self._clock(), steps=steps, token=token, detail=detail or {})
-        )
+        run.facts.append(Fact(id=identity, kind=kind, at=self._clock(), steps=steps, token=token, detail=detail or {}))
         self._changed.notify_all()
 
     def _run(self, run_id: str) -> _Run:

@@ -57,16 +57,24 @@ class RedisRunStore:
 
     def create(self, run: NewRun) -> Created:
         """See RunStore.create."""
-        roots = [
-            [queue, -rank, index] for index, (rank, queue, _line, waits) in enumerate(run.steps) if waits == 0
-        ]
+        roots = [[queue, -rank, index] for index, (rank, queue, _line, waits) in enumerate(run.steps) if waits == 0]
         chunks = [roots[at : at + ROOTS_PER_CALL] for at in range(0, len(roots), ROOTS_PER_CALL)] or [[]]
         run_key = f"af:rk:{hashlib.sha256(run.run_key.encode()).hexdigest()}" if run.run_key is not None else ""
         blobs: list[bytes] = [run.envelope, *_packed(run)]
         for number, chunk in enumerate(chunks):
             first, last = number == 0, number == len(chunks) - 1
             head = msgspec.msgpack.encode(
-                (run.fingerprint, run.run_key or "", run.queues, len(run.steps), run.about, self._keep, run.code, first, last)
+                (
+                    run.fingerprint,
+                    run.run_key or "",
+                    run.queues,
+                    len(run.steps),
+                    run.about,
+                    self._keep,
+                    run.code,
+                    first,
+                    last,
+                )
             )
             args = [head, msgspec.msgpack.encode(chunk), run_key, *(blobs if first else [])]
             try:
@@ -199,9 +207,7 @@ def _prefix(run_id: str) -> str:
 def _packed(run: NewRun) -> tuple[bytes, bytes, bytes]:
     states = b"".join(b"R\0\0\0" if waits == 0 else b"W\0\0\0" for _, _, _, waits in run.steps)
     pending = struct.pack(f">{len(run.steps)}I", *(waits for _, _, _, waits in run.steps))
-    fixed = b"".join(
-        _STEP.pack(rank, queue, line if line >= 0 else NO_LINE) for rank, queue, line, _ in run.steps
-    )
+    fixed = b"".join(_STEP.pack(rank, queue, line if line >= 0 else NO_LINE) for rank, queue, line, _ in run.steps)
     return states, pending, fixed
 
 

@@ -1,0 +1,147 @@
+"""``assetflow assets``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from assetflow.cli.console import OUT, print_json, size_text
+from assetflow.cli.targets import definitions_options, json_option, load_project
+from assetflow.definitions.metadata import metadata_from_json
+from assetflow.errors import AssetflowError, InvalidSubsetError
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.graph.syntax import resolve_selection
+from assetflow.io.filesystem import FilesystemIOManager
+from assetflow.io.manifests import Manifest
+from assetflow.keys import AssetKey
+from assetflow.submission import Project
+from assetflow.wiring import current_settings
+
+
+@click.group()
+def assets() -> None:
+    """Look at assets and what is stored of them."""
+
+
+@assets.command("list")
+@click.argument("selection", nargs=-1)
+@definitions_options
+@json_option
+def list_assets(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool) -> None:
+    """List the assets of SELECTION, or all."""
+    project = load_project(module, file)
+    graph = project.graph()
+    keys = resolve_selection(graph, " ".join(selection) or None)
+    shelf = _Shelf(project)
+    if as_json:
+        for key in keys:
+            print_json(_record(graph, key, shelf.stored(graph, key)))
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("asset", "group", "stored", "size", "description"):
+        table.add_column(name, justify="right" if name == "size" else "left", overflow="fold")
+    for key in keys:
+        manifest = shelf.stored(graph, key)
+        table.add_row(
+            Text(key.to_user_string()),
+            graph.group_of(key),
+            Text(_when(manifest.stored_at) if manifest else "never", style="default" if manifest else "dim"),
+            size_text(manifest.size) if manifest else "",
+            Text((graph.assets_by_key[key].op.description or "").partition("\n")[0], style="dim"),
+        )
+    OUT.print(table)
+    for source in graph.sources_by_key.values():
+        OUT.print(Text(f"{source.key.to_user_string()}  (source, made elsewhere)", style="dim"))
+
+
+@assets.command("show")
+@click.argument("key")
+@definitions_options
+@json_option
+def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
+    """Show all that is known of one asset."""
+    project = load_project(module, file)
+    graph = project.graph()
+    chosen = resolve_selection(graph, key)
+    if len(chosen) != 1:
+        raise InvalidSubsetError(f"{key} means {len(chosen)} assets; show takes one", fix="`assetflow assets list`")
+    manifest = _Shelf(project).stored(graph, chosen[0])
+    record = _record(graph, chosen[0], manifest)
+    if as_json:
+        print_json(record)
+        return
+    OUT.print(Text(record["asset"], style="bold"))
+    if record["description"]:
+        OUT.print(Text(record["description"]))
+    OUT.print()
+    grid = Table.grid(padding=(0, 2))
+    for label in ("group", "defined", "needs", "needed_by", "queue"):
+        value = record[label]
+        text = ", ".join(value) if isinstance(value, list) else str(value or "")
+        grid.add_row(Text(label.replace("_", " "), style="dim"), Text(text or "-"))
+    if manifest is None:
+        grid.add_row(Text("stored", style="dim"), "never")
+    else:
+        grid.add_row(
+            Text("stored", style="dim"), f"{_when(manifest.stored_at)}, {size_text(manifest.size)}, {manifest.type}"
+        )
+        grid.add_row(Text("run", style="dim"), manifest.run_id)
+        grid.add_row(Text("version", style="dim"), manifest.version)
+        for label, item in metadata_from_json(manifest.metadata).items():
+            grid.add_row(Text(label, style="dim"), Text(str(item.value)))
+    OUT.print(grid)
+
+
+class _Shelf:
+    """What is stored, as far as it can be seen without running anything."""
+
+    def __init__(self, project: Project) -> None:
+        settings = current_settings()
+        self._default = FilesystemIOManager(settings.storage)
+        self._replaced = "io_manager" in project.definitions.resources
+
+    def stored(self, graph: AssetGraph, key: AssetKey) -> Manifest | None:
+        """The published version; None if there is none, or another IO manager keeps it."""
+        asset = graph.assets_by_key[key]
+        name = next(name for name, made in asset.keys_by_output_name.items() if made == key)
+        if (
+            self._replaced
+            or asset.op.outs[name].io_manager_key != "io_manager"
+            or asset.resource_defs.get("io_manager")
+        ):
+            return None
+        try:
+            return self._default.current(key)
+        except AssetflowError:
+            return None
+
+
+def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None) -> dict[str, Any]:
+    asset = graph.assets_by_key[key]
+    return {
+        "asset": key.to_user_string(),
+        "group": graph.group_of(key),
+        "description": asset.op.description or "",
+        "defined": str(asset.location) if asset.location else "",
+        "needs": sorted(found.to_user_string() for found in graph.upstream(key)),
+        "needed_by": sorted(found.to_user_string() for found in graph.downstream(key)),
+        "queue": asset.op.tags.get("assetflow/queue", "default"),
+        "stored": None
+        if manifest is None
+        else {
+            "at": datetime.fromtimestamp(manifest.stored_at, UTC).isoformat(timespec="seconds"),
+            "size": manifest.size,
+            "type": manifest.type,
+            "run": manifest.run_id,
+            "version": manifest.version,
+        },
+    }
+
+
+def _when(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,70 @@
+"""Where text goes: results to standard output, everything about the way there to standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from assetflow.errors import AssetflowError, CheckError
+
+
+class _Console(Console):
+    """A console that knows whether tracebacks are wanted."""
+
+    @property
+    def is_traced(self) -> bool:
+        """Whether ``ASSETFLOW_TRACE`` asks for tracebacks of our own errors."""
+        return bool(os.environ.get("ASSETFLOW_TRACE"))  # noqa: TID251 (how errors are shown, not what is done)
+
+
+OUT = _Console(highlight=False, soft_wrap=True)
+ERR = _Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show_error(error: AssetflowError | CheckError) -> None:
+    """Say what is wrong, where, and what to do."""
+    message = error.message if isinstance(error, AssetflowError) else str(error)
+    line = Text("error: ", style="bold red")
+    line.append(message, style="not bold default")
+    ERR.print(line)
+    if isinstance(error, AssetflowError):
+        for label, text in (("at", error.where), ("fix", error.fix)):
+            if text:
+                ERR.print(Text.assemble((f"  {label + ':':<5}", "dim"), text))
+
+
+def print_json(record: dict[str, Any]) -> None:
+    """One object on one line of standard output."""
+    sys.stdout.write(json.dumps(record, default=str) + "\n")
+    sys.stdout.flush()
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration as people say it."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def size_text(size: int) -> str:
+    """A number of bytes as people say it."""
+    number = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if number < 1000:
+            return f"{number:.0f} {unit}" if unit == "B" else f"{number:.1f} {unit}"
+        number /= 1000
+    return f"{number:.1f} TB"
+
+
+def count_text(count: int, noun: str) -> str:
+    """``1 step``, ``2 steps``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -1,0 +1,49 @@
+"""``assetflow dev``."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+from rich.text import Text
+
+from assetflow.cli.console import ERR, OUT, count_text
+from assetflow.errors import InvalidInvocationError
+from assetflow.local.cluster import embedded_cluster
+from assetflow.local.discovery import advertised, read_note
+from assetflow.submission import project_of_module
+from assetflow.wiring import current_settings
+
+
+@click.command()
+@click.option("-m", "--module", "modules", multiple=True, help="Module the workers may import; may be repeated.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+def dev(modules: tuple[str, ...], workers: int) -> None:
+    """Run a cluster on this machine until Ctrl-C: Valkey and workers, found by every other command."""
+    settings = current_settings()
+    if (note := read_note(settings.home)) is not None:
+        raise InvalidInvocationError(
+            f"a cluster is running here already: {note.redis_url}",
+            where=f"process {note.pid}",
+            fix="use it, or stop it first",
+        )
+    for module in modules:
+        project_of_module(module).graph()
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: done.set())
+    with (
+        embedded_cluster(
+            settings, workers=workers, modules=modules, data=settings.home / "valkey", show_output=True
+        ) as cluster,
+        advertised(settings.home, pid=cluster.keeper_pid, redis_url=cluster.redis_url, workers=workers),
+    ):
+        OUT.print(
+            Text.assemble(("ready: ", "bold green"), f"{count_text(workers, 'worker')}, state at {cluster.redis_url}")
+        )
+        example = f"-m {modules[0]}" if modules else "-f pipeline.py"
+        OUT.print(f"in another terminal:  assetflow materialize {example}", style="dim")
+        OUT.print("Ctrl-C stops it", style="dim")
+        done.wait()
+        ERR.print("stopping", style="dim")

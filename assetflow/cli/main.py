@@ -1,0 +1,80 @@
+"""The ``assetflow`` command: its groups, and what it says when something is wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from assetflow.cli.console import ERR, show_error
+from assetflow.cli.lazy import LazyGroup
+from assetflow.errors import (
+    AssetflowError,
+    CheckError,
+    InvalidDefinitionError,
+    LoadError,
+    RunFailed,
+    ServiceUnreachableError,
+    UnsupportedServerError,
+)
+
+SUCCESS, STEP_FAILED, USAGE, BAD_DEFINITIONS, UNREACHABLE, CANCELLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
+
+_COMMANDS = {
+    "materialize": "assetflow.cli.materialize:materialize",
+    "plan": "assetflow.cli.plan:plan",
+    "assets": "assetflow.cli.assets:assets",
+    "runs": "assetflow.cli.runs:runs",
+    "dev": "assetflow.cli.dev:dev",
+    "worker": "assetflow.cli.worker:worker",
+}
+
+
+@click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="assetflow", prog_name="assetflow")
+def cli() -> None:
+    """Materialize software-defined assets on Celery workers.
+
+    \b
+    assetflow materialize -m my_project           everything, on a cluster that is started for it
+    assetflow materialize -m my_project +report   report and all it needs
+    assetflow plan -f pipeline.py "group:marts"   what would be done
+    """
+
+
+def exit_code_of(error: Exception) -> int:
+    """The exit code that belongs to an error."""
+    if isinstance(error, ServiceUnreachableError | UnsupportedServerError):
+        return UNREACHABLE
+    if isinstance(error, InvalidDefinitionError | LoadError):
+        return BAD_DEFINITIONS
+    return STEP_FAILED if isinstance(error, RunFailed) else USAGE
+
+
+def main() -> None:
+    """Run the command, and end with its exit code."""
+    try:
+        code = cli.main(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else SUCCESS)
+    except click.exceptions.Abort:
+        sys.exit(INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        ERR.print("interrupted", style="yellow")
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone, as `| head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(SUCCESS)
+    except (AssetflowError, CheckError) as error:
+        if ERR.is_traced:
+            raise
+        show_error(error)
+        sys.exit(exit_code_of(error))
+
+
+if __name__ == "__main__":
+    main()

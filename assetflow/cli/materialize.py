@@ -1,0 +1,140 @@
+"""``assetflow materialize``."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+
+from assetflow.cli.console import ERR, OUT, print_json
+from assetflow.cli.follow import follow
+from assetflow.cli.targets import cluster_for, definitions_options, json_option, load_project
+from assetflow.client import submit_project
+from assetflow.local.discovery import read_note
+from assetflow.runs.states import RunStatus
+from assetflow.submission import Project
+from assetflow.wiring import Connection, current_settings
+
+_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
+
+
+@click.command()
+@click.argument("selection", nargs=-1)
+@definitions_options
+@json_option
+@click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="JSON file with the run config.")  # fmt: skip
+@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Shown in listings; may be repeated.")
+@click.option("--run-key", help="Your name for this request: asked again, it follows the run that exists.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
+              help="Workers of the cluster that is started if there is none.")  # fmt: skip
+@click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
+@click.option("--no-wait", is_flag=True, help="Print the run's id and return.")
+def materialize(
+    selection: tuple[str, ...],
+    module: str | None,
+    file: Path | None,
+    as_json: bool,
+    config_file: Path | None,
+    tags: tuple[str, ...],
+    run_key: str | None,
+    workers: int,
+    ship_code: bool,
+    no_wait: bool,
+) -> int:
+    """Materialize SELECTION, or everything.
+
+    SELECTION is keys (a/b), group:name, or * for all; +x adds what x needs, x+ what needs x, one + a level,
+    *x and x* all of it.
+    """
+    project = load_project(module, file)
+    chosen = " ".join(selection) or None
+    project.plan(chosen)  # what is wrong with it is said before anything is started
+    config = _read_config(config_file)
+    settings = current_settings()
+    modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
+    with cluster_for(settings, workers=workers, modules=modules, quiet=as_json) as connection:
+        handle = submit_project(
+            connection,
+            project,
+            chosen,
+            run_config=config,
+            tags=_read_tags(tags),
+            run_key=run_key,
+            ship_code=ship_code or not _can_import(connection, project),
+        )
+        if no_wait and _outlives_us(connection):
+            print_json({"run": handle.id}) if as_json else OUT.print(handle.id)
+            return 0
+        try:
+            with _first_interrupt_detaches():
+                result = follow(handle, as_json=as_json)
+        except KeyboardInterrupt:
+            if not _outlives_us(connection):
+                handle.cancel()
+                ERR.print(f"\ninterrupted: run {handle.id} ends with its cluster", style="yellow")
+            else:
+                ERR.print(f"\ndetached: the run goes on. Follow it: assetflow runs show {handle.id} --follow")
+                ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
+            return 130
+        if result.success and not as_json:
+            ERR.print(f"values are in {settings.storage}", style="dim")
+        return _CODES.get(result.status, 1)
+
+
+def _can_import(connection: Connection, project: Project) -> bool:
+    """Whether a worker was started for the module; a worker yet to come is taken at its word."""
+    if not project.module:
+        return False
+    known = connection.registry.workers()
+    return any(project.module in view.info.modules for view in known) or not known
+
+
+def _outlives_us(connection: Connection) -> bool:
+    settings = connection.settings
+    if settings.where("redis_url") != "the local cluster":
+        return True
+    note = read_note(settings.home)
+    return note is not None and note.redis_url == connection.url
+
+
+def _read_config(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    try:
+        found = json.loads(path.read_text())
+    except ValueError as error:
+        raise click.BadParameter(f"{path} is not JSON: {error}", param_hint="--config") from None
+    if not isinstance(found, dict):
+        raise click.BadParameter(f"{path} holds no JSON object", param_hint="--config")
+    return found
+
+
+def _read_tags(texts: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if not sign or not name:
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--tag")
+        found[name] = value
+    return found
+
+
+@contextmanager
+def _first_interrupt_detaches() -> Iterator[None]:
+    """SIGTERM is treated like Ctrl-C, so that nothing is left behind either way."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)

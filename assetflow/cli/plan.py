@@ -1,0 +1,81 @@
+"""``assetflow plan``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from assetflow.cli.console import OUT, count_text, print_json
+from assetflow.cli.targets import definitions_options, json_option, load_project
+from assetflow.planning.explain import StepExplanation, explain
+
+
+@click.command()
+@click.argument("selection", nargs=-1)
+@definitions_options
+@json_option
+@click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as JSON to this file.")
+def plan(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool, save: Path | None) -> None:
+    """Show what materializing SELECTION would do; nothing is run."""
+    project = load_project(module, file)
+    graph, made = project.plan(" ".join(selection) or None)
+    if save is not None:
+        save.write_bytes(made.to_json())
+    steps = explain(made, graph)
+    if as_json:
+        for step in steps:
+            print_json(_record(step))
+        return
+    left_out = len(graph.materializable_keys) - sum(len(step.assets) for step in steps)
+    OUT.print(Text(f"Plan: {count_text(len(steps), 'step')}" + (f", {left_out:,} assets left out" if left_out else "")))
+    if not steps:
+        return
+    OUT.print()
+    OUT.print(_table(steps))
+    OUT.print()
+    longest = max(step.rank for step in steps)
+    stored = sorted({key.to_user_string() for step in steps for key in step.reads_from_storage})
+    OUT.print(f"longest chain: {count_text(longest, 'step')}", style="dim")
+    if stored:
+        OUT.print(f"read from storage, not made here: {', '.join(stored)}", style="dim")
+
+
+def _table(steps: list[StepExplanation]) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("")
+    table.add_column("step")
+    table.add_column("group")
+    table.add_column("queue")
+    table.add_column("reads", overflow="fold")
+    table.add_column("", overflow="fold")
+    for step in steps:
+        reads = [key.to_user_string() for key in step.reads_from_run]
+        reads += [f"{key.to_user_string()} (stored)" for key in step.reads_from_storage]
+        notes = []
+        if step.optional:
+            notes.append("may make nothing")
+        if step.conditional_on:
+            notes.append(f"only if {', '.join(step.conditional_on)} makes something")
+        if step.max_retries:
+            notes.append(f"up to {count_text(step.max_retries, 'retry').replace('retrys', 'retries')}")
+        mark = Text("maybe", style="yellow") if step.conditional_on else Text("run", style="green")
+        table.add_row(mark, step.step, step.group, step.queue, ", ".join(reads), Text("; ".join(notes), style="dim"))
+    return table
+
+
+def _record(step: StepExplanation) -> dict[str, object]:
+    return {
+        "step": step.step,
+        "assets": [key.to_user_string() for key in step.assets],
+        "group": step.group,
+        "queue": step.queue,
+        "rank": step.rank,
+        "reads_from_run": [key.to_user_string() for key in step.reads_from_run],
+        "reads_from_storage": [key.to_user_string() for key in step.reads_from_storage],
+        "conditional_on": list(step.conditional_on),
+        "optional": step.optional,
+        "max_retries": step.max_retries,
+    }

@@ -1,0 +1,103 @@
+"""Options that several commands share: where the definitions are, and which cluster is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from assetflow.cli.console import ERR
+from assetflow.errors import InvalidInvocationError
+from assetflow.settings import Settings
+from assetflow.submission import Project, project_of_file, project_of_module
+from assetflow.wiring import Connection, connect, current_settings, for_cluster
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def definitions_options(command: F) -> F:
+    """``-m`` and ``-f``."""
+    command = click.option("-f", "--file", "file", type=click.Path(path_type=Path), help="Python file with assets.")(
+        command
+    )
+    return click.option("-m", "--module", help="Module with assets: package.module.")(command)
+
+
+def json_option(command: F) -> F:
+    """``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output.")(command)
+
+
+def load_project(module: str | None, file: Path | None) -> Project:
+    """The definitions the options name, or those of the one module in the settings.
+
+    Raises:
+        UsageError: neither or both are given.
+        LoadError: they do not load.
+    """
+    if module and file:
+        raise click.UsageError("give either -m or -f, not both")
+    if file:
+        return project_of_file(file)
+    if not module:
+        known = current_settings().modules
+        if len(known) != 1:
+            raise click.UsageError("say where the assets are: -m package.module or -f path/to/file.py")
+        module = known[0]
+    return project_of_module(module)
+
+
+@contextmanager
+def cluster_for(settings: Settings, *, workers: int, modules: tuple[str, ...], quiet: bool) -> Iterator[Connection]:
+    """The configured cluster, else a running `assetflow dev`, else one of our own while the block lasts.
+
+    Raises:
+        ServiceUnreachableError: the configured one does not answer, or ours does not start.
+    """
+    connection = standing_connection(settings)
+    if connection is not None:
+        yield connection
+        return
+    from assetflow.local.cluster import embedded_cluster
+
+    if not quiet:
+        ERR.print(f"no cluster is configured: starting Valkey and {workers} workers for this command", style="dim")
+    with embedded_cluster(settings, workers=workers, modules=modules) as cluster:
+        yield cluster.connection
+
+
+def standing_connection(settings: Settings) -> Connection | None:
+    """A connection to a cluster that is there without us, or None."""
+    from assetflow.local.discovery import running_cluster
+
+    if settings.redis_url is not None:
+        return connect(settings)
+    url = running_cluster(settings.home)
+    return connect(for_cluster(settings, redis_url=url)) if url else None
+
+
+@contextmanager
+def state_of_runs(settings: Settings) -> Iterator[Connection]:
+    """Where runs can be looked at: a standing cluster, or what an earlier embedded one has left.
+
+    Raises:
+        InvalidInvocationError: there was never a run here.
+    """
+    connection = standing_connection(settings)
+    if connection is not None:
+        yield connection
+        return
+    from assetflow.local.discovery import sole_use
+    from assetflow.local.valkey import Valkey
+
+    data = settings.home / "valkey"
+    if not data.is_dir():
+        raise InvalidInvocationError(
+            f"there are no runs in {settings.home}",
+            fix="`assetflow materialize` makes one; ASSETFLOW_REDIS_URL names another cluster",
+        )
+    with sole_use(data), Valkey(data.resolve(), log=settings.home / "cluster.log") as server:
+        yield connect(for_cluster(settings, redis_url=server.url))
