@@ -22,7 +22,8 @@ class _Console(Console):
         return bool(os.environ.get("ASSETFLOW_TRACE"))  # noqa: TID251 (how errors are shown, not what is done)
 
 
-OUT = _Console(highlight=False, soft_wrap=True)
+# What reads a pipe does not fold lines: a table there is as wide as it needs.
+OUT = _Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 500)
 ERR = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 

@@ -50,7 +50,7 @@ def list_runs(as_json: bool, limit: int) -> None:
             return
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         for name in ("run", "status", "started", "took", "steps", "selection", "code"):
-            table.add_column(name, justify="right" if name in ("took", "steps") else "left", overflow="fold")
+            table.add_column(name, justify="right" if name in ("took", "steps") else "left", overflow="fold", no_wrap=name in ("run", "started"))
         for view in views:
             about = _about(view)
             table.add_row(

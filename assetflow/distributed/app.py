@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
@@ -60,6 +59,7 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     def before_start(sender: Any = None, **_: Any) -> None:
         if getattr(sender, "app", None) is app:
             check_protocol(app.conf)
+            guardian.prepare()
             # Chatter between workers that runs do not need, and that fills a Redis.
             sender.options.update(without_mingle=True, without_gossip=True, without_heartbeat=True)
 
@@ -87,8 +87,7 @@ class _Children:
     def begin(self) -> None:
         """Register this process before its first step, so that its death is noticed from now on."""
         if not hasattr(self._local, "watch"):
-            folder: Path = self._guardian.folder
-            self._local.watch = GuardedWatch(folder)
+            self._local.watch = GuardedWatch(self._guardian.folder)
 
     def slot(self) -> Slot:
         """The slot of this thread, made at its first wake-up."""

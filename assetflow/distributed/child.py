@@ -18,8 +18,7 @@ class GuardedWatch:
     def __init__(self, folder: Path) -> None:
         self.cell = Cell.create(folder)
         self._token = 0
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGUSR1, self._stop)
+        self._listening = False
 
     @property
     def draining(self) -> bool:
@@ -28,6 +27,8 @@ class GuardedWatch:
 
     def begin(self, run_id: str, claim: Claim) -> None:
         """See Watch.begin."""
+        if not self._listening:
+            self._listen()
         self.cell.set_step(run_id, claim)
         self._token = claim.token
 
@@ -35,6 +36,12 @@ class GuardedWatch:
         """See Watch.end."""
         self._token = 0
         self.cell.set_step("", None)
+
+    def _listen(self) -> None:
+        # Not before the first step: Celery's pool claims the signal for its own time limits when it starts.
+        self._listening = True
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGUSR1, self._stop)
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         if self._token and self.cell.token_to_stop == self._token:

@@ -51,9 +51,12 @@ class Guardian:
     @property
     def folder(self) -> Path:
         """Where the children's cells are; private to this user."""
-        if self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="af-cells-"))
+        assert self._folder is not None, "prepare() comes first"
         return self._folder
+
+    def prepare(self) -> None:
+        """Make the folder, which children and sidecar have to share, before there is a child."""
+        self._folder = Path(tempfile.mkdtemp(prefix="af-cells-"))
 
     def start(self, queues: tuple[str, ...], slots: int, *, can_kill: bool) -> None:
         """Start the sidecar."""

@@ -148,8 +148,9 @@ class Sidecar:
     def _sweep(self) -> None:
         if not self._registry.hold_lease("sweeper", self._job.worker, 5 * SWEEP_EVERY):
             return
+        workers = self._registry.workers()
         gone = set(self._registry.overdue())
-        gone |= {view.info.worker for view in self._registry.workers() if is_gone(view.info, self._info)}
+        gone |= {view.info.worker for view in workers if is_gone(view.info, self._info)}
         gone.discard(self._job.worker)
         runs = self._store.live_runs()
         for worker in gone:
@@ -157,8 +158,9 @@ class Sidecar:
             for run_id in runs:
                 self._announce(run_id, self._store.reclaim(run_id, worker, Proof.WORKER_DIED))
             self._registry.leave(worker)
+        idle = {queue for view in workers if view.busy < view.info.slots for queue in view.info.queues}
         for run_id in runs:
-            self._announce(run_id, self._store.tick(run_id))
+            self._announce(run_id, self._store.tick(run_id, idle))
 
     def _stop_cancelled(self) -> None:
         """Stop steps whose claim is void: softly first, after the grace by force."""

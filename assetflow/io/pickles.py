@@ -17,7 +17,7 @@ def dump(value: Any, *, what: str) -> bytes:
     """The value as pickle bytes.
 
     Objects of classes that other processes cannot import (defined in a script or a notebook) carry their
-    class with them. Functions, open files and connections are refused.
+    class with them. Lambdas, open files and connections are refused.
 
     Args:
         what: names the value in errors, such as ``asset "model"``.
@@ -65,11 +65,13 @@ def load(raw: bytes, *, where: str) -> Any:
 
 
 class _WithClasses(cloudpickle.Pickler):
-    """Ships classes by value, but no functions: a stored lambda is nearly always a mistake."""
+    """Ships classes by value, but not what a reader could never use again."""
 
     def reducer_override(self, obj: Any) -> Any:
         if not isinstance(obj, type) and callable(obj) and getattr(obj, "__name__", "") == "<lambda>":
             raise pickle.PicklingError("a lambda cannot be stored")
+        if isinstance(obj, io.IOBase) and not isinstance(obj, io.BytesIO | io.StringIO):
+            raise pickle.PicklingError("an open file cannot be stored")
         return super().reducer_override(obj)
 
 

@@ -97,6 +97,7 @@ class Keeper:
         while not self._stopping:
             if poller.poll(_PULSE_MS) and not os.read(sys.stdin.fileno(), 64):
                 return
+            self._valkey.revive()
             for number, worker in enumerate(self._workers):
                 if worker.poll() is not None and time.monotonic() - self._started[number] > _SHORTEST_LIFE:
                     self._workers[number] = self._start_worker(number)
@@ -104,7 +105,7 @@ class Keeper:
 
     def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
         command = [
-            sys.executable, "-m", "celery", "-A", "assetflow.worker_app", "worker", "--concurrency", "1",
+            sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "assetflow.worker_app", "worker", "--concurrency", "1",
             "--hostname", f"worker{number + 1}@%h", "--loglevel", "WARNING", "--without-mingle", "--without-gossip",
             "--without-heartbeat",
         ]  # fmt: skip

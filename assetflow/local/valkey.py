@@ -8,8 +8,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import redis
 
@@ -57,6 +59,7 @@ class Valkey:
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._socket_folder: str | None = None
+        self._socket_path = ""
 
     @property
     def url(self) -> str:
@@ -77,29 +80,14 @@ class Valkey:
         """
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._socket_path = self._choose_socket()
-        output = self._log.open("ab") if self._log else subprocess.DEVNULL
-        command = [
-            find_server(), "--port", "0", "--unixsocket", self._socket_path, "--unixsocketperm", "700",
-            "--dir", str(self.directory), "--appendonly", "yes", "--appendfsync", self._fsync,
-            "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "warning",
-            "--auto-aof-rewrite-min-size", "256mb",
-        ]  # fmt: skip
-        try:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=die_with_parent
-            )
-        finally:
-            if output is not subprocess.DEVNULL:
-                output.close()  # type: ignore[union-attr]
-        if not wait_until(self._answers, timeout=15):
-            code = self._process.poll()
-            self.stop()
-            raise ServiceUnreachableError(
-                f"the embedded Valkey did not start (exit code {code})",
-                where=str(self._log or self.directory),
-                fix="another assetflow may be using this folder; look for a running `assetflow dev`",
-            )
+        self._launch()
         return self
+
+    def revive(self) -> None:
+        """Start the server again, at its old address, if it has died."""
+        if self._process is not None and self._process.poll() is not None:
+            Path(self._socket_path).unlink(missing_ok=True)
+            self._launch()
 
     def stop(self) -> None:
         """End the server; what it holds is on disk."""
@@ -127,6 +115,27 @@ class Valkey:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _launch(self) -> None:
+        command = [
+            find_server(), "--port", "0", "--unixsocket", self._socket_path, "--unixsocketperm", "700",
+            "--dir", str(self.directory), "--appendonly", "yes", "--appendfsync", self._fsync,
+            "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "warning",
+            "--auto-aof-rewrite-min-size", "256mb",
+        ]  # fmt: skip
+        with ExitStack() as stack:
+            output: Any = stack.enter_context(self._log.open("ab")) if self._log else subprocess.DEVNULL
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, preexec_fn=die_with_parent
+            )
+        if not wait_until(self._answers, timeout=15) or self._process.poll() is not None:
+            code = self._process.poll()
+            self.stop()
+            raise ServiceUnreachableError(
+                f"the embedded Valkey did not start (exit code {code})",
+                where=str(self._log or self.directory),
+                fix="another assetflow may be using this folder; look for a running `assetflow dev`",
+            )
 
     def _choose_socket(self) -> str:
         beside = self.directory / "valkey.sock"

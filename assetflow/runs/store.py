@@ -6,7 +6,7 @@ the same behaviour. Structs that cross the wire are array-like: their field orde
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -261,8 +261,12 @@ class RunStore(Protocol):
     def cancel(self, run_id: str) -> RunStatus:
         """End a run that is not over: no claim and no commit after this returns."""
 
-    def tick(self, run_id: str) -> list[Announcement]:
-        """Put due retries on, finish large fan-outs, and find wake-ups that were lost."""
+    def tick(self, run_id: str, idle: Collection[str] = ()) -> list[Announcement]:
+        """Put due retries on, finish large fan-outs, and find wake-ups that were lost.
+
+        Args:
+            idle: queues that have an idle slot; only there an unanswered wake-up counts as lost.
+        """
 
     def view(self, run_id: str, *, steps: bool = True) -> RunView:
         """How the run stands; without the steps' states where `steps` is False."""

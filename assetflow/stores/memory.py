@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -224,7 +224,7 @@ class MemoryRunStore:
             self._finish_if_done(run)
             return run.status
 
-    def tick(self, run_id: str) -> list[Announcement]:
+    def tick(self, run_id: str, idle: Collection[str] = ()) -> list[Announcement]:
         """See RunStore.tick."""
         with self._changed:
             run = self._runs.get(run_id)
@@ -232,6 +232,10 @@ class MemoryRunStore:
                 return []
             self._promote(run)
             self._finish_if_done(run)
+            for queue in idle:
+                sent = run.sent.get(queue, {})
+                for mark in [mark for mark, at in sent.items() if at < self._clock() - _FRESH_SECONDS]:
+                    del sent[mark]
             return self._announcements(run)
 
     # --- questions -------------------------------------------------------------------------------
@@ -434,9 +438,9 @@ class MemoryRunStore:
             if not count:
                 continue
             slots = self._live_slots(queue)
-            cap = max(4, 2 * slots) if slots > 0 else 16
+            cap = max(4, 2 * slots) if slots > 0 else 0
             sent = run.sent.setdefault(queue, {})
-            waiting = sum(1 for at in sent.values() if at >= now - _FRESH_SECONDS)
+            waiting = len(sent)
             missing = min(count, cap) - waiting
             if missing > 0:
                 hints = ready.best(waiting, missing) if ready else []

@@ -20,7 +20,9 @@ from tests.support.store_driver import Slot, new_run
 def store(request: pytest.FixtureRequest) -> RunStore:
     if request.param == "memory":
         return MemoryRunStore()
-    return RedisRunStore(request.getfixturevalue("redis_client"))
+    client = request.getfixturevalue("redis_client")
+    client.hset("af:q", mapping={"default": 1, "gpu": 1})  # as the beat of a worker leaves it
+    return RedisRunStore(client)
 
 
 def states(store: RunStore, run_id: str) -> str:
@@ -311,6 +313,23 @@ def test_wake_ups_are_capped_and_repeated_only_when_answered(store: RunStore) ->
     slot = Slot(store, run.run_id)
     assert store.tick(run.run_id) == []
     assert slot.advance(announcement=sent[0].mark).announcements, "an answered wake-up makes room for another"
+
+
+def test_an_unanswered_wake_up_is_lost_only_where_a_slot_is_idle(store: RunStore) -> None:
+    run = new_run([0])
+    assert store.create(run).announcements
+    assert not wait_until(lambda: bool(store.tick(run.run_id)), timeout=2.5)
+    assert store.tick(run.run_id, idle=["default"])
+    assert store.tick(run.run_id, idle=["default"]) == []
+
+
+def test_nobody_is_woken_for_a_queue_that_no_worker_serves(redis_client: object) -> None:
+    store = RedisRunStore(redis_client)  # type: ignore[arg-type]
+    run = new_run([0])
+    assert store.create(run).announcements == []
+    assert store.tick(run.run_id, idle=["default"]) == []
+    redis_client.hset("af:q", "default", 1)  # type: ignore[attr-defined]
+    assert store.tick(run.run_id)
 
 
 def test_facts_tell_the_story_in_order_and_from_any_point(store: RunStore) -> None:

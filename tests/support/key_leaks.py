@@ -7,7 +7,7 @@ import redis
 # What may stay for ever: it belongs to the installation, not to a run or a process.
 OWNED = {b"af:workers", b"af:q", b"af:runs", b"af:calm"}
 # kombu's own: bindings of a queue, and what was received and not acknowledged.
-BROKER_PREFIXES = (b"_kombu.binding.", b"unacked")
+BROKER_PREFIXES = (b"af:celery:_kombu.binding", b"af:celery:unacked")
 
 
 def leaked_keys(client: redis.Redis) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
@@ -123,9 +123,9 @@ class RedisRunStore:
         except ResponseError as error:
             raise _translated(error, run_id) from None
 
-    def tick(self, run_id: str) -> list[Announcement]:
+    def tick(self, run_id: str, idle: Collection[str] = ()) -> list[Announcement]:
         """See RunStore.tick."""
-        return _announcements_decoder.decode(self._tick([_prefix(run_id)], []))
+        return _announcements_decoder.decode(self._tick([_prefix(run_id)], [msgspec.msgpack.encode(list(idle))]))
 
     def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
         """See RunStore.note."""

@@ -21,7 +21,7 @@ local DUE, SLOTS, TODO, CHORES, FACTS = P .. "due", P .. "slots", P .. "todo", P
 local LIVE, RECENT, LIVE_SLOTS = "af:runs", "af:recent", "af:q"
 local NO_LINE = 4294967295
 local BUDGET = 2000 -- elements of a fan-out handled in one call
-local FRESH_MS = 2000 -- after this long an unanswered wake-up counts as lost
+local FRESH_MS = 2000 -- an unanswered wake-up older than this is lost, if a slot is idle
 
 local clock = redis.call("TIME")
 local NOW_US = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
@@ -198,7 +198,9 @@ local function promote()
   end
 end
 
--- Wake-ups that somebody has to send, computed from what is there, not from what changed.
+-- Wake-ups that somebody has to send, computed from what is there, not from what changed. As long as they
+-- are not answered they count as on their way: a fleet that is busy must not be sent more and more of them.
+-- Nobody is woken for a queue that no worker serves; the sweep after one has come does that.
 local function announcements()
   local found = {}
   if M.status ~= "RUNNING" and M.status ~= "FINISHING" and M.status ~= "CANCELLING" then
@@ -213,11 +215,10 @@ local function announcements()
     if n > 0 then
       local sent = P .. "ann:" .. queue
       local slots = tonumber(redis.call("HGET", LIVE_SLOTS, queue) or 0)
-      local cap = slots > 0 and math.max(4, 2 * slots) or 16
-      local waiting = redis.call("ZCOUNT", sent, NOW - FRESH_MS, "+inf")
+      local cap = slots > 0 and math.max(4, 2 * slots) or 0
+      local waiting = redis.call("ZCARD", sent)
       local missing = math.min(n, cap) - waiting
       if missing > 0 then
-        redis.call("ZREMRANGEBYSCORE", sent, "-inf", NOW - 30 * FRESH_MS)
         local hints = redis.call("ZRANGE", ready, waiting, waiting + missing - 1)
         for k = 1, missing do
           M.marks = M.marks + 1

@@ -1,4 +1,5 @@
 -- tick: what no slot does by itself: due retries, large fan-outs, wake-ups that were lost.
+-- ARGV[1]  msgpack list of queues with an idle slot: a wake-up unanswered for long is lost there
 -- Returns  msgpack list of announcements
 -- Twice:   two tickers at once do no harm.
 
@@ -42,6 +43,12 @@ end
 if nobody_can_move_it() then
   end_run("INCONSISTENT")
 end
-local found = over() and {} or announcements()
+local found = {}
+if not over() then
+  for _, queue in ipairs(cmsgpack.unpack(ARGV[1])) do
+    redis.call("ZREMRANGEBYSCORE", P .. "ann:" .. queue, "-inf", NOW - FRESH_MS)
+  end
+  found = announcements()
+end
 save()
 return cmsgpack.pack(found)

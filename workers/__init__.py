@@ -1,0 +1,1 @@
+"""How a fleet of workers is started: the choices of an installation, not part of the library."""
