@@ -37,9 +37,9 @@ def cli() -> None:
     """Materialize software-defined assets on Celery workers.
 
     \b
-    assetflow materialize -m my_project           everything, on a cluster that is started for it
-    assetflow materialize -m my_project +report   report and all it needs
-    assetflow plan -f pipeline.py "group:marts"   what would be done
+    assetflow materialize -m my_project             everything, on a cluster that is started for it
+    assetflow materialize -m my_project "*report"   report, and all it needs
+    assetflow plan -f pipeline.py group:marts       what would be done
     """
 
 

@@ -1,0 +1,269 @@
+"""The command as users run it: what it prints, where, and with which exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from assetflow.clock import wait_until
+from assetflow.local.discovery import running_cluster
+from tests.support.cluster import descendants_of, is_alive
+
+COMMAND = [sys.executable, "-m", "assetflow.cli.main"]
+
+PIPELINE = '''
+from assetflow import Output, asset
+
+
+@asset(group_name="raw")
+def orders():
+    """All orders of the shop."""
+    return Output([1, 2, 3], metadata={"rows": 3})
+
+
+@asset(output_required=False)
+def alerts(orders):
+    if len(orders) > 100:
+        yield Output(orders)
+
+
+@asset
+def mail(alerts):
+    return alerts
+
+
+@asset
+def total(orders):
+    return sum(orders)
+'''
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pipeline.py").write_text(PIPELINE)
+    return tmp_path
+
+
+def environment(**extra: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASSETFLOW_")}
+    return {**kept, "NO_COLOR": "1", **extra}
+
+
+def run(folder: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, env=environment(**extra), capture_output=True, text=True, timeout=90
+    )
+
+
+@contextmanager
+def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def test_materialize_starts_a_cluster_runs_everything_and_says_so(project: Path) -> None:
+    done = run(project, "materialize", "-f", "pipeline.py")
+    assert done.returncode == 0, done.stderr
+    assert "starting Valkey and 2 workers" in done.stderr
+    assert "✔ orders" in done.stdout and "rows 3" in done.stdout
+    assert "⊘ mail" in done.stdout
+    assert "run succeeded" in done.stdout and "3 succeeded, 1 skipped" in done.stdout
+    assert (project / ".assetflow/storage/total").exists()
+
+    listed = run(project, "runs", "list")
+    assert listed.returncode == 0 and "succeeded" in listed.stdout
+    run_id = next(word for line in listed.stdout.splitlines() for word in line.split() if len(word) == 26)
+    shown = run(project, "runs", "show", run_id)
+    assert "✔ total" in shown.stdout
+    assets = run(project, "assets", "list", "-f", "pipeline.py")
+    assert "All orders of the shop." in assets.stdout and "never" in assets.stdout
+    one = json.loads(run(project, "assets", "show", "total", "-f", "pipeline.py", "--json").stdout)
+    assert one["needs"] == ["orders"] and one["stored"]["run"] == run_id
+
+
+def test_json_prints_one_object_a_line_and_nothing_else(project: Path) -> None:
+    done = run(project, "materialize", "-f", "pipeline.py", "--json", "+total")
+    assert done.returncode == 0 and done.stderr == ""
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["event"] for record in records] == [
+        "run_started", "step_succeeded", "step_succeeded", "run_ended", "result",
+    ]  # fmt: skip
+    assert records[1]["assets"][0]["metadata"]["rows"] == 3
+
+
+def test_an_upstream_that_was_never_made_is_named(project: Path) -> None:
+    done = run(project, "materialize", "-f", "pipeline.py", "total")
+    assert done.returncode == 1
+    assert "asset 'orders' has no stored value at" in done.stdout and "materialize it first" in done.stdout
+
+
+def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
+    done = run(project, "plan", "-f", "pipeline.py", "*mail")
+    assert done.returncode == 0
+    assert "Plan: 3 steps, 1 asset left out" in done.stdout
+    assert "only if alerts makes something" in done.stdout
+    assert not (project / ".assetflow").exists()
+    steps = [json.loads(line) for line in run(project, "plan", "-f", "pipeline.py", "--json").stdout.splitlines()]
+    assert {step["step"] for step in steps} == {"orders", "alerts", "mail", "total"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["plan", "-f", "pipeline.py", "totl"], 2, ["totl", "did you mean total?"]),
+        (["plan", "-f", "pipeline.py", "a*+"], 2, ["Invalid selection string"]),
+        (["plan", "-f", "nothing.py"], 3, ["there is no file nothing.py"]),
+        (["plan", "-m", "no_such_module"], 3, ["there is no module no_such_module"]),
+        (["plan"], 2, ["-m package.module"]),
+        (["runs", "show", "nonsense"], 2, ["is not a run id"]),
+        (["runs", "list"], 2, ["there are no runs in"]),
+    ],
+)
+def test_a_mistake_gets_one_readable_error(project: Path, arguments: list[str], code: int, says: list[str]) -> None:
+    done = run(project, *arguments)
+    assert done.returncode == code, done.stderr
+    for text in says:
+        assert text in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("@asset\ndef a(b): return b\n@asset\ndef b(a): return a\n", ["Circular dependencies", "a -> b -> a", "wrong.py:"]),
+        ("@asset\ndef orders(): return 1\n@asset\ndef total(ordrs): return 1\n", ["ordrs", "did you mean orders", "wrong.py:4"]),
+        ("import not_installed_anywhere\n", ["not_installed_anywhere", "wrong.py:2"]),
+        ("def broken(:\n", ["SyntaxError", "wrong.py:2"]),
+        ("x = 1\n", ["defines no assets"]),
+        ("@asset(name='class')\ndef a(): return 1\n", ["reserved word", "wrong.py:2"]),
+    ],
+)  # fmt: skip
+def test_definitions_that_are_wrong_end_with_code_3(tmp_path: Path, source: str, says: list[str]) -> None:
+    (tmp_path / "wrong.py").write_text("from assetflow import asset\n" + source)
+    done = run(tmp_path, "materialize", "-f", "wrong.py")
+    assert done.returncode == 3, done.stderr
+    for text in says:
+        assert text in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".assetflow").exists(), "nothing was started"
+
+
+def test_a_redis_that_does_not_answer_ends_with_code_4(project: Path) -> None:
+    done = run(project, "materialize", "-f", "pipeline.py", ASSETFLOW_REDIS_URL="redis://:secret@127.0.0.1:1/0")
+    assert done.returncode == 4
+    assert "no Redis answers at redis://:***@127.0.0.1:1/0" in done.stderr
+    assert "secret" not in done.stderr and "Traceback" not in done.stderr
+
+
+def test_an_asset_that_raises_ends_with_code_1_and_shows_its_own_traceback(tmp_path: Path) -> None:
+    (tmp_path / "failing.py").write_text(
+        "from assetflow import asset\n\n\n@asset\ndef bad():\n    raise ValueError('no data')\n\n\n"
+        "@asset\ndef unpicklable():\n    return lambda: 1\n\n\n@asset\ndef after(bad):\n    return 1\n"
+    )
+    done = run(tmp_path, "materialize", "-f", "failing.py")
+    assert done.returncode == 1
+    assert "ValueError: no data" in done.stdout
+    assert 'failing.py", line 6, in bad' in done.stdout
+    assert "engine/" not in done.stdout, "none of our own frames"
+    assert 'the value of asset "unpicklable", a function, is not picklable' in done.stdout
+    assert "not run: an input failed" in done.stdout
+    stored = tmp_path / ".assetflow/storage"
+    assert not [path for path in stored.rglob("*") if path.is_file()], "nothing half-written"
+
+
+def test_a_wrong_setting_is_named_with_its_place(project: Path) -> None:
+    (project / "assetflow.toml").write_text('redis_ulr = "redis://x"\n')
+    done = run(project, "materialize", "-f", "pipeline.py")
+    assert done.returncode == 2
+    assert "there is no setting 'redis_ulr'" in done.stderr
+    assert "assetflow.toml" in done.stderr and "did you mean redis_url?" in done.stderr
+
+
+def test_dev_serves_other_commands_and_leaves_nothing_behind(project: Path) -> None:
+    home = project / ".assetflow"
+    with running(project, "dev", "--workers", "1") as dev:
+        assert wait_until(lambda: running_cluster(home) is not None, timeout=30)
+        everything = descendants_of(dev.pid)
+        done = run(project, "materialize", "-f", "pipeline.py")
+        assert done.returncode == 0, done.stderr
+        assert "starting Valkey" not in done.stderr
+        again = run(project, "dev")
+        assert again.returncode == 2 and "running here already" in again.stderr
+        dev.send_signal(signal.SIGINT)
+        dev.wait(30)
+    assert running_cluster(home) is None
+    assert wait_until(lambda: not any(is_alive(pid) for pid in everything), timeout=15)
+
+
+def test_ctrl_c_ends_the_run_with_the_cluster_that_was_started_for_it(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "from assetflow import asset\nfrom assetflow.clock import pause\n\n\n@asset\ndef slow():\n"
+        "    open('started', 'w').close()\n    pause(60)\n"
+    )
+    with running(tmp_path, "materialize", "-f", "slow.py") as process:
+        assert wait_until((tmp_path / "started").exists, timeout=30)
+        everything = descendants_of(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+    assert wait_until(lambda: not any(is_alive(pid) for pid in everything), timeout=15)
+    assert not (tmp_path / ".assetflow/storage/slow").exists()
+
+
+def test_a_crash_of_the_command_leaves_no_process(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "from assetflow import asset\nfrom assetflow.clock import pause\n\n\n@asset\ndef slow():\n"
+        "    open('started', 'w').close()\n    pause(60)\n"
+    )
+    with running(tmp_path, "materialize", "-f", "slow.py") as process:
+        assert wait_until((tmp_path / "started").exists, timeout=30)
+        everything = descendants_of(process.pid)
+        process.kill()
+        process.wait()
+    assert wait_until(lambda: not any(is_alive(pid) for pid in everything), timeout=30)
+
+
+def test_workers_of_a_fleet_are_plain_celery_workers(project: Path) -> None:
+    """``celery -A workers.app worker`` against a Redis of one's own, the run submitted from elsewhere."""
+    from tests.support.servers import running_valkey
+
+    root = Path(__file__).parents[2]
+    with running_valkey() as server:
+        settings = {
+            "ASSETFLOW_REDIS_URL": server.url,
+            "ASSETFLOW_SIGNING_KEY": "k" * 32,
+            "ASSETFLOW_HOME": str(project / "home"),
+            "C_FORCE_ROOT": "1",
+        }
+        command = [sys.executable, "-m", "celery", "-A", "workers.app", "worker", "--pool", "solo", "-l", "ERROR"]
+        fleet = subprocess.Popen(
+            command, cwd=root, env=environment(**settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            done = run(project, "materialize", "-f", "pipeline.py", "--json", **settings)
+        finally:
+            fleet.send_signal(signal.SIGTERM)
+            fleet.wait(30)
+    assert done.returncode == 0, done.stderr
+    last = json.loads(done.stdout.splitlines()[-1])
+    assert last["status"] == "SUCCEEDED" and last["steps"]["mail"] == "skipped"
