@@ -1,0 +1,1 @@
+"""Runnable projects on real data."""

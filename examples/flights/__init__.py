@@ -1,0 +1,26 @@
+"""Will my flight be late? Every flight that left New York in 2013, from raw files to a page to read.
+
+::
+
+    raw/flights ─ clean/flights ─┐                          ┌─ delays/by_carrier ─┐
+    raw/weather ─ clean/weather ─┴─ departures ─────────────┼─ delays/by_month ───┤
+    raw/planes ── clean/planes ──┐      │                   ├─ delays/by_hour ────┼─ report
+                                 │      │                   └─ delays/by_weather ─┤
+                                 └──────┴─ model/samples  ─ model/classifier ─ model/quality
+    delays/by_month ─ storms/alerts ─ storms/briefing       (runs only if a month was bad enough)
+
+Run it with ``assetflow materialize -m examples.flights``, or select: ``assetflow materialize -m examples.flights
+"model/classifier+"``. Each module of this package is one room of the pipeline, and can be read on its own.
+"""
+
+from __future__ import annotations
+
+from assetflow import Definitions, load_assets_from_modules
+from examples.flights import clean, delays, model, raw, report, storms
+from examples.flights.package_files import package_files
+from examples.flights.report import reports_folder
+
+defs = Definitions(
+    assets=load_assets_from_modules([raw, clean, delays, model, storms, report]),
+    resources={"package_files": package_files, "reports_folder": reports_folder},
+)
