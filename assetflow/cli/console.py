@@ -66,6 +66,6 @@ def size_text(size: int) -> str:
     return f"{number:.1f} TB"
 
 
-def count_text(count: int, noun: str) -> str:
+def count_text(count: int, noun: str, plural: str = "") -> str:
     """``1 step``, ``2 steps``."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -16,11 +16,11 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._commands_at = commands_at
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, _ctx: click.Context) -> list[str]:
         """Names, in the order given."""
         return list(self._commands_at)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name."""
         place = self._commands_at.get(cmd_name)
         if place is None:

@@ -34,7 +34,7 @@ _COMMANDS = {
 @click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="assetflow", prog_name="assetflow")
 def cli() -> None:
-    """Materialize software-defined assets on Celery workers.
+    r"""Materialize software-defined assets on Celery workers.
 
     \b
     assetflow materialize -m my_project             everything, on a cluster that is started for it

@@ -30,7 +30,12 @@ def plan(selection: tuple[str, ...], module: str | None, file: Path | None, as_j
             print_json(_record(step))
         return
     left_out = len(graph.materializable_keys) - sum(len(step.assets) for step in steps)
-    OUT.print(Text(f"Plan: {count_text(len(steps), 'step')}" + (f", {left_out:,} assets left out" if left_out else "")))
+    OUT.print(
+        Text(
+            f"Plan: {count_text(len(steps), 'step')}"
+            + (f", {count_text(left_out, 'asset')} left out" if left_out else "")
+        )
+    )
     if not steps:
         return
     OUT.print()
@@ -60,7 +65,7 @@ def _table(steps: list[StepExplanation]) -> Table:
         if step.conditional_on:
             notes.append(f"only if {', '.join(step.conditional_on)} makes something")
         if step.max_retries:
-            notes.append(f"up to {count_text(step.max_retries, 'retry').replace('retrys', 'retries')}")
+            notes.append(f"up to {count_text(step.max_retries, 'retry', 'retries')}")
         mark = Text("maybe", style="yellow") if step.conditional_on else Text("run", style="green")
         table.add_row(mark, step.step, step.group, step.queue, ", ".join(reads), Text("; ".join(notes), style="dim"))
     return table

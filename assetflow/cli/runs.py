@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 import msgspec
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -50,7 +51,8 @@ def list_runs(as_json: bool, limit: int) -> None:
             return
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         for name in ("run", "status", "started", "took", "steps", "selection", "code"):
-            table.add_column(name, justify="right" if name in ("took", "steps") else "left", overflow="fold", no_wrap=name in ("run", "started"))
+            side: JustifyMethod = "right" if name in ("took", "steps") else "left"
+            table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("run", "started"))
         for view in views:
             about = _about(view)
             table.add_row(

@@ -189,10 +189,10 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
 def _inputs(
     parameters: Parameters, given: _Arguments, key: AssetKey, where: str | None
 ) -> tuple[dict[str, OpInput], dict[str, AssetKey]]:
-    ins = dict(given.ins or {})
-    for name, item in ins.items():
-        if not isinstance(item, AssetIn):
-            raise CheckError(f"ins maps argument names to AssetIn, not to {type(item).__name__}: {item!r}")
+    ins: dict[str, AssetIn] = dict(given.ins or {})
+    for name, value in ins.items():
+        if not isinstance(value, AssetIn):
+            raise CheckError(f"ins maps argument names to AssetIn, not to {type(value).__name__}: {value!r}")
         if name not in parameters.names and not parameters.takes_any:
             raise InvalidDefinitionError(
                 f"Key '{name}' in provided ins dict does not correspond to any of the names of the arguments "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assetflow.definitions.op import OpDefinition
 
 Event = AssetMaterialization | AssetObservation
+T = TypeVar("T")
 
 
 class Resources:
@@ -149,9 +150,7 @@ class OpExecutionContext(_Telling):
         """The asset an input stands for."""
         return _found(self._assets().keys_by_input_name, input_name, "input")
 
-    def add_output_metadata(
-        self, metadata: RawMetadata, output_name: str | None = None, mapping_key: str | None = None
-    ) -> None:
+    def add_output_metadata(self, metadata: RawMetadata, output_name: str | None = None) -> None:
         """Say something about an output before it is made; it wins over ``Output(metadata=...)``.
 
         Raises:
@@ -169,7 +168,7 @@ class OpExecutionContext(_Telling):
             raise InvariantViolationError(f"attempted to log metadata for output '{name}' more than once")
         self._metadata[name] = normalize_metadata(metadata)
 
-    def get_output_metadata(self, output_name: str = "result", mapping_key: str | None = None) -> dict[str, Any]:
+    def get_output_metadata(self, output_name: str = "result") -> dict[str, Any]:
         """What `add_output_metadata` was given for this output."""
         return dict(self._metadata.get(output_name, {}))
 
@@ -348,7 +347,7 @@ class InputContext:
         self.collected_metadata.update(normalize_metadata(metadata))
 
 
-def _set(value: Any, name: str) -> Any:
+def _set(value: T | None, name: str) -> T:
     if value is None:
         raise InvariantViolationError(
             f"Attempting to access {name}, but it was not provided when this context was made"

@@ -28,5 +28,5 @@ class SourceLocation:
 
 def location_of(function: Callable[..., Any]) -> SourceLocation | None:
     """Where a function was written; None for what has no source, such as a builtin."""
-    code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)
+    code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     return SourceLocation(code.co_filename, code.co_firstlineno) if code else None

@@ -57,7 +57,7 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     app.assetflow_guardian = guardian
 
     def before_start(sender: Any = None, **_: Any) -> None:
-        if getattr(sender, "app", None) is app:
+        if sender is not None and sender.app is app:
             check_protocol(app.conf)
             guardian.prepare()
             # Chatter between workers that runs do not need, and that fills a Redis.
@@ -67,7 +67,7 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
         children.begin()
 
     def after_stop(sender: Any = None, **_: Any) -> None:
-        if getattr(sender, "app", None) is app:
+        if sender is not None and sender.app is app:
             guardian.stop()
 
     signals.worker_init.connect(before_start, weak=False)

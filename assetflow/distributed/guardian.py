@@ -111,7 +111,7 @@ class Guardian:
         self._process.stdin.flush()
 
 
-class SidecarStep(bootsteps.StartStopStep):  # type: ignore[misc]
+class SidecarStep(bootsteps.StartStopStep):
     """Puts the guardian into the life of a Celery worker."""
 
     requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")

@@ -167,7 +167,7 @@ class FailingRunner:
         detail = StepDetail(started=time.time(), retry=claim.retries, error=text)
         return StepResult(succeeded=False, detail=detail, error=self._error)
 
-    def publish(self, output: int, version: Version) -> None:
+    def publish(self, output: int, version: Version) -> None:  # noqa: ARG002
         """There is nothing it could publish."""
         raise self._error
 

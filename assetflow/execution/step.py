@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.context import InputContext, OpExecutionContext, OutputContext, Resources
@@ -14,7 +14,7 @@ from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import check_value
-from assetflow.errors import LoadError, TypeCheckDidNotPass
+from assetflow.errors import InvariantViolationError, LoadError, TypeCheckDidNotPass
 from assetflow.execution.compute import Event, compute
 from assetflow.execution.resources import OpenResources
 from assetflow.keys import AssetKey, Version
@@ -57,7 +57,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
     """
     asset = _asset_of(work)
     op = asset.op
-    managers = {item.io_manager_key for item in (*work.step.inputs, *work.step.outputs)}
+    managers = {item.io_manager_key for item in work.step.inputs} | {out.io_manager_key for out in work.step.outputs}
     keys = sorted(managers | op.required_resource_keys)
     opened = work.resources.for_asset(asset, keys, work.log)
     inputs = {item.name: _load(work, asset, opened, item) for item in work.step.inputs if item.loads}
@@ -119,8 +119,7 @@ def _op_config(work: StepWork, op_name: str) -> Any:
 def _load(work: StepWork, asset: AssetsDefinition, opened: Mapping[str, object], item: StepInput) -> Any:
     declared = asset.op.ins[item.name]
     key = AssetKey(item.key)
-    manager = opened[item.io_manager_key]
-    assert isinstance(manager, IOManager) or hasattr(manager, "load_input")
+    manager = _manager(opened, item.io_manager_key)
     context = InputContext(
         name=item.name,
         asset_key=key,
@@ -133,7 +132,7 @@ def _load(work: StepWork, asset: AssetsDefinition, opened: Mapping[str, object],
         run_id=work.run_id,
         step_key=work.step.key,
     )
-    value = manager.load_input(context)  # type: ignore[union-attr]
+    value = manager.load_input(context)
     reason = check_value(value, declared.annotation)
     if reason is not None:
         raise TypeCheckDidNotPass(
@@ -196,18 +195,28 @@ def _store(
             log=work.log,
             version=work.claim.version,
         )
-        manager = opened[output.io_manager_key]
+        manager = _manager(opened, output.io_manager_key)
         if isinstance(manager, VersionedIOManager):
             staged.append((manager, output))
             manager.stage(storing, item.value)
             version = work.claim.version.name
         else:
-            for extra in manager.handle_output(storing, item.value) or ():  # type: ignore[attr-defined]
+            for extra in manager.handle_output(storing, item.value) or ():
                 metadata.update(_metadata_of(extra))
         detail.observations += [_event(event) for event in storing.take_events()]
         metadata.update(storing.collected_metadata)
     normal = metadata_to_json(normalize_metadata(metadata))
     detail.outputs.append(OutputDetail(output=output.index, key=output.key, version=version, metadata=normal))
+
+
+def _manager(opened: Mapping[str, object], key: str) -> IOManager:
+    manager = opened[key]
+    if not (hasattr(manager, "handle_output") and hasattr(manager, "load_input")):
+        raise InvariantViolationError(
+            f"the resource {key!r} is used as an IO manager, but is a {type(manager).__name__}",
+            fix="give it handle_output and load_input: derive it from IOManager",
+        )
+    return cast(IOManager, manager)
 
 
 def _metadata_of(extra: Any) -> Mapping[str, Any]:

@@ -70,8 +70,8 @@ class Keeper:
 
     def run(self) -> None:
         """Start everything, report, and keep it running until the owner is gone."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self._ask_to_stop())
+        for request in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(request, lambda *_: self._ask_to_stop())
         self._valkey.start()
         try:
             for number in range(self._job.workers):
@@ -105,7 +105,8 @@ class Keeper:
 
     def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
         command = [
-            sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet", "-A", "assetflow.worker_app", "worker", "--concurrency", "1",
+            sys.executable, "-W", "ignore:You're running the worker",
+            "-m", "celery", "--quiet", "-A", "assetflow.worker_app", "worker", "--concurrency", "1",
             "--hostname", f"worker{number + 1}@%h", "--loglevel", "WARNING", "--without-mingle", "--without-gossip",
             "--without-heartbeat",
         ]  # fmt: skip

@@ -151,8 +151,8 @@ def test_a_mistake_gets_one_readable_error(project: Path, arguments: list[str], 
 @pytest.mark.parametrize(
     ("source", "says"),
     [
-        ("@asset\ndef a(b): return b\n@asset\ndef b(a): return a\n", ["Circular dependencies", "a -> b -> a", "wrong.py:"]),
-        ("@asset\ndef orders(): return 1\n@asset\ndef total(ordrs): return 1\n", ["ordrs", "did you mean orders", "wrong.py:4"]),
+        ("@asset\ndef a(b): return b\n@asset\ndef b(a): return a\n", ["Circular", "a -> b -> a", "wrong.py:"]),
+        ("@asset\ndef orders(): return 1\n@asset\ndef total(ordrs): return 1\n", ["mean orders", "wrong.py:4"]),
         ("import not_installed_anywhere\n", ["not_installed_anywhere", "wrong.py:2"]),
         ("def broken(:\n", ["SyntaxError", "wrong.py:2"]),
         ("x = 1\n", ["defines no assets"]),

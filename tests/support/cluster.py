@@ -43,9 +43,9 @@ def slots_of(worker_pid: int) -> list[int]:
     return [pid for pid in children_of(worker_pid) if "sidecar" not in command_of(pid)]
 
 
-def sidecar_of(worker_pid: int) -> int:
-    """The worker's sidecar."""
-    return next(pid for pid in children_of(worker_pid) if "sidecar" in command_of(pid))
+def sidecars_of(worker_pid: int) -> list[int]:
+    """The worker's sidecar; none while it is being started."""
+    return [pid for pid in children_of(worker_pid) if "sidecar" in command_of(pid)]
 
 
 def descendants_of(pid: int) -> list[int]:

@@ -70,7 +70,9 @@ class Slot:
     def claim(self, want: int = 8, **more: object) -> list[int]:
         return [claim.step for claim in self.advance(want=want, **more).claims]  # type: ignore[arg-type]
 
-    def done(self, step: int, unlocks: Sequence[int] = (), closes: Sequence[int] = (), publish: bool = False) -> Outcome:
+    def done(
+        self, step: int, unlocks: Sequence[int] = (), closes: Sequence[int] = (), publish: bool = False
+    ) -> Outcome:
         emitted = (step,) if not closes or unlocks else ()
         return self._outcome(step, "S", emitted, unlocks, closes, emitted if publish else ())
 

@@ -243,7 +243,7 @@ def _not_found(run_id: str) -> RunNotFoundError:
     return RunNotFoundError(f"there is no run {run_id}", fix="`assetflow runs list` shows the runs that are known")
 
 
-def _translated(error: ResponseError, run_id: str) -> Exception:
+def _translated(error: Exception, run_id: str) -> Exception:
     word, _, rest = str(error).partition(" ")
     if word == "NORUN":
         return _not_found(run_id)
