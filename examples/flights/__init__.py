@@ -6,7 +6,7 @@
     raw/weather ─ clean/weather ─┴─ departures ─────────────┼─ delays/by_month ───┤
     raw/planes ── clean/planes ──┐      │                   ├─ delays/by_hour ────┼─ report
                                  │      │                   └─ delays/by_weather ─┤
-                                 └──────┴─ model/samples  ─ model/classifier ─ model/quality
+                                 └──────┴─ model/samples ─ model/classifier ─ model/quality
     delays/by_month ─ storms/alerts ─ storms/briefing       (runs only if a month was bad enough)
 
 Run it with ``assetflow materialize -m examples.flights``, or select: ``assetflow materialize -m examples.flights

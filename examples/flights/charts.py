@@ -11,7 +11,7 @@ import pandas as pd
 # Stand-ins that matplotlib can draw with, and what the page puts in their place.
 _INK, _QUIET, _BAR, _ACCENT = "#010101", "#020202", "#030303", "#040404"
 _ON_THE_PAGE = {_INK: "var(--ink)", _QUIET: "var(--quiet)", _BAR: "var(--bar)", _ACCENT: "var(--accent)"}
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def month_name(month: int) -> str:

@@ -20,7 +20,7 @@ RAW = AssetIn(key_prefix="raw")
 
 
 @asset(key_prefix="clean", group_name="clean", compute_kind="pandas", ins={"flights": RAW})
-def clean_flights(flights: pd.DataFrame) -> Output[pd.DataFrame]:
+def flights(flights: pd.DataFrame) -> Output[pd.DataFrame]:
     """Flights with real times, and the two answers everything else is about: cancelled? late?
 
     No row is dropped. A flight that was cancelled or diverted has no arrival delay, so it is neither late nor on
@@ -32,7 +32,7 @@ def clean_flights(flights: pd.DataFrame) -> Output[pd.DataFrame]:
         {
             "hour_utc": hour,
             "month": flights["month"].astype("int8"),
-            "weekday": pd.to_datetime(flights[["year", "month", "day"]]).dt.dayofweek.astype("int8"),
+            "weekday": pd.to_datetime(flights[["year", "month", "day"]]).dt.day_of_week.astype("int8"),
             "hour": flights["hour"].astype("int8"),
             "carrier": flights["carrier"],
             "tailnum": flights["tailnum"],
@@ -56,7 +56,7 @@ def clean_flights(flights: pd.DataFrame) -> Output[pd.DataFrame]:
 
 
 @asset(key_prefix="clean", group_name="clean", compute_kind="pandas", ins={"weather": RAW})
-def clean_weather(weather: pd.DataFrame) -> Output[pd.DataFrame]:
+def weather(weather: pd.DataFrame) -> Output[pd.DataFrame]:
     """Weather by airport and hour, without the storm that never was.
 
     On 12 February the instrument at Newark reports a wind of 1,048 miles an hour. It is blanked, and how many
@@ -80,7 +80,7 @@ def clean_weather(weather: pd.DataFrame) -> Output[pd.DataFrame]:
 
 
 @asset(key_prefix="clean", group_name="clean", compute_kind="pandas", ins={"planes": RAW})
-def clean_planes(planes: pd.DataFrame) -> Output[pd.DataFrame]:
+def planes(planes: pd.DataFrame) -> Output[pd.DataFrame]:
     """Seats and age of each aircraft in 2013; the age is missing where the year is."""
     table = pd.DataFrame(
         {"tailnum": planes["tailnum"], "seats": planes["seats"].astype("int16"), "age": 2013 - planes["year"]}
@@ -89,13 +89,13 @@ def clean_planes(planes: pd.DataFrame) -> Output[pd.DataFrame]:
 
 
 @asset(group_name="clean", compute_kind="pandas")
-def departures(clean_flights: pd.DataFrame, clean_weather: pd.DataFrame) -> Output[pd.DataFrame]:
+def departures(flights: pd.DataFrame, weather: pd.DataFrame) -> Output[pd.DataFrame]:
     """Every flight with the weather at its airport in the hour it was meant to leave.
 
-    Both arguments are short names: their keys are ``clean/clean_flights`` and ``clean/clean_weather``, and this
-    asset is of the same group.
+    Both arguments are short names. In this asset's own group there is one asset that ends in ``flights`` and one
+    that ends in ``weather``: ``clean/flights`` and ``clean/weather`` are meant, not the raw ones.
     """
-    weather = clean_weather.astype({"origin": clean_flights["origin"].dtype})
-    table = clean_flights.merge(weather, on=["origin", "hour_utc"], how="left", validate="many_to_one")
+    same_labels = weather.astype({"origin": flights["origin"].dtype})
+    table = flights.merge(same_labels, on=["origin", "hour_utc"], how="left", validate="many_to_one")
     known = float(table["sight"].notna().mean())
     return Output(table, metadata={"rows": len(table), "share with weather": round(known, 4)})

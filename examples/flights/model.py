@@ -33,7 +33,7 @@ class Samples:
     test_late: pd.Series
 
 
-@asset(key_prefix="model", group_name="model", ins={"planes": AssetIn(["clean", "clean_planes"])})
+@asset(key_prefix="model", group_name="model", ins={"planes": AssetIn(key_prefix="clean")})
 def samples(departures: pd.DataFrame, planes: pd.DataFrame) -> Output[Samples]:
     """A sample of flights that arrived, split by time.
 

