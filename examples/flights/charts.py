@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import io
 import re
 from typing import Any
@@ -11,19 +12,19 @@ import pandas as pd
 # Stand-ins that matplotlib can draw with, and what the page puts in their place.
 _INK, _QUIET, _BAR, _ACCENT = "#010101", "#020202", "#030303", "#040404"
 _ON_THE_PAGE = {_INK: "var(--ink)", _QUIET: "var(--quiet)", _BAR: "var(--bar)", _ACCENT: "var(--accent)"}
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def month_name(month: int) -> str:
-    """1 to ``Jan``."""
-    return _MONTHS[month - 1]
+    """1 to ``January``."""
+    return calendar.month_name[month]
 
 
 def months(by_month: pd.DataFrame) -> str:
     """Share of late flights for each month, the worst in the accent colour."""
-    figure, axes = _canvas(6.4, 2.7)
+    figure, axes = _canvas(4.6, 2.5)
     late = by_month["late"]
-    bars = axes.bar([month_name(month) for month in late.index], late * 100, color=_BAR, width=0.7)
+    bars = axes.bar(range(len(late)), late * 100, color=_BAR, width=0.7)
+    axes.set_xticks(range(len(late)), [month_name(month)[:3] for month in late.index])
     worst = late.to_numpy().argmax()
     bars[worst].set_color(_ACCENT)
     for place in (worst, late.to_numpy().argmin()):
@@ -34,7 +35,7 @@ def months(by_month: pd.DataFrame) -> str:
 
 def hours(by_hour: pd.DataFrame) -> str:
     """Share of late flights through the day."""
-    figure, axes = _canvas(6.4, 2.7)
+    figure, axes = _canvas(4.6, 2.5)
     late = by_hour["late"] * 100
     axes.plot(late.index, late, color=_ACCENT, linewidth=2)
     axes.fill_between(late.index, late, color=_ACCENT, alpha=0.12, linewidth=0)
@@ -46,7 +47,7 @@ def hours(by_hour: pd.DataFrame) -> str:
 def carriers(by_carrier: pd.DataFrame) -> str:
     """Share of late flights for each airline, the most punctual on top."""
     table = by_carrier.iloc[::-1]
-    figure, axes = _canvas(6.4, 0.27 * len(table) + 0.5)
+    figure, axes = _canvas(4.6, 0.25 * len(table) + 0.3)
     axes.grid(visible=False)
     axes.set_xticks([])
     axes.spines["bottom"].set_visible(False)
@@ -58,7 +59,7 @@ def carriers(by_carrier: pd.DataFrame) -> str:
 
 def weather(by_weather: pd.DataFrame) -> str:
     """Share of late and of cancelled flights for each kind of weather."""
-    figure, axes = _canvas(6.4, 2.7)
+    figure, axes = _canvas(4.6, 2.5)
     places = range(len(by_weather))
     axes.bar([place - 0.19 for place in places], by_weather["late"] * 100, 0.36, color=_BAR, label="late")
     axes.bar([place + 0.19 for place in places], by_weather["cancelled"] * 100, 0.36, color=_ACCENT, label="cancelled")
