@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +17,7 @@ import msgspec
 from assetflow.clock import wait_until
 from assetflow.errors import InvalidInvocationError, ServiceUnreachableError
 from assetflow.local.discovery import sole_use
-from assetflow.local.keeper import KeeperJob, KeeperReport
+from assetflow.local.keeper import NOTHING_TO_FINISH, KeeperJob, KeeperReport
 from assetflow.settings import Settings
 from assetflow.wiring import Connection, connect, current_settings, for_cluster
 
@@ -77,7 +78,7 @@ def embedded_cluster(
             workers=workers,
             modules=tuple(modules) or settings.modules,
             log=str(log.resolve()) if log else None,
-            path=tuple(entry for entry in sys.path if entry and Path(entry).is_dir() and "site-packages" not in entry),
+            path=_own_import_path(),
         )
         process, report = stack.enter_context(_Keeping(job))
         connection = connect(for_cluster(settings, redis_url=report.redis_url))
@@ -95,6 +96,11 @@ def embedded_cluster(
             log=log,
             connection=connection,
         )
+        with suppress(ServiceUnreachableError, OSError):
+            if not connection.store.live_runs():
+                assert process.stdin is not None
+                process.stdin.write(NOTHING_TO_FINISH + b"\n")
+                process.stdin.flush()
 
 
 @contextmanager
@@ -169,6 +175,13 @@ def _own_folder(stack: ExitStack, wanted: Path, *, may_move: bool) -> Path:
             raise
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="af-valkey-")))
     return wanted.resolve()
+
+
+def _own_import_path() -> tuple[str, ...]:
+    """What this process can import beyond the interpreter's own: the workers must find it too."""
+    own = tuple(os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix))
+    found = [str(Path(entry or ".").resolve()) for entry in sys.path]
+    return tuple(dict.fromkeys(entry for entry in found if os.path.isdir(entry) and not entry.startswith(own)))
 
 
 def _slots(connection: Connection) -> int:

@@ -17,12 +17,13 @@ from pathlib import Path
 import msgspec
 
 from assetflow.clock import wait_until
-from assetflow.local.lifeline import die_with_parent
+from assetflow.local.lifeline import adopt_orphans, bury_orphans, die_with_parent
 from assetflow.local.valkey import Valkey
 
 _PULSE_MS = 200
 _SHORTEST_LIFE = 5.0
 _PATIENCE = 5.0
+NOTHING_TO_FINISH = b"idle"
 
 
 class KeeperJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +68,13 @@ class Keeper:
         self._workers: list[subprocess.Popen[bytes]] = []
         self._started: list[float] = []
         self._stopping = False
+        self._idle = False
 
     def run(self) -> None:
         """Start everything, report, and keep it running until the owner is gone."""
         for request in (signal.SIGTERM, signal.SIGINT):
             signal.signal(request, lambda *_: self._ask_to_stop())
+        adopt_orphans()
         self._valkey.start()
         try:
             for number in range(self._job.workers):
@@ -95,8 +98,11 @@ class Keeper:
         poller = select.poll()
         poller.register(sys.stdin.fileno(), select.POLLIN | select.POLLHUP)
         while not self._stopping:
-            if poller.poll(_PULSE_MS) and not os.read(sys.stdin.fileno(), 64):
-                return
+            if poller.poll(_PULSE_MS):
+                word = os.read(sys.stdin.fileno(), 64)
+                if not word:
+                    return
+                self._idle = self._idle or NOTHING_TO_FINISH in word
             self._valkey.revive()
             for number, worker in enumerate(self._workers):
                 if worker.poll() is not None and time.monotonic() - self._started[number] > _SHORTEST_LIFE:
@@ -138,14 +144,17 @@ class Keeper:
         self._stopping = True
 
     def _stop(self) -> None:
-        for worker in self._workers:
-            if worker.poll() is None:
-                worker.send_signal(signal.SIGTERM)
-        wait_until(lambda: all(worker.poll() is not None for worker in self._workers), timeout=_PATIENCE)
+        if not self._idle:  # Celery takes its time to stop, which is well spent only if steps are running
+            for worker in self._workers:
+                if worker.poll() is None:
+                    worker.send_signal(signal.SIGTERM)
+            wait_until(lambda: all(worker.poll() is not None for worker in self._workers), timeout=_PATIENCE)
         for worker in self._workers:
             if worker.poll() is None:
                 worker.kill()
                 worker.wait()
+        # Sidecars say goodbye to the server before it goes.
+        wait_until(lambda: bury_orphans(but={self._valkey.pid}), timeout=_PATIENCE)
         self._valkey.stop()
 
 
