@@ -6,7 +6,7 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
@@ -23,6 +23,7 @@ from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
 Compute = Callable[..., Any]
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +153,19 @@ def asset(
 def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
     if not callable(function):
         raise CheckError(f"@asset decorates a function, not {type(function).__name__}: {function!r}")
+    if isinstance(function, type):
+        raise CheckError(f"@asset decorates a function, not the class {function.__name__}")
     location = location_of(function)
     where = str(location) if location else None
-    key = AssetKey((*read_prefix(given.key_prefix), given.name or function.__name__))
+    key = AssetKey((*read_prefix(given.key_prefix), _name(function, given, where)))
     op_name = check_name(key.to_python_identifier(), f'asset "{key.to_user_string()}"', where)
     parameters = read_parameters(function)
+    if parameters.nameless:
+        raise InvalidDefinitionError(
+            f'asset "{key.to_user_string()}" has parameters that stand for no asset: {", ".join(parameters.nameless)}',
+            where=where,
+            fix="the context is given by position and everything else by name: write `def f(context, upstream)`",
+        )
     inputs, keys_by_input = _inputs(parameters, given, key, where)
     resources, manager_key = _resources(given, key)
     tags = {**({KIND_TAG: given.compute_kind} if given.compute_kind else {}), **normalize_tags(given.op_tags, where)}
@@ -167,7 +176,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         outs={"result": _output(parameters, given, manager_key)},
         context_name=parameters.context,
         defaults=parameters.with_default,
-        required_resource_keys=frozenset(given.required_resource_keys or ())
+        required_resource_keys=frozenset(_several(given.required_resource_keys, "required_resource_keys"))
         | frozenset(name for name in resources if name != manager_key or name in (given.resource_defs or {})),
         config_schema=given.config_schema,
         tags=tags,
@@ -184,6 +193,17 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         metadata_by_key={key: dict(given.metadata)} if given.metadata else {},
         resource_defs=resources,
     )
+
+
+def _name(function: Compute, given: _Arguments, where: str | None) -> str:
+    name = given.name if given.name is not None else getattr(function, "__name__", None)
+    if name is None:
+        raise InvalidDefinitionError(
+            f"{type(function).__name__} objects have no name that the asset could take",
+            where=where,
+            fix='@asset(name="...")',
+        )
+    return name
 
 
 def _inputs(
@@ -215,7 +235,7 @@ def _inputs(
             input_manager_key=item.input_manager_key if item is not None else None,
         )
         keys[name] = item.resolve(name) if item is not None else AssetKey(name)
-    for dependency in sorted(map(read_dependency, given.non_argument_deps or ())):
+    for dependency in sorted(map(read_dependency, _several(given.non_argument_deps, "non_argument_deps"))):
         name = dependency.to_python_identifier()
         while name in inputs:
             name += "_"
@@ -228,6 +248,12 @@ def _inputs(
             where=where,
         )
     return inputs, keys
+
+
+def _several(values: Iterable[Item] | None, what: str) -> Iterable[Item]:
+    if isinstance(values, str | AssetKey):
+        raise CheckError(f"{what} is a set, not a single one: {values!r}")
+    return values or ()
 
 
 def _output(parameters: Parameters, given: _Arguments, manager_key: str) -> OpOutput:

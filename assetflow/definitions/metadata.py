@@ -141,7 +141,7 @@ _PLAIN: dict[type, str] = {str: "text", int: "int", float: "float", bool: "bool"
 def _jsonable(data: Any) -> Any:
     try:
         return msgspec.json.decode(msgspec.json.encode(_only_json(data)))
-    except (TypeError, ValueError, msgspec.MsgspecError) as error:
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise ParameterCheckError(f"not JSON: {error}") from None
 
 

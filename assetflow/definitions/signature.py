@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ class Parameters:
         context: name of the context parameter, None if there is none.
         with_default: those that have a Python default.
         takes_any: whether there is ``**kwargs``.
+        nameless: parameters that cannot be given by name (or, if it is the context, by position).
         annotations: of parameters and, under ``return``, of the result, as far as they can be resolved.
     """
 
@@ -29,6 +30,7 @@ class Parameters:
     context: str | None
     with_default: frozenset[str]
     takes_any: bool
+    nameless: tuple[str, ...]
     annotations: Mapping[str, Any]
 
     def annotation(self, name: str) -> Any:
@@ -39,16 +41,20 @@ class Parameters:
 def read_parameters(function: Callable[..., Any]) -> Parameters:
     """Parameters of a function, a partial or a callable object."""
     target = inspect.unwrap(function)
-    code = getattr(target, "__code__", None)
-    if code is None or isinstance(target, functools.partial):
+    if not isinstance(target, types.FunctionType):
         return _slowly(function)
+    code = target.__code__
     count = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[:count]
     plain = code.co_argcount
     defaults = target.__defaults__ or ()
     with_default = frozenset(names[plain - len(defaults) : plain]) | frozenset(target.__kwdefaults__ or ())
     annotations = _resolved(target.__annotations__, target.__globals__) if target.__annotations__ else {}
-    return _without_context(names, with_default, bool(code.co_flags & _VARKEYWORDS), annotations)
+    nameless = names[: code.co_posonlyargcount]
+    if code.co_flags & _VARARGS:
+        nameless = (*nameless, "*" + code.co_varnames[count])
+    by_name = names[plain:]
+    return _without_context(names, with_default, bool(code.co_flags & _VARKEYWORDS), nameless, by_name, annotations)
 
 
 def _slowly(function: Callable[..., Any]) -> Parameters:
@@ -58,23 +64,36 @@ def _slowly(function: Callable[..., Any]) -> Parameters:
     raw = {p.name: p.annotation for p in plain if p.annotation is not EMPTY}
     if signature.return_annotation is not EMPTY:
         raw["return"] = signature.return_annotation
+    call = function if hasattr(function, "__globals__") else type(function).__call__
+    every = signature.parameters.values()
     return _without_context(
         tuple(p.name for p in plain),
         frozenset(p.name for p in plain if p.default is not EMPTY),
-        any(p.kind is kinds.VAR_KEYWORD for p in signature.parameters.values()),
-        _resolved(raw, getattr(function, "__globals__", {})),
+        any(p.kind is kinds.VAR_KEYWORD for p in every),
+        tuple(str(p).split(":")[0] for p in every if p.kind in (kinds.POSITIONAL_ONLY, kinds.VAR_POSITIONAL)),
+        tuple(p.name for p in plain if p.kind is kinds.KEYWORD_ONLY),
+        _resolved(raw, getattr(call, "__globals__", {})),
     )
 
 
 def _without_context(
-    names: tuple[str, ...], with_default: frozenset[str], takes_any: bool, annotations: Mapping[str, Any]
+    names: tuple[str, ...],
+    with_default: frozenset[str],
+    takes_any: bool,
+    by_position: tuple[str, ...],
+    by_name: tuple[str, ...],
+    annotations: Mapping[str, Any],
 ) -> Parameters:
     context = names[0] if names and names[0] in CONTEXT_NAMES else None
+    nameless = tuple(name for name in by_position if name != context)
+    if context is not None and context in by_name:
+        nameless = (context, *nameless)
     return Parameters(
         names=names[1:] if context else names,
         context=context,
         with_default=with_default,
         takes_any=takes_any,
+        nameless=nameless,
         annotations=annotations,
     )
 
