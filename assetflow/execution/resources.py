@@ -9,6 +9,7 @@ from typing import Any
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.resource_opening import open_resources
+from assetflow.definitions.source_asset import SourceAsset
 from assetflow.log import StepLogger
 
 
@@ -27,7 +28,7 @@ class OpenResources:
         self._stack = ExitStack()
         self._open: dict[tuple[int, str], object] = {}
 
-    def for_asset(self, asset: AssetsDefinition, keys: Iterable[str], log: StepLogger) -> dict[str, object]:
+    def for_asset(self, asset: AssetsDefinition | SourceAsset, keys: Iterable[str], log: StepLogger) -> dict[str, object]:
         """The resources under these keys; the asset's own definitions come before the shared ones."""
         own = asset.resource_defs
         definitions = {**self._shared, **own} if own else self._shared

@@ -57,9 +57,8 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
     """
     asset = _asset_of(work)
     op = asset.op
-    managers = {item.io_manager_key for item in work.step.inputs} | {out.io_manager_key for out in work.step.outputs}
-    keys = sorted(managers | op.required_resource_keys)
-    opened = work.resources.for_asset(asset, keys, work.log)
+    managers = {output.io_manager_key for output in work.step.outputs}
+    opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = {item.name: _load(work, asset, opened, item) for item in work.step.inputs if item.loads}
     context = OpExecutionContext(
         run_id=work.run_id,
@@ -119,7 +118,9 @@ def _op_config(work: StepWork, op_name: str) -> Any:
 def _load(work: StepWork, asset: AssetsDefinition, opened: Mapping[str, object], item: StepInput) -> Any:
     declared = asset.op.ins[item.name]
     key = AssetKey(item.key)
-    manager = _manager(opened, item.io_manager_key)
+    # An asset is loaded with the manager of whoever stored it, unless the reader names another.
+    owner = asset if declared.input_manager_key else work.assets.get(key) or work.sources.get(key) or asset
+    manager = _manager(work.resources.for_asset(owner, [item.io_manager_key], work.log), item.io_manager_key)
     context = InputContext(
         name=item.name,
         asset_key=key,

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from assetflow.definitions.retry import Failure, RetryRequested
+from assetflow.execution.outcome import delay_before_retry, describe_error
+from assetflow.planning.plan import StepRetry
+
+
+@pytest.mark.parametrize(
+    ("backoff", "delays"), [(None, [2, 2, 2]), ("linear", [2, 4, 6]), ("exponential", [2, 6, 14])]
+)
+def test_the_delay_grows_as_the_policy_says(backoff: str | None, delays: list[float]) -> None:
+    policy = StepRetry(max_retries=3, delay=2.0, backoff=backoff)
+    assert [delay_before_retry(ValueError(), policy, retries) for retries in range(3)] == delays
+    assert delay_before_retry(ValueError(), policy, 3) is None
+
+
+def test_jitter_stays_within_its_bounds() -> None:
+    full = StepRetry(max_retries=1, delay=2.0, jitter="full")
+    around = StepRetry(max_retries=1, delay=2.0, backoff="exponential", jitter="plus_minus")
+    for _ in range(200):
+        assert 0 <= (delay_before_retry(ValueError(), full, 0) or 0) <= 2
+        assert 0 <= (delay_before_retry(ValueError(), around, 0) or 0) <= 4
+
+
+def test_a_request_decides_for_itself() -> None:
+    assert delay_before_retry(RetryRequested(2, 0.5), None, 1) == 0.5
+    assert delay_before_retry(RetryRequested(2, 0.5), None, 2) is None
+
+
+def test_a_failure_without_retries_beats_the_policy() -> None:
+    policy = StepRetry(max_retries=5)
+    assert delay_before_retry(Failure("no", allow_retries=False), policy, 0) is None
+    assert delay_before_retry(Failure("no"), policy, 0) == 0
+
+
+def test_an_error_is_described_by_the_users_frames() -> None:
+    try:
+        raise KeyError("column")
+    except KeyError as error:
+        detail = describe_error(error)
+    assert (detail.type, detail.message) == ("KeyError", "'column'")
+    assert "test_retries.py" in detail.traceback

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assetflow.errors import DamagedRecordError, InvariantViolationError, UnserializableValueError
+from assetflow.io.filesystem import FilesystemIOManager
+from assetflow.keys import AssetKey, Version
+from assetflow.testing.contexts import build_input_context, build_output_context
+
+KEY = AssetKey(["warehouse", "sales"])
+EARLY, LATE = Version(10, 1), Version(20, 2)
+
+
+@pytest.fixture
+def manager(tmp_path: Path) -> FilesystemIOManager:
+    return FilesystemIOManager(tmp_path)
+
+
+def stage(manager: FilesystemIOManager, value: Any, version: Version, key: AssetKey = KEY) -> None:
+    manager.stage(build_output_context(asset_key=key, version=version, run_id="run"), value)
+
+
+def publish(manager: FilesystemIOManager, version: Version) -> None:
+    manager.publish(asset_key=KEY, version=version, run_id="run")
+
+
+def read(manager: FilesystemIOManager, version: Version | None = None) -> Any:
+    return manager.load_input(build_input_context(asset_key=KEY, version=version))
+
+
+def test_a_value_is_a_pickle_at_the_path_of_its_key(manager: FilesystemIOManager, tmp_path: Path) -> None:
+    context = build_output_context(asset_key=KEY)
+    manager.handle_output(context, {"rows": 3})
+    assert pickle.loads((tmp_path / "warehouse" / "sales").read_bytes()) == {"rows": 3}
+    assert context.collected_metadata["path"].value == str(tmp_path / "warehouse" / "sales")
+    assert read(manager) == {"rows": 3}
+
+
+def test_a_staged_value_is_seen_by_its_version_only(manager: FilesystemIOManager) -> None:
+    stage(manager, 1, EARLY)
+    assert read(manager, EARLY) == 1
+    with pytest.raises(FileNotFoundError, match="materialize it first"):
+        read(manager)
+
+
+def test_the_higher_token_stays_whichever_is_published_first(manager: FilesystemIOManager) -> None:
+    stage(manager, "early", EARLY)
+    stage(manager, "late", LATE)
+    publish(manager, LATE)
+    publish(manager, EARLY)
+    publish(manager, LATE)
+    assert read(manager) == "late"
+    assert read(manager, EARLY) == "early", "every version is kept"
+    current = manager.current(KEY)
+    assert current is not None and current.version == LATE.name and current.run_id == "run"
+
+
+def test_publishing_leaves_no_scratch_files(manager: FilesystemIOManager, tmp_path: Path) -> None:
+    for number in range(5):
+        version = Version(number + 1, number)
+        stage(manager, number, version)
+        publish(manager, version)
+    assert sorted(os.listdir(tmp_path / "warehouse")) == [".versions", "sales"]
+    assert len(os.listdir(tmp_path / "warehouse" / ".versions" / "sales")) == 5 * 2 + 1
+
+
+def test_a_discarded_version_leaves_nothing(manager: FilesystemIOManager, tmp_path: Path) -> None:
+    stage(manager, 1, EARLY)
+    manager.discard(asset_key=KEY, version=EARLY)
+    manager.discard(asset_key=KEY, version=EARLY)
+    assert os.listdir(tmp_path / "warehouse" / ".versions" / "sales") == []
+
+
+def test_damaged_bytes_are_noticed(manager: FilesystemIOManager, tmp_path: Path) -> None:
+    stage(manager, "value", EARLY)
+    (tmp_path / "warehouse/.versions/sales" / EARLY.name).write_bytes(b"short")
+    with pytest.raises(DamagedRecordError, match="is not what was written"):
+        read(manager, EARLY)
+
+
+def test_a_value_that_cannot_be_pickled_names_its_part_and_leaves_nothing(
+    manager: FilesystemIOManager, tmp_path: Path
+) -> None:
+    with pytest.raises(UnserializableValueError, match=r"value\['rows'\]\[1\], a function") as caught:
+        stage(manager, {"rows": [1, lambda: 2]}, EARLY)
+    assert "io_manager_key" in str(caught.value)
+    assert not list(tmp_path.rglob("*-*"))
+
+
+@pytest.mark.parametrize("part", ["..", ".", "", "a/b", ".versions", "x\0y", "y" * 300])
+def test_a_key_cannot_leave_the_base_folder(manager: FilesystemIOManager, part: str) -> None:
+    with pytest.raises(InvariantViolationError):
+        manager.path_of(AssetKey(["a", part]))
+
+
+def test_a_key_that_begins_another_is_told_apart_with_an_error(manager: FilesystemIOManager) -> None:
+    manager.handle_output(build_output_context(asset_key=["a"]), 1)
+    with pytest.raises(InvariantViolationError, match="either a file or a folder"):
+        manager.handle_output(build_output_context(asset_key=["a", "b"]), 1)
+
+
+def test_with_fsync_it_stores_the_same(tmp_path: Path) -> None:
+    manager = FilesystemIOManager(tmp_path, fsync=True)
+    stage(manager, 5, EARLY)
+    publish(manager, EARLY)
+    assert read(manager) == 5
