@@ -11,7 +11,7 @@ from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.source_asset import DEFAULT_GROUP
-from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocationError
 from assetflow.keys import AssetKey
 
 _NOTHING: Mapping[str, ResourceDefinition] = MappingProxyType({})
@@ -142,7 +142,16 @@ class AssetsDefinition:
         )
 
     def with_resources(self, resource_defs: Mapping[str, ResourceDefinition]) -> AssetsDefinition:
-        """A copy that brings these resources along."""
+        """A copy that brings these resources along.
+
+        Raises:
+            InvalidInvocationError: it brings other resources under the same keys already.
+        """
+        clash = sorted(key for key, own in self.resource_defs.items() if resource_defs.get(key, own) is not own)
+        if clash:
+            raise InvalidInvocationError(
+                f"{self!r} has conflicting resource definitions for: {', '.join(clash)}", where=self.op.where
+            )
         copy = self.with_attributes()
         copy._resource_defs = {**self.resource_defs, **resource_defs}
         return copy

@@ -338,6 +338,10 @@ class InputContext:
         """The annotation, under the reference's name."""
         return self.annotation
 
+    def get_identifier(self) -> list[str]:
+        """Run id, step and output name of the value that is loaded."""
+        return _set(self.upstream_output, "upstream_output").get_identifier()
+
     def get_asset_identifier(self) -> list[str]:
         """The segments of the asset's key."""
         return self.asset_key.path

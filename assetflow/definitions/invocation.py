@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.resource import as_resources
+from assetflow.definitions.resource_opening import open_resources
 from assetflow.definitions.typecheck import check_value
-from assetflow.errors import InvalidDefinitionError, InvalidInvocationError, TypeCheckDidNotPass
+from assetflow.errors import (
+    InvalidDefinitionError,
+    InvalidInvocationError,
+    InvariantViolationError,
+    TypeCheckDidNotPass,
+)
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
@@ -23,47 +32,66 @@ def invoke(asset: AssetsDefinition, args: tuple[Any, ...], kwargs: dict[str, Any
         InvalidInvocationError: context or inputs are missing, or there are too many.
         InvalidDefinitionError: the context lacks a resource that the asset declares.
         TypeCheckDidNotPass: a value does not fit its annotation.
+        InvariantViolationError: it yields something else than outputs and events, an output twice, or one too few.
     """
     op = asset.op
     rest, given = list(args), dict(kwargs)
     leading: list[Any] = []
-    if op.context_name is not None:
-        leading = [_bound_context(asset, op, rest, given)]
-    elif rest and isinstance(rest[0], OpExecutionContext):
-        raise InvalidInvocationError(
-            f"Compute function of op '{op.name}' has no context argument, but context was provided when invoking."
-        )
-    inputs = _bound_inputs(op, rest, given)
-    for name, value in inputs.items():
-        _check(op, value, op.ins[name].annotation, f'input "{name}"')
-    return _checked_result(op, op.compute_fn(*leading, **inputs))
+    with ExitStack() as stack:
+        if op.context_name is not None:
+            leading = [_bound_context(asset, op, rest, given, stack)]
+        elif any(isinstance(value, OpExecutionContext) for value in (*rest[:1], given.get("context"))):
+            raise InvalidInvocationError(
+                f"Compute function of op '{op.name}' has no context argument, but context was provided when invoking.",
+                where=op.where,
+                fix="leave the context out, or make it the function's first parameter",
+            )
+        inputs = _bound_inputs(op, rest, given)
+        for name, value in inputs.items():
+            _check(op, value, op.ins[name].annotation, f'input "{name}"')
+        result = op.compute_fn(*leading, **inputs)
+        if inspect.isgenerator(result):
+            return _checked_items(op, result, stack.pop_all())
+        if inspect.isasyncgen(result):
+            return _checked_async_items(op, result, stack.pop_all())
+        if inspect.iscoroutine(result):
+            return _awaited(op, result, stack.pop_all())
+        return _checked_result(op, result)
 
 
 def _bound_context(
-    asset: AssetsDefinition, op: OpDefinition, rest: list[Any], given: dict[str, Any]
+    asset: AssetsDefinition, op: OpDefinition, rest: list[Any], given: dict[str, Any], stack: ExitStack
 ) -> OpExecutionContext:
     assert op.context_name is not None
     context = given.pop(op.context_name, None) if op.context_name in given else (rest.pop(0) if rest else None)
     if not isinstance(context, OpExecutionContext):
         raise InvalidInvocationError(
             f"Compute function of op '{op.name}' has context argument, but no context was provided when invoking.",
+            where=op.where,
             fix="from assetflow import build_op_context; call it as f(build_op_context(), ...)",
         )
-    available = set(context.resources)
-    for key in sorted(op.required_resource_keys - available):
-        raise InvalidDefinitionError(
-            f"resource with key '{key}' required by op '{op.name}' was not provided",
-            fix=f"build_op_context(resources={{{key!r}: ...}})",
-        )
+    values = {key: getattr(context.resources, key) for key in context.resources}
+    missing = sorted(op.required_resource_keys - values.keys())
+    for key in missing:
+        if key not in asset.resource_defs:
+            raise InvalidDefinitionError(
+                f"resource with key '{key}' required by op '{op.name}' was not provided",
+                where=op.where,
+                fix=f"build_op_context(resources={{{key!r}: ...}})",
+            )
+    if missing:  # what the asset brings along
+        definitions = {**asset.resource_defs, **as_resources(values)}
+        values |= stack.enter_context(open_resources(definitions, missing, run_id=context.run_id, log=context.log))
     return OpExecutionContext(
         run_id=context.run_id,
         op_def=op,
         assets_def=asset,
-        resources=Resources({key: getattr(context.resources, key) for key in available}, None, op.name),
+        resources=Resources(values, None, op.name),
         op_config=context.op_config,
         log=context.log,
         retry_number=context.retry_number,
         run_tags=context.run_tags,
+        run_config=context.run_config,
     )
 
 
@@ -72,7 +100,8 @@ def _bound_inputs(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> d
     if len(rest) > len(names):
         raise InvalidInvocationError(
             f"Too many input arguments were provided for op '{op.name}'. "
-            f"It takes {len(names)} ({', '.join(names) or 'none'}), but {len(rest)} were given by position."
+            f"It takes {len(names)} ({', '.join(names) or 'none'}), but {len(rest)} were given by position.",
+            where=op.where,
         )
     inputs = dict(zip(names, rest, strict=False))
     for name, value in given.items():
@@ -80,25 +109,25 @@ def _bound_inputs(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> d
         if item is not None and item.is_nothing:
             raise InvalidInvocationError(
                 f"Attempted to provide value for nothing input '{name}' of op '{op.name}'",
+                where=op.where,
                 fix="leave it out: it only says what has to run before",
             )
         if item is None or name in inputs:
             raise InvalidInvocationError(
                 f"Too many input arguments were provided for op '{op.name}'. '{name}' is "
-                + ("given twice." if name in inputs else f"not one of: {', '.join(names) or 'none'}.")
+                + ("given twice." if name in inputs else f"not one of: {', '.join(names) or 'none'}."),
+                where=op.where,
             )
         inputs[name] = value
     for name in names:
         if name not in inputs and name not in op.defaults:
-            raise InvalidInvocationError(f'No value provided for required input "{name}".')
+            raise InvalidInvocationError(
+                f'No value provided for required input "{name}".', where=op.where, fix=f"{op.name}(..., {name}=...)"
+            )
     return inputs
 
 
 def _checked_result(op: OpDefinition, result: Any) -> Any:
-    if inspect.isgenerator(result):
-        return _checked_items(op, result)
-    if inspect.iscoroutine(result) or inspect.isasyncgen(result):
-        return result
     if isinstance(result, Output):
         _check_output(op, result)
     elif len(op.outs) == 1:
@@ -107,11 +136,55 @@ def _checked_result(op: OpDefinition, result: Any) -> Any:
     return result
 
 
-def _checked_items(op: OpDefinition, items: Iterator[Any]) -> Iterator[Any]:
-    for item in items:
-        if isinstance(item, Output):
-            _check_output(op, item)
-        yield item
+async def _awaited(op: OpDefinition, result: Any, stack: ExitStack) -> Any:
+    with stack:
+        return _checked_result(op, await result)
+
+
+def _checked_items(op: OpDefinition, items: Iterator[Any], stack: ExitStack) -> Iterator[Any]:
+    seen: set[str] = set()
+    with stack:
+        for item in items:
+            _check_item(op, item, seen)
+            yield item
+        _check_complete(op, seen)
+
+
+async def _checked_async_items(op: OpDefinition, items: AsyncIterator[Any], stack: ExitStack) -> AsyncIterator[Any]:
+    seen: set[str] = set()
+    with stack:
+        async for item in items:
+            _check_item(op, item, seen)
+            yield item
+        _check_complete(op, seen)
+
+
+def _check_item(op: OpDefinition, item: Any, seen: set[str]) -> None:
+    if isinstance(item, AssetMaterialization | AssetObservation):
+        return
+    if not isinstance(item, Output):
+        raise InvariantViolationError(
+            f'Compute function for op "{op.name}" yielded a value of type {type(item)} '
+            "rather than an instance of Output, AssetMaterialization, or AssetObservation",
+            where=op.where,
+            fix="yield Output(value)",
+        )
+    if item.output_name in seen:
+        raise InvariantViolationError(
+            f'op "{op.name}" returned an output "{item.output_name}" multiple times', where=op.where
+        )
+    seen.add(item.output_name)
+    _check_output(op, item)
+
+
+def _check_complete(op: OpDefinition, seen: set[str]) -> None:
+    for name, out in op.outs.items():
+        if out.is_required and name not in seen:
+            raise InvariantViolationError(
+                f'calling op "{op.name}" gave nothing for its required output "{name}"',
+                where=op.where,
+                fix="yield an Output for it, or declare it with output_required=False",
+            )
 
 
 def _check_output(op: OpDefinition, output: Output[Any]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.errors import InvalidDefinitionError, ParameterCheckError
 
+LONGEST_DELAY = 30 * 86_400  # seconds
+
 
 class Backoff(StrEnum):
     """How the delay grows from retry to retry."""
@@ -36,6 +38,7 @@ class RetryPolicy:
 
     Raises:
         InvalidDefinitionError: backoff or jitter without a delay.
+        ParameterCheckError: an argument is of another kind, or out of range.
     """
 
     max_retries: int = 1
@@ -46,6 +49,15 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if not isinstance(self.max_retries, int) or isinstance(self.max_retries, bool) or self.max_retries < 0:
             raise ParameterCheckError(f"max_retries is a number of retries, not {self.max_retries!r}")
+        if self.delay is not None and (
+            isinstance(self.delay, bool)
+            or not isinstance(self.delay, int | float)
+            or not 0 <= self.delay <= LONGEST_DELAY
+        ):
+            raise ParameterCheckError(f"delay is a number of seconds up to {LONGEST_DELAY}, not {self.delay!r}")
+        for name, kind in (("backoff", Backoff), ("jitter", Jitter)):
+            if not isinstance(getattr(self, name), kind | None):
+                raise ParameterCheckError(f"{name} is a {kind.__name__}, not {getattr(self, name)!r}")
         if self.delay is None:
             for name in ("backoff", "jitter"):
                 if getattr(self, name) is not None:

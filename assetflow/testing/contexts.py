@@ -2,39 +2,51 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
-from assetflow.definitions.context import InputContext, OpExecutionContext, OutputContext, Resources
+from assetflow.definitions.context import Event, InputContext, OpExecutionContext, OutputContext, Resources
 from assetflow.definitions.op import OpDefinition
-from assetflow.definitions.resource import as_resources
+from assetflow.definitions.resource import InitResourceContext, ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import open_resources
-from assetflow.errors import InvalidInvocationError
+from assetflow.errors import InvalidInvocationError, InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 
 RUN_ID = "EPHEMERAL"
 
 
 class DirectContext(OpExecutionContext):
-    """A context for direct calls. Use it in a ``with`` block to have its resources closed."""
+    """A context for direct calls. Resources whose functions yield are open inside its ``with`` block only."""
 
-    __slots__ = ("_stack",)
+    __slots__ = ("_config", "_definitions", "_stack")
 
-    def __init__(self, stack: ExitStack, resources: Mapping[str, Any], op_config: Any) -> None:
+    def __init__(
+        self, definitions: Mapping[str, ResourceDefinition], config: Mapping[str, Any] | None, op_config: Any
+    ) -> None:
         super().__init__(
             run_id=RUN_ID,
             op_def=None,
-            resources=Resources(resources, None, "this context"),
+            resources=_before_block(definitions, config),
             op_config=op_config,
             log=logging.getLogger("assetflow.step"),
         )
-        self._stack = stack
+        self._definitions = definitions
+        self._config = config
+        self._stack = ExitStack()
 
     def __enter__(self) -> DirectContext:
+        if isinstance(self.resources, _Unopened):
+            self.resources = self._stack.enter_context(build_resources(self._definitions, self._config))
+            self._stack.callback(setattr, self, "resources", _Unopened(self._definitions))
         return self
+
+    def get_events(self) -> list[Event]:
+        """What was logged with this very context; an asset that is called works with a copy of it."""
+        return list(self._events)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -61,10 +73,7 @@ def build_op_context(
     """
     if config is not None and op_config is not None:
         raise InvalidInvocationError("give either config or op_config, not both")
-    definitions = as_resources(resources)
-    stack = ExitStack()
-    opened = stack.enter_context(open_resources(definitions, definitions, run_id=RUN_ID, config=resources_config or {}))
-    return DirectContext(stack, opened, op_config if op_config is not None else config)
+    return DirectContext(as_resources(resources), resources_config, op_config if op_config is not None else config)
 
 
 def build_asset_context(
@@ -83,7 +92,7 @@ def build_output_context(
     step_key: str = "",
     run_id: str = RUN_ID,
     metadata: Mapping[str, Any] | None = None,
-    dagster_type: Any = None,
+    dagster_type: Any = inspect.Parameter.empty,
     op_def: OpDefinition | None = None,
     resources: Mapping[str, Any] | None = None,
     version: Version | None = None,
@@ -99,7 +108,7 @@ def build_output_context(
         metadata=metadata,
         annotation=dagster_type,
         op_def=op_def,
-        resources=_plain(resources),
+        resources=_before_block(as_resources(resources)),
         log=logging.getLogger("assetflow.step"),
         version=version,
         config=config,
@@ -113,7 +122,7 @@ def build_input_context(
     name: str = "",
     metadata: Mapping[str, Any] | None = None,
     upstream_output: OutputContext | None = None,
-    dagster_type: Any = None,
+    dagster_type: Any = inspect.Parameter.empty,
     resources: Mapping[str, Any] | None = None,
     version: Version | None = None,
     config: Any = None,
@@ -126,7 +135,7 @@ def build_input_context(
         metadata=metadata,
         upstream_output=upstream_output,
         annotation=dagster_type,
-        resources=_plain(resources),
+        resources=_before_block(as_resources(resources)),
         log=logging.getLogger("assetflow.step"),
         version=version,
         config=config,
@@ -134,7 +143,69 @@ def build_input_context(
     )
 
 
-def _plain(resources: Mapping[str, Any] | None) -> Resources:
+def build_init_resource_context(config: Any = None, resources: Mapping[str, Any] | None = None) -> InitResourceContext:
+    """A context to call a resource function with.
+
+    Args:
+        config: what ``context.resource_config`` is.
+        resources: plain values by key.
+    """
+    return InitResourceContext(
+        resource_config=config,
+        resources=Resources(dict(resources or {}), None, "this context"),
+        run_id=RUN_ID,
+        log=logging.getLogger("assetflow.step"),
+    )
+
+
+@contextmanager
+def build_resources(
+    resources: Mapping[str, Any], resource_config: Mapping[str, Any] | None = None
+) -> Iterator[Resources]:
+    """Open resources for a block, and close them after it.
+
+    Args:
+        resources: values or ResourceDefinitions by key.
+        resource_config: ``{key: {"config": ...}}``.
+    """
     definitions = as_resources(resources)
-    with open_resources(definitions, definitions, run_id=RUN_ID) as opened:
-        return Resources(dict(opened), None, "this context")
+    log = logging.getLogger("assetflow.step")
+    with open_resources(definitions, definitions, run_id=RUN_ID, log=log, config=resource_config or {}) as opened:
+        yield Resources(opened, None, "this context")
+
+
+class _Unopened(Resources):
+    """Stands for resources that have to be closed again and are not open now."""
+
+    __slots__ = ()
+
+    def __init__(self, definitions: Mapping[str, ResourceDefinition]) -> None:
+        super().__init__(
+            definitions, None, ", ".join(sorted(filter(lambda key: _yields(definitions[key]), definitions)))
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        self._refuse()
+
+    def __iter__(self) -> Iterator[str]:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise InvariantViolationError(
+            f"resources whose functions yield are not open here: {self._owner}",
+            fix="use them in a block: `with build_op_context(resources=...) as c:` or `with build_resources(...)`",
+        )
+
+
+def _before_block(definitions: Mapping[str, ResourceDefinition], config: Mapping[str, Any] | None = None) -> Resources:
+    if any(map(_yields, definitions.values())):
+        return _Unopened(definitions)
+    with build_resources(definitions, config) as opened:
+        return opened
+
+
+def _yields(definition: ResourceDefinition) -> bool:
+    function = definition.resource_fn
+    return inspect.isgeneratorfunction(function) or inspect.isgeneratorfunction(type(function).__call__)
