@@ -1,0 +1,176 @@
+"""Measure, and print a table. ``python -m benchmarks.run --help``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import shutil
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+from assetflow import local_cluster, submit
+from assetflow.local.valkey import Valkey
+from benchmarks.bare import Bare
+from benchmarks.planning import measure
+from benchmarks.raw_celery import RawCelery
+from benchmarks.workloads import Shape, assets_of, chain, expected, flat, layered, results, single
+
+ROUND_TRIPS = 30
+PEERS = ("raw Celery", "bare, one call", "bare, 16 a call", "assetflow")
+
+Runner = Callable[[Shape], float]
+
+
+def main() -> None:
+    """Read the options, measure, print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    parser.add_argument("--only", action="append", metavar="W", help="W1, W2, W3, W4 or W6; may be repeated")
+    parser.add_argument("--rounds", type=int, default=3, help="measured rounds after the warm-up (default 3)")
+    parser.add_argument("--without", action="append", default=[], choices=PEERS, help="leave a peer out")
+    parser.add_argument("--large", action="store_true", help="W1 with 10,000 steps too")
+    options = parser.parse_args()
+    chosen = options.only or ["W1", "W2", "W3", "W4", "W6"]
+    console = Console()
+    shapes = [shape for shape in (flat(), chain(), layered()) if shape.name in chosen]
+    if options.large:
+        shapes.append(flat(10_000))
+    with peers([name for name in PEERS if name not in options.without]) as runners:
+        if shapes:
+            show_throughput(console, {shape: throughput(runners, shape, options.rounds) for shape in shapes})
+        if "W4" in chosen:
+            show_round_trips(console, round_trips(runners))
+    if "W6" in chosen:
+        show_planning(console)
+
+
+@contextmanager
+def peers(names: list[str]) -> Iterator[dict[str, Runner]]:
+    """All peers on one machine, each ready to run a shape; they take turns, and idle in between."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="af-bench-")))
+        data = _Folders(folder / "data")
+        runners: dict[str, Runner] = {}
+        # The same server, with the same durability, as the embedded cluster starts for itself.
+        server = stack.enter_context(Valkey(folder / "valkey", fsync="always"))
+        socket = server.url.removeprefix("unix://").partition("?")[0]
+        if "raw Celery" in names:
+            raw = stack.enter_context(RawCelery(socket, folder / "raw_celery.log"))
+            runners["raw Celery"] = lambda shape: _best_raw(raw, shape, data)
+        for name, batch in (("bare, one call", 1), ("bare, 16 a call", 16)):
+            if name in names:
+                bare = stack.enter_context(Bare(socket, batch))
+                runners[name] = lambda shape, bare=bare: data.checked(shape, bare.run)  # type: ignore[misc]
+        if "assetflow" in names:
+            stack.enter_context(local_cluster(workers=2, directory=folder / "assetflow"))
+            runners["assetflow"] = _assetflow
+        yield runners
+
+
+class _Folders:
+    """A new folder for each run of a peer, removed once its values are checked."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._count = 0
+
+    def checked(self, shape: Shape, run: Callable[[Shape, Path], float]) -> float:
+        self._count += 1
+        folder = self._root / str(self._count)
+        seconds = run(shape, folder)
+        if [value for _, value in results(folder, shape)] != expected(shape):
+            raise AssertionError(f"a peer has come to wrong values in {shape.what}")
+        shutil.rmtree(folder)
+        return seconds
+
+
+def _best_raw(raw: RawCelery, shape: Shape, data: _Folders) -> float:
+    seconds = data.checked(shape, raw.run)
+    if shape.name == "W2":
+        seconds = min(seconds, data.checked(shape, lambda shape, folder: raw.run(shape, folder, canvas=True)))
+    return seconds
+
+
+def _assetflow(shape: Shape) -> float:
+    assets = assets_of(shape)
+    began = perf_counter()
+    submit(assets).wait(timeout=300)
+    return perf_counter() - began
+
+
+def throughput(runners: dict[str, Runner], shape: Shape, rounds: int) -> dict[str, float]:
+    """Steps a second for each peer: the median of the rounds after a warm-up."""
+    seconds: dict[str, list[float]] = {name: [] for name in runners}
+    for number in range(rounds + 1):
+        for name, run in runners.items():
+            took = run(shape)
+            if number:
+                seconds[name].append(took)
+    return {name: len(shape.parents) / statistics.median(found) for name, found in seconds.items()}
+
+
+def round_trips(runners: dict[str, Runner]) -> dict[str, list[float]]:
+    """Milliseconds of each round trip of one step, sorted; 30 after five to warm up."""
+    shape = single()
+    found: dict[str, list[float]] = {}
+    for name, run in runners.items():
+        if name == "bare, 16 a call":
+            continue  # one step is no batch
+        found[name] = sorted([run(shape) * 1000 for _ in range(ROUND_TRIPS + 5)][5:])
+    return found
+
+
+def show_throughput(console: Console, found: dict[Shape, dict[str, float]]) -> None:
+    """Steps a second, and how many times the others assetflow does."""
+    table = Table(title="steps a second, two worker processes", title_justify="left", box=None, padding=(0, 3, 0, 0))
+    names = list(next(iter(found.values())))
+    table.add_column("workload")
+    for name in names:
+        table.add_column(name, justify="right")
+    others = [name for name in names if name != "assetflow"] if "assetflow" in names else []
+    for name in others:
+        table.add_column(f"x {name}", justify="right", style="bold")
+    for shape, speeds in found.items():
+        ratios = [f"{speeds['assetflow'] / speeds[name]:.2f}" for name in others]
+        table.add_row(f"{shape.name} {shape.what}", *(f"{speeds[name]:,.0f}" for name in names), *ratios)
+    console.print(table)
+    console.print()
+
+
+def show_round_trips(console: Console, found: dict[str, list[float]]) -> None:
+    """Median and 95th percentile, and the ratio of medians."""
+    table = Table(
+        title="W4, milliseconds from submission to known", title_justify="left", box=None, padding=(0, 3, 0, 0)
+    )
+    for name in ("peer", "p50", "p95", "assetflow x"):
+        table.add_column(name, justify="left" if name == "peer" else "right")
+    own = found.get("assetflow")
+    for name, times in found.items():
+        ratio = f"{statistics.median(own) / statistics.median(times):.2f}" if own else ""
+        table.add_row(name, f"{statistics.median(times):.2f}", f"{times[int(len(times) * 0.95)]:.2f}", ratio)
+    console.print(table)
+    console.print()
+
+
+def show_planning(console: Console) -> None:
+    """Seconds and memory for 10,000 and 50,000 assets."""
+    table = Table(title="W6, define + resolve + plan", title_justify="left", box=None, padding=(0, 3, 0, 0))
+    for name in ("assets", "define s", "resolve s", "plan s", "together s", "process MB", "objects MB"):
+        table.add_column(name, justify="right")
+    for count in (10_000, 50_000):
+        found = measure(count)
+        numbers = (found.define, found.resolve, found.plan, found.seconds)
+        sizes = (found.peak_mb, found.allocated_mb)
+        table.add_row(f"{count:,}", *(f"{value:.2f}" for value in numbers), *(f"{value:.0f}" for value in sizes))
+    console.print(table)
+
+
+if __name__ == "__main__":
+    logging.disable(logging.INFO)
+    main()

@@ -1,0 +1,104 @@
+"""The shapes that are measured, and the step that every peer executes.
+
+A step reads the pickles of the steps it needs, returns a small number, and publishes it as a pickle by renaming a
+file. That is all a peer may leave to the operating system; everything else is what it costs.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from assetflow import AssetIn, AssetsDefinition, asset
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Who needs whom.
+
+    Attributes:
+        name: ``W1`` to ``W4``.
+        what: in words.
+        parents: for each step, the steps it needs; all of them come before it.
+    """
+
+    name: str
+    what: str
+    parents: tuple[tuple[int, ...], ...]
+
+    @property
+    def children(self) -> list[list[int]]:
+        """For each step, the steps that need it."""
+        found: list[list[int]] = [[] for _ in self.parents]
+        for step, needs in enumerate(self.parents):
+            for parent in needs:
+                found[parent].append(step)
+        return found
+
+
+def flat(count: int = 1_000) -> Shape:
+    """W1: steps that need nothing."""
+    return Shape("W1", f"flat, {count:,} steps", ((),) * count)
+
+
+def chain(count: int = 200) -> Shape:
+    """W2: each step needs the one before."""
+    return Shape("W2", f"chain, {count:,} steps", tuple((step - 1,) if step else () for step in range(count)))
+
+
+def layered(layers: int = 20, width: int = 50, needs: int = 3) -> Shape:
+    """W3: each step needs some of the layer before; always the same ones."""
+    chance = random.Random(1)
+    parents: list[tuple[int, ...]] = []
+    for layer in range(layers):
+        above = range((layer - 1) * width, layer * width) if layer else range(0)
+        parents += [tuple(sorted(chance.sample(above, min(needs, len(above))))) for _ in range(width)]
+    return Shape("W3", f"layered, {layers} x {width}", tuple(parents))
+
+
+def single() -> Shape:
+    """W4: one step, for its round trip."""
+    return Shape("W4", "one step", ((),))
+
+
+def compute(**inputs: int) -> int:
+    """The work itself: next to nothing."""
+    return 1 + sum(inputs.values()) % 1_000
+
+
+def execute(folder: Path, step: int, parents: tuple[int, ...]) -> None:
+    """A step as peers without assetflow do it: read, compute, publish by rename."""
+    inputs = {f"in_{place}": pickle.loads((folder / str(parent)).read_bytes()) for place, parent in enumerate(parents)}
+    hidden = folder / f".{step}"
+    hidden.write_bytes(pickle.dumps(compute(**inputs), protocol=5))
+    os.replace(hidden, folder / str(step))
+
+
+def assets_of(shape: Shape) -> list[AssetsDefinition]:
+    """The same steps as assets."""
+    return [define(step, parents) for step, parents in enumerate(shape.parents)]
+
+
+def define(step: int, parents: tuple[int, ...]) -> AssetsDefinition:
+    """One of them."""
+    ins = {f"in_{place}": AssetIn(f"step_{parent}") for place, parent in enumerate(parents)}
+    return asset(name=f"step_{step}", ins=ins)(compute)
+
+
+def results(folder: Path, shape: Shape) -> Iterator[tuple[int, Any]]:
+    """What a peer has left in its folder, to check that it did the work."""
+    for step in range(len(shape.parents)):
+        yield step, pickle.loads((folder / str(step)).read_bytes())
+
+
+def expected(shape: Shape) -> list[int]:
+    """What every peer has to come to."""
+    values: list[int] = []
+    for parents in shape.parents:
+        values.append(compute(**{f"in_{place}": values[parent] for place, parent in enumerate(parents)}))
+    return values
