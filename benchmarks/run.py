@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="W1 with 10,000 steps too")
     options = parser.parse_args()
     chosen = options.only or ["W1", "W2", "W3", "W4", "W6"]
-    console = Console()
+    console = Console(width=150)
     shapes = [shape for shape in (flat(), chain(), layered()) if shape.name in chosen]
     if options.large:
         shapes.append(flat(10_000))
