@@ -28,7 +28,9 @@ class OpenResources:
         self._stack = ExitStack()
         self._open: dict[tuple[int, str], object] = {}
 
-    def for_asset(self, asset: AssetsDefinition | SourceAsset, keys: Iterable[str], log: StepLogger) -> dict[str, object]:
+    def for_asset(
+        self, asset: AssetsDefinition | SourceAsset, keys: Iterable[str], log: StepLogger
+    ) -> dict[str, object]:
         """The resources under these keys; the asset's own definitions come before the shared ones."""
         own = asset.resource_defs
         definitions = {**self._shared, **own} if own else self._shared

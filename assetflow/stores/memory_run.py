@@ -1,0 +1,257 @@
+"""One run in memory, and the plain reading of the rules it moves by."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from assetflow.keys import Version
+from assetflow.runs.facts import Fact, FactKind
+from assetflow.runs.states import TERMINAL_STEPS, RunStatus, StepState
+from assetflow.runs.store import Advance, Advanced, Announcement, Chore, Claim, NewRun, Outcome, Verdict
+from assetflow.runs.transitions import StepEvent, after
+from assetflow.stores.ready_queue import ReadyQueue
+
+
+@dataclass(slots=True)
+class Entry:
+    """What one slot holds of one run."""
+
+    batch: int = 0
+    claims: dict[int, Claim] = field(default_factory=dict)
+    unpublished: dict[int, Chore] = field(default_factory=dict)
+    reply: Advanced | None = None
+    cancelled: bool = False
+
+
+@dataclass(slots=True)
+class MemoryRun:
+    """One run, and the rules it moves by.
+
+    Args:
+        request: as it was created.
+        clock: seconds since the epoch.
+        live_slots: how many slots serve a queue.
+        on_fact: called after every new fact.
+    """
+
+    request: NewRun
+    clock: Callable[[], float]
+    live_slots: Callable[[str], int]
+    on_fact: Callable[[], None]
+    created: float = 0.0
+    status: RunStatus = RunStatus.NEW
+    started: float | None = None
+    ended: float | None = None
+    left: int = 0
+    unpublished: int = 0
+    failed: int = 0
+    token: int = 0
+    marks: int = 0
+    states: list[StepState] = field(default_factory=list)
+    pending: list[int] = field(default_factory=list)
+    retries: list[int] = field(default_factory=list)
+    child_losses: list[int] = field(default_factory=list)
+    host_losses: list[int] = field(default_factory=list)
+    out: dict[int, Version] = field(default_factory=dict)
+    ready: dict[str, ReadyQueue] = field(default_factory=dict)
+    due: dict[int, float] = field(default_factory=dict)
+    slots: dict[str, Entry] = field(default_factory=dict)
+    sent: dict[str, dict[str, float]] = field(default_factory=dict)
+    chores: deque[Chore] = field(default_factory=deque)
+    facts: list[Fact] = field(default_factory=list)
+
+    @property
+    def held(self) -> int:
+        """Slots that hold claims of a cancelled run and have not heard of it yet."""
+        return sum(entry.cancelled for entry in self.slots.values())
+
+    def open(self) -> None:
+        """Make the roots ready and begin."""
+        self.left = len(self.request.steps)
+        for index, (_rank, _queue, _line, waits) in enumerate(self.request.steps):
+            self.states.append(StepState.READY if waits == 0 else StepState.WAITING)
+            self.pending.append(waits)
+            if waits == 0:
+                self.enqueue(index)
+        for counters in (self.retries, self.child_losses, self.host_losses):
+            counters.extend([0] * len(self.request.steps))
+        self.status = RunStatus.RUNNING
+        self.fact(FactKind.RUN_STARTED)
+        self.finish_if_done()
+
+    def settle(self, entry: Entry, claim: Claim, outcome: Outcome) -> None:
+        """Take in what a slot reports of a claim it holds."""
+        step = outcome.step
+        verdict = Verdict(outcome.verdict)
+        if verdict is Verdict.UNSTARTED:
+            self.give_back(step)
+            return
+        detail = msgspec.json.decode(outcome.detail)
+        if verdict is Verdict.SUCCEEDED:
+            self.move(step, StepEvent.SUCCEED)
+            for output in outcome.emitted:
+                self.out[output] = claim.version
+            for output in outcome.publishes:
+                entry.unpublished[output] = Chore(output, claim.token, claim.nonce)
+                self.unpublished += 1
+            self.fact(FactKind.STEP_SUCCEEDED, (step,), claim.token, detail)
+            for child in outcome.unlocks:
+                self.pending[child] -= 1
+                if self.pending[child] == 0 and self.move(child, StepEvent.UNBLOCK):
+                    self.enqueue(child)
+            self.close(entry, outcome.closes, StepEvent.PRUNE, FactKind.STEP_SKIPPED)
+        elif verdict is Verdict.FAILED:
+            self.move(step, StepEvent.FAIL)
+            self.failed += 1
+            self.fact(FactKind.STEP_FAILED, (step,), claim.token, detail)
+            self.close(entry, outcome.closes, StepEvent.DOOM, FactKind.STEP_UPSTREAM_FAILED)
+        else:
+            self.move(step, StepEvent.RETRY)
+            self.retries[step] += 1
+            self.due[step] = self.clock() + outcome.delay_ms / 1000
+            self.fact(FactKind.STEP_RETRY, (step,), claim.token, detail)
+
+    def close(self, entry: Entry, steps: Sequence[int], event: StepEvent, kind: FactKind) -> None:
+        """Close the steps that can no longer run."""
+        moved = []
+        for step in steps:
+            if self.move(step, event):
+                moved.append(step)
+                entry.claims.pop(step, None)
+        if moved:
+            self.fact(kind, tuple(moved))
+
+    def claim(self, entry: Entry, request: Advance) -> list[Claim]:
+        """Give ready steps to a slot, and with them those that only wait for one of them."""
+        ready = self.ready.get(request.queue)
+        if not ready:
+            return []
+        slots = max(self.live_slots(request.queue), 1)
+        share = min(request.want, max(1, math.ceil(len(ready) / slots)))
+        picks = [request.hint] if ready.discard(request.hint) else []
+        while ready and len(picks) < share:
+            picks.append(ready.pop())
+        claims: list[Claim] = []
+        alone = False
+        for position, step in enumerate(picks):
+            troubled = self.retries[step] + self.child_losses[step] + self.host_losses[step] > 0
+            if alone or (troubled and position > 0):
+                self.enqueue(step)
+            else:
+                alone = troubled
+                self.take(entry, claims, request.nonce, step, StepEvent.CLAIM)
+        if not alone:
+            for claim in claims:
+                line = self.request.steps[claim.step][2]
+                if len(claims) >= request.want:
+                    break
+                untroubled = line >= 0 and not (self.retries[line] + self.child_losses[line] + self.host_losses[line])
+                if untroubled and self.states[line] is StepState.WAITING and self.pending[line] == 1:
+                    self.take(entry, claims, request.nonce, line, StepEvent.FOLLOW)
+        if claims and self.started is None:
+            self.started = self.clock()
+        return claims
+
+    def take(self, entry: Entry, claims: list[Claim], nonce: int, step: int, event: StepEvent) -> None:
+        """Hand one step over, under a new token."""
+        self.move(step, event)
+        self.token = max(self.token + 1, int(self.clock() * 1_000_000))
+        claim = Claim(
+            step,
+            self.token,
+            (nonce + len(claims)) % 2**32,
+            self.retries[step],
+            self.child_losses[step],
+            self.host_losses[step],
+        )
+        entry.claims[step] = claim
+        claims.append(claim)
+
+    def move(self, step: int, event: StepEvent) -> StepState | None:
+        """Move a step if the rule-book allows it; the new state, or None."""
+        old = self.states[step]
+        new = after(old, event)
+        if new is not None:
+            self.states[step] = new
+            if new in TERMINAL_STEPS and old not in TERMINAL_STEPS:
+                self.left -= 1
+        return new
+
+    def enqueue(self, step: int) -> None:
+        """Put a step among the ready ones of its queue."""
+        rank, queue, _line, _waits = self.request.steps[step]
+        self.ready.setdefault(self.request.queues[queue], ReadyQueue()).add(step, rank)
+
+    def give_back(self, step: int) -> None:
+        """Take a claimed step back, as if it had never been claimed."""
+        if self.pending[step] == 0:
+            self.move(step, StepEvent.RETURN)
+            self.enqueue(step)
+        else:
+            self.move(step, StepEvent.DETACH)
+
+    def promote(self) -> None:
+        """Put on the steps whose delay is over."""
+        now = self.clock()
+        for step in [step for step, due in self.due.items() if due <= now]:
+            del self.due[step]
+            if self.move(step, StepEvent.DUE):
+                self.enqueue(step)
+
+    def announcements(self) -> list[Announcement]:
+        """Wake-ups that somebody has to send; those on their way are not repeated."""
+        found: list[Announcement] = []
+        if self.status.is_terminal:
+            return found
+        now = self.clock()
+        for position, queue in enumerate(self.request.queues):
+            ready = self.ready.get(queue) if self.status is RunStatus.RUNNING else None
+            count = (len(ready) if ready else 0) + (1 if position == 0 and self.chores else 0)
+            if not count:
+                continue
+            slots = self.live_slots(queue)
+            cap = max(4, 2 * slots) if slots > 0 else 0
+            sent = self.sent.setdefault(queue, {})
+            waiting = len(sent)
+            missing = min(count, cap) - waiting
+            if missing > 0:
+                hints = ready.best(waiting, missing) if ready else []
+                for number in range(missing):
+                    self.marks += 1
+                    sent[str(self.marks)] = now
+                    hint = hints[number] if number < len(hints) else -1
+                    found.append(Announcement(queue, hint, str(self.marks)))
+        return found
+
+    def finish_if_done(self) -> None:
+        """End the run when nothing is left of it."""
+        if self.left > 0:
+            return
+        if self.status is RunStatus.CANCELLING:
+            if self.held == 0 and self.unpublished == 0:
+                self.end(RunStatus.CANCELLED)
+        elif self.status in (RunStatus.RUNNING, RunStatus.FINISHING):
+            if self.unpublished == 0:
+                self.end(RunStatus.FAILED if self.failed else RunStatus.SUCCEEDED)
+            else:
+                self.status = RunStatus.FINISHING
+
+    def end(self, status: RunStatus) -> None:
+        """End the run."""
+        self.status = status
+        self.ended = self.clock()
+        self.fact(FactKind.RUN_ENDED, (), 0, {"status": status.value})
+        self.slots.clear()
+        self.sent.clear()
+
+    def fact(self, kind: FactKind, steps: tuple[int, ...] = (), token: int = 0, detail: Any = None) -> None:
+        """Tell what happened."""
+        identity = str(len(self.facts) + 1)
+        self.facts.append(Fact(id=identity, kind=kind, at=self.clock(), steps=steps, token=token, detail=detail or {}))
+        self.on_fact()
