@@ -1,0 +1,1 @@
+"""A package of assets, for loading: modules, lists, a source, a package inside, one asset imported twice."""
