@@ -30,9 +30,13 @@ _MOST_ROWS = 24
 _METADATA_SHOWN = 3
 
 
-def follow(handle: RunHandle, *, as_json: bool = False) -> RunResult:
-    """Show what happens until the run is over, and how it ended."""
-    view = _JsonView() if as_json else (_LiveView(handle) if OUT.is_terminal else _PlainView(handle))
+def follow(handle: RunHandle, *, as_json: bool = False, interrupt: str = "stops watching") -> RunResult:
+    """Show what happens until the run is over, and how it ended.
+
+    Args:
+        interrupt: what Ctrl-C does.
+    """
+    view = _JsonView() if as_json else (_LiveView(handle, interrupt) if OUT.is_terminal else _PlainView(handle))
     with view:
         for event in handle.events():
             view.take(event)
@@ -101,17 +105,18 @@ class _PlainView(_View):
 class _LiveView(_View):
     """Rows for the steps that matter now, above them the log of those that are done."""
 
-    def __init__(self, handle: RunHandle) -> None:
+    def __init__(self, handle: RunHandle, interrupt: str) -> None:
         self._handle = handle
+        self._interrupt = interrupt
         self._started = time.monotonic()
         OUT.print(
             Text.assemble(("run ", "dim"), (handle.id, "bold"), f" · {count_text(len(handle.plan.steps), 'step')}")
         )
-        self._live = Live(console=OUT, refresh_per_second=8, transient=True, get_renderable=self._picture)
         self._quiet = len(handle.plan.steps) > _MOST_ROWS * 4
         self._since: dict[str, float] = {}
         self._asked = 0.0
         self._last: Any = Text("")
+        self._live = Live(console=OUT, refresh_per_second=8, transient=True, get_renderable=self._picture)
 
     def __enter__(self) -> _View:
         self._live.__enter__()
@@ -155,7 +160,7 @@ class _LiveView(_View):
         filled = round(24 * done / total) if total else 24
         bar = Text.assemble(("█" * filled, "green"), ("░" * (24 - filled), "dim"))
         elapsed = seconds_text(time.monotonic() - self._started)
-        table.add_row(Text("  "), bar, f"{done:,}/{total:,} steps · {elapsed} · Ctrl-C stops watching")
+        table.add_row(Text("  "), bar, f"{done:,}/{total:,} steps · {elapsed} · Ctrl-C {self._interrupt}")
         return table
 
 

@@ -16,6 +16,7 @@ from assetflow.cli.console import ERR, OUT, print_json
 from assetflow.cli.follow import follow
 from assetflow.cli.targets import cluster_for, definitions_options, json_option, load_project
 from assetflow.client import submit_project
+from assetflow.handle import RunHandle
 from assetflow.local.discovery import read_note
 from assetflow.runs.states import RunStatus
 from assetflow.submission import Project
@@ -69,12 +70,14 @@ def materialize(
             run_key=run_key,
             ship_code=ship_code or not _can_import(connection, project),
         )
+        _warn_of_queues_nobody_serves(connection, handle)
         if no_wait and _outlives_us(connection):
             print_json({"run": handle.id}) if as_json else OUT.print(handle.id)
             return 0
         try:
             with _first_interrupt_detaches():
-                result = follow(handle, as_json=as_json)
+                interrupt = "detaches" if _outlives_us(connection) else "ends the run"
+                result = follow(handle, as_json=as_json, interrupt=interrupt)
         except KeyboardInterrupt:
             if not _outlives_us(connection):
                 handle.cancel()
@@ -94,6 +97,14 @@ def _can_import(connection: Connection, project: Project) -> bool:
         return False
     known = connection.registry.workers()
     return any(project.module in view.info.modules for view in known) or not known
+
+
+def _warn_of_queues_nobody_serves(connection: Connection, handle: RunHandle) -> None:
+    served = {queue for view in connection.registry.workers() for queue in view.info.queues}
+    for queue in sorted({step.queue for step in handle.plan.steps} - served):
+        ERR.print(
+            f"nobody serves queue {queue}: its steps wait for a worker (assetflow worker -q {queue})", style="yellow"
+        )
 
 
 def _outlives_us(connection: Connection) -> bool:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -116,6 +116,31 @@ def test_an_upstream_that_was_never_made_is_named(project: Path) -> None:
     done = run(project, "materialize", "-f", "pipeline.py", "total")
     assert done.returncode == 1
     assert "asset 'orders' has no stored value at" in done.stdout and "materialize it first" in done.stdout
+
+
+def test_in_a_terminal_the_run_is_shown_live(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "from assetflow import asset\nfrom assetflow.clock import pause\n\n\n@asset\ndef slow():\n    pause(1)\n"
+    )
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [*COMMAND, "materialize", "-f", "slow.py"],
+        cwd=tmp_path,
+        env={**environment(), "TERM": "xterm", "COLUMNS": "100"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # the terminal is gone
+            while piece := os.read(ours, 4096):
+                shown += piece
+        assert process.wait(30) == 0
+    os.close(ours)
+    text = shown.decode()
+    assert "◐ slow" in text and "0/1 steps" in text
+    assert "✔ slow" in text and "run succeeded" in text
 
 
 def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
@@ -243,12 +268,13 @@ def test_a_crash_of_the_command_leaves_no_process(tmp_path: Path) -> None:
     assert wait_until(lambda: not any(is_alive(pid) for pid in everything), timeout=30)
 
 
-def test_workers_of_a_fleet_are_plain_celery_workers(project: Path) -> None:
+@pytest.mark.parametrize("fsync", ["always", "everysec", "no"])
+def test_workers_of_a_fleet_are_plain_celery_workers(project: Path, fsync: str) -> None:
     """``celery -A workers.app worker`` against a Redis of one's own, the run submitted from elsewhere."""
     from tests.support.servers import running_valkey
 
     root = Path(__file__).parents[2]
-    with running_valkey() as server:
+    with running_valkey(fsync) as server:
         settings = {
             "ASSETFLOW_REDIS_URL": server.url,
             "ASSETFLOW_SIGNING_KEY": "k" * 32,

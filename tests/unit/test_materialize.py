@@ -165,7 +165,7 @@ def test_annotations_are_checked_at_both_ends() -> None:
     def text() -> str:
         return 1  # type: ignore[return-value]
 
-    with pytest.raises(TypeCheckDidNotPass, match='step output "result".*expected str, got int'):
+    with pytest.raises(TypeCheckDidNotPass, match=r'step output "result".*expected str, got int'):
         materialize([text])
 
     @asset

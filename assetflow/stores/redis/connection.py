@@ -20,7 +20,7 @@ class Durability(StrEnum):
 
     ALWAYS = "always"  # at once
     EVERY_SECOND = "everysec"  # within about a second; WAITAOF tells when
-    NONE = "none"  # there is no append-only file
+    NONE = "none"  # there is no append-only file, or nobody says when it is written
 
 
 def connect(url: str, *, patience: float = 2.0) -> redis.Redis:
@@ -85,7 +85,7 @@ def durability(client: redis.Redis) -> Durability:
         policy = client.config_get("appendfsync").get("appendfsync", "everysec")
     except (ResponseError, NoPermissionError):
         return Durability.EVERY_SECOND
-    return Durability.ALWAYS if policy == "always" else Durability.EVERY_SECOND
+    return {"always": Durability.ALWAYS, "no": Durability.NONE}.get(policy, Durability.EVERY_SECOND)
 
 
 def eviction_policy(client: redis.Redis) -> str:

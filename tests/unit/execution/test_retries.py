@@ -7,9 +7,7 @@ from assetflow.execution.outcome import delay_before_retry, describe_error
 from assetflow.planning.plan import StepRetry
 
 
-@pytest.mark.parametrize(
-    ("backoff", "delays"), [(None, [2, 2, 2]), ("linear", [2, 4, 6]), ("exponential", [2, 6, 14])]
-)
+@pytest.mark.parametrize(("backoff", "delays"), [(None, [2, 2, 2]), ("linear", [2, 4, 6]), ("exponential", [2, 6, 14])])
 def test_the_delay_grows_as_the_policy_says(backoff: str | None, delays: list[float]) -> None:
     policy = StepRetry(max_retries=3, delay=2.0, backoff=backoff)
     assert [delay_before_retry(ValueError(), policy, retries) for retries in range(3)] == delays

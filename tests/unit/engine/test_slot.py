@@ -1,0 +1,158 @@
+"""One slot, or a few, over the store in memory."""
+
+from __future__ import annotations
+
+import pickle
+import threading
+from pathlib import Path
+
+from assetflow import AssetIn, AssetKey, Output, asset
+from assetflow.clock import wait_until
+from assetflow.engine.pace import LARGEST_BATCH, Pace
+from assetflow.runs.facts import FactKind
+from assetflow.runs.states import RunStatus
+from assetflow.runs.store import Proof
+from tests.support.slots import Bench
+
+
+def leaf(name: str, **arguments: object):
+    @asset(name=name, **arguments)
+    def made():
+        return name
+
+    return made
+
+
+def test_a_slot_works_until_nothing_is_left(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [leaf(f"leaf_{n}") for n in range(100)])
+    bench.slot("w:1").work(bench.run_id)
+    assert bench.status is RunStatus.SUCCEEDED
+    assert pickle.loads((tmp_path / "leaf_42").read_bytes()) == "leaf_42"
+
+
+def test_a_slice_that_is_over_leaves_the_rest_to_the_next_wake_up(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [leaf(f"leaf_{n}") for n in range(20)])
+    slot = bench.slot("w:1", slice_seconds=0.0)
+    slot.work(bench.run_id)
+    assert bench.states.count("S") == 1
+    slot.work(bench.run_id)
+    assert bench.states.count("S") == 2
+
+
+def test_steps_behind_a_long_one_are_given_to_others(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    @asset
+    def zz_long():
+        assert release.wait(20)
+        return 1
+
+    quick = [leaf(f"quick_{n}") for n in range(5)]
+    bench = Bench(tmp_path, [*quick, zz_long, *[leaf(f"late_{n}") for n in range(5)]])
+    first = bench.slot("w:1")
+    # A pace learnt from quick steps: the slot takes many at once, the long one among them.
+    session = first._session_of(bench.run_id)
+    session.pace.learn(0.0001 * 32, 32)
+    thread = bench.in_thread(first)
+    assert wait_until(lambda: bench.states.count("S") == 5, timeout=10), "what is done is settled meanwhile"
+    assert wait_until(lambda: bench.states.count("R") == 5, timeout=10), "what has not begun is given back"
+    bench.slot("w:2").work(bench.run_id)
+    assert bench.states.count("S") == 10 and bench.status is RunStatus.RUNNING
+    started = [fact for fact in bench.store.facts(bench.run_id) if fact.kind is FactKind.STEP_STARTED]
+    assert len(started) == 1, "a long step is told of"
+    release.set()
+    thread.join(10)
+    assert bench.status is RunStatus.SUCCEEDED
+
+
+def test_the_late_outcome_of_a_slot_taken_for_dead_counts_for_nothing(tmp_path: Path) -> None:
+    release = threading.Event()
+    tries: list[str] = []
+
+    @asset
+    def slow():
+        tries.append(threading.current_thread().name)
+        if len(tries) == 1:
+            assert release.wait(20)
+            return "late"
+        return "in time"
+
+    bench = Bench(tmp_path, [slow])
+    thread = bench.in_thread(bench.slot("w:1"))
+    assert wait_until(lambda: bool(tries), timeout=10)
+    bench.store.reclaim(bench.run_id, "w", Proof.WORKER_DIED)
+    bench.slot("v:1").work(bench.run_id)
+    assert bench.status is RunStatus.SUCCEEDED
+    release.set()
+    thread.join(10)
+    assert pickle.loads((tmp_path / "slow").read_bytes()) == "in time"
+    current = bench.io.current(AssetKey("slow"))
+    versions = {path.name for path in (tmp_path / ".versions" / "slow").glob("*-*") if path.suffix != ".json"}
+    assert current is not None and versions == {current.version}, "what it had staged is removed"
+
+
+def test_what_a_dead_slot_had_settled_is_published_by_another(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [leaf("one"), leaf("two", non_argument_deps={"one"})])
+    first = bench.slot("w:1")
+    session = first._session_of(bench.run_id)
+    claims = session.advance(want=1)
+    outcomes = first._run_batch(session, claims)
+    session.advance(outcomes, versions={claim.step: claim.version for claim in claims})
+    assert not (tmp_path / "one").exists(), "settled, and not yet published"
+    bench.store.reclaim(bench.run_id, "w", Proof.WORKER_DIED)
+    bench.slot("v:1").work(bench.run_id)
+    assert bench.status is RunStatus.SUCCEEDED
+    assert pickle.loads((tmp_path / "one").read_bytes()) == "one"
+
+
+def test_a_line_that_is_pruned_in_the_middle_ends_there(tmp_path: Path) -> None:
+    @asset
+    def first():
+        return 1
+
+    @asset(output_required=False)
+    def second(first):
+        yield from ()
+
+    @asset(ins={"second": AssetIn()})
+    def third(second):
+        raise AssertionError("must not run")
+
+    @asset
+    def fourth(third):
+        raise AssertionError("must not run")
+
+    bench = Bench(tmp_path, [first, second, third, fourth])
+    slot = bench.slot("w:1")
+    slot._session_of(bench.run_id).pace.learn(0.0001 * 32, 32)
+    slot.work(bench.run_id)
+    assert bench.states == "SSKK" and bench.status is RunStatus.SUCCEEDED
+
+
+def test_a_failure_in_a_line_closes_the_rest_of_it(tmp_path: Path) -> None:
+    @asset
+    def first():
+        raise ValueError("no")
+
+    @asset
+    def second(first):
+        yield Output(1)
+
+    bench = Bench(tmp_path, [first, second])
+    slot = bench.slot("w:1")
+    slot._session_of(bench.run_id).pace.learn(0.0001 * 32, 32)
+    slot.work(bench.run_id)
+    assert bench.states == "FU" and bench.status is RunStatus.FAILED
+
+
+def test_the_pace_grows_with_short_steps_and_falls_with_long_ones() -> None:
+    pace = Pace()
+    assert pace.want(0.25) == 1
+    wants = []
+    for _ in range(4):
+        want = pace.want(0.25)
+        wants.append(want)
+        pace.learn(0.0002 * want, want)
+    assert wants == [1, 4, 16, LARGEST_BATCH]
+    pace.learn(1.0, 1)
+    assert pace.want(0.25) == 1
