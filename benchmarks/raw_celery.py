@@ -5,7 +5,7 @@ list, a wide prefetch, hiredis, a Unix socket. Completion is a counter in the sa
 blocks on, which is faster than Celery's result backend.
 
 * W1 is a ``group``.
-* W2 is a ``chain``; also measured with each step announcing the next, and the better of the two counts.
+* W2 is a ``chain``; W2b is the same with each step announcing the next, as in W3.
 * W3 keeps a counter for each step: whoever brings it to zero announces the step.
 * W4 is one message out and one list element back.
 """

@@ -20,7 +20,7 @@ from assetflow.local.valkey import Valkey
 from benchmarks.bare import Bare
 from benchmarks.planning import measure
 from benchmarks.raw_celery import RawCelery
-from benchmarks.workloads import Shape, assets_of, chain, expected, flat, layered, results, single
+from benchmarks.workloads import Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
 
 ROUND_TRIPS = 30
 PEERS = ("raw Celery", "bare, one call", "bare, 16 a call", "assetflow")
@@ -37,8 +37,8 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="W1 with 10,000 steps too")
     options = parser.parse_args()
     chosen = options.only or ["W1", "W2", "W3", "W4", "W6"]
-    console = Console(width=150)
-    shapes = [shape for shape in (flat(), chain(), layered()) if shape.name in chosen]
+    console = Console(width=160)
+    shapes = [shape for shape in (flat(), chain(), handed_on(), layered()) if shape.name[:2] in chosen]
     if options.large:
         shapes.append(flat(10_000))
     with peers([name for name in PEERS if name not in options.without]) as runners:
@@ -62,7 +62,7 @@ def peers(names: list[str]) -> Iterator[dict[str, Runner]]:
         socket = server.url.removeprefix("unix://").partition("?")[0]
         if "raw Celery" in names:
             raw = stack.enter_context(RawCelery(socket, folder / "raw_celery.log"))
-            runners["raw Celery"] = lambda shape: _best_raw(raw, shape, data)
+            runners["raw Celery"] = lambda shape: _raw_celery(raw, shape, data)
         for name, batch in (("bare, one call", 1), ("bare, 16 a call", 16)):
             if name in names:
                 bare = stack.enter_context(Bare(socket, batch))
@@ -90,11 +90,8 @@ class _Folders:
         return seconds
 
 
-def _best_raw(raw: RawCelery, shape: Shape, data: _Folders) -> float:
-    seconds = data.checked(shape, raw.run)
-    if shape.name == "W2":
-        seconds = min(seconds, data.checked(shape, lambda shape, folder: raw.run(shape, folder, canvas=True)))
-    return seconds
+def _raw_celery(raw: RawCelery, shape: Shape, data: _Folders) -> float:
+    return data.checked(shape, lambda shape, folder: raw.run(shape, folder, canvas=shape.name == "W2"))
 
 
 def _assetflow(shape: Shape) -> float:
