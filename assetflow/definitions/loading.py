@@ -77,7 +77,7 @@ def definitions_from_module(module: ModuleType) -> Definitions:
         names = ", ".join(name for name, _ in bundles.values())
         raise LoadError(
             f"module {module.__name__} has several Definitions: {names}",
-            where=module.__file__,
+            where=getattr(module, "__file__", None),
             fix="name the one that counts `defs`",
         )
     if bundles:

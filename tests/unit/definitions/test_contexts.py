@@ -56,7 +56,7 @@ def test_in_a_run_only_declared_resources_are_visible():
     resources = context_of_a_run().resources
     assert resources.api == 1
     assert list(resources) == ["api"]
-    with pytest.raises(UnknownResourceError, match="Unknown resource `hidden`. Specify `hidden` as a required"):
+    with pytest.raises(UnknownResourceError, match=r"Unknown resource `hidden`\. Specify `hidden` as a required"):
         _ = resources.hidden
     with pytest.raises(UnknownResourceError):
         _ = resources.absent
