@@ -1,0 +1,75 @@
+"""The flights example as its README says it: real workers, the command line, the code of the README."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "examples" / "flights" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """The home folder of a whole run on two workers."""
+    folder = tmp_path_factory.mktemp("flights")
+    done = assetflow(folder, "materialize", "-m", "examples.flights")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "15 succeeded, 1 skipped" in done.stdout + done.stderr
+    return folder
+
+
+def assetflow(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [str(Path(sys.executable).with_name("assetflow")), *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=100)
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ASSETFLOW_")}
+    return {**kept, "ASSETFLOW_HOME": str(home)}
+
+
+def test_the_report_is_beside_the_storage(home):
+    page = (home / "reports" / "flights.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "336,776" in page
+
+
+def test_what_was_pruned_is_not_stored_and_all_else_is(home):
+    shown = assetflow(home, "assets", "list", "-m", "examples.flights", "--json")
+    assert shown.returncode == 0, shown.stderr
+    stored = {record["asset"]: record["stored"] is not None for record in map(json.loads, shown.stdout.splitlines())}
+    assert len(stored) == 16
+    assert {asset for asset, there in stored.items() if not there} == {"storms/alerts", "storms/briefing"}
+
+
+def test_a_branch_can_be_run_alone_on_what_is_stored(home):
+    again = assetflow(home, "materialize", "-m", "examples.flights", "delays/by_month", "delays/by_hour")
+    assert again.returncode == 0, again.stderr
+    assert "2 succeeded" in again.stdout + again.stderr
+
+
+def test_the_python_of_the_readme_runs(home):
+    code = "\n".join(re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+    assert "run_config" in code
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environment(home), capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Months that need more spare crews:\n- month 12: 33% of flights late")
+
+
+def test_the_commands_of_the_readme_are_those_that_exist(home):
+    commands = re.findall(r"^assetflow (.*)$", README, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        if command.startswith("plan"):
+            done = assetflow(home, *command.split())
+            assert done.returncode == 0, done.stderr
+            assert "storms__briefing" in done.stdout
