@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
-
-import networkx as nx
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.source_asset import SourceAsset
@@ -26,12 +25,19 @@ class AssetGraph:
         assets_by_key: Mapping[AssetKey, AssetsDefinition],
         sources_by_key: Mapping[AssetKey, SourceAsset],
         resolved: Mapping[AssetsDefinition, Mapping[str, AssetKey | None]],
-        edges: nx.DiGraph,
     ) -> None:
         self.assets_by_key = assets_by_key
         self.sources_by_key = sources_by_key
         self._resolved = resolved
-        self._edges = edges
+        # Edges as places in the order of definition: numbers are small, and quick to look up.
+        self._keys = tuple(assets_by_key)
+        self._place = {key: place for place, key in enumerate(self._keys)}
+        self._above = self._parents()
+        self._below: list[list[int]] = [[] for _ in self._keys]
+        for place, above in enumerate(self._above):
+            for parent in above:
+                self._below[parent].append(place)
+        self._order = self._sorted()
 
     @staticmethod
     def build(assets: Iterable[AssetsDefinition], sources: Iterable[SourceAsset]) -> AssetGraph:
@@ -50,37 +56,27 @@ class AssetGraph:
                 assets_by_key[key] = asset
         sources_by_key = {source.key: source for source in sources if source.key not in assets_by_key}
         names = _NamesInGroups(assets_by_key, sources_by_key)
-        resolved = {}
-        edges: nx.DiGraph = nx.DiGraph()
-        edges.add_nodes_from(assets_by_key)
-        for asset in definitions:
-            inputs = {
+        resolved = {
+            asset: {
                 name: _resolve(asset, name, key, assets_by_key, sources_by_key, names)
                 for name, key in asset.keys_by_input_name.items()
             }
-            resolved[asset] = inputs
-            edges.add_edges_from(
-                (upstream, made)
-                for upstream in inputs.values()
-                if upstream in assets_by_key
-                for made in asset.keys_by_output_name.values()
-            )
-        graph = AssetGraph(assets_by_key, sources_by_key, resolved, edges)
-        graph._refuse_circles()
-        return graph
+            for asset in definitions
+        }
+        return AssetGraph(assets_by_key, sources_by_key, resolved)
 
     @property
     def materializable_keys(self) -> Sequence[AssetKey]:
         """Everything that can be materialized, in the order of definition."""
-        return tuple(self.assets_by_key)
+        return self._keys
 
     def upstream(self, key: AssetKey) -> set[AssetKey]:
         """The assets it needs directly."""
-        return set(self._edges.predecessors(key))
+        return {self._keys[place] for place in self._above[self._place[key]]}
 
     def downstream(self, key: AssetKey) -> set[AssetKey]:
         """The assets that need it directly."""
-        return set(self._edges.successors(key))
+        return {self._keys[place] for place in self._below[self._place[key]]}
 
     def group_of(self, key: AssetKey) -> str:
         """The group of an asset or a source."""
@@ -94,22 +90,57 @@ class AssetGraph:
 
     def topological(self) -> list[AssetKey]:
         """All assets, each after those it needs; otherwise in the order of definition."""
-        place = {key: index for index, key in enumerate(self.assets_by_key)}
-        return list(nx.lexicographical_topological_sort(self._edges, key=place.__getitem__))
+        return [self._keys[place] for place in self._order]
 
     def near(self, name: str, count: int = 3) -> list[str]:
         """Names of assets and sources that look like this one."""
         return _near(name, [*self.assets_by_key, *self.sources_by_key], count)
 
-    def _refuse_circles(self) -> None:
-        if nx.is_directed_acyclic_graph(self._edges):
-            return
-        circle = [edge[0] for edge in nx.find_cycle(self._edges)]
+    def _parents(self) -> list[tuple[int, ...]]:
+        found: list[tuple[int, ...]] = []
+        place, resolved = self._place, self._resolved
+        shared: dict[AssetsDefinition, tuple[int, ...]] = {}
+        for asset in self.assets_by_key.values():
+            above = shared.get(asset)
+            if above is None:
+                inputs = resolved[asset].values()
+                above = tuple({place[key]: None for key in inputs if key is not None and key in place})
+                shared[asset] = above
+            found.append(above)
+        return found
+
+    def _sorted(self) -> list[int]:
+        """Places in topological order.
+
+        Raises:
+            CircularDependencyError: there is none.
+        """
+        waiting = [len(above) for above in self._above]
+        ready = [place for place, count in enumerate(waiting) if count == 0]
+        order: list[int] = []
+        while ready:
+            place = heapq.heappop(ready)
+            order.append(place)
+            for child in self._below[place]:
+                waiting[child] -= 1
+                if waiting[child] == 0:
+                    heapq.heappush(ready, child)
+        if len(order) < len(self._keys):
+            raise self._circle({place for place, count in enumerate(waiting) if count > 0})
+        return order
+
+    def _circle(self, stuck: set[int]) -> CircularDependencyError:
+        import networkx as nx  # only to name a mistake; everything that is right goes without it
+
+        edges = nx.DiGraph(
+            (parent, place) for place in sorted(stuck) for parent in self._above[place] if parent in stuck
+        )
+        circle = [self._keys[edge[0]] for edge in nx.find_cycle(edges)]
         first = circle.index(min(circle))
         ordered = [*circle[first:], *circle[:first]]
         names = " -> ".join(key.to_user_string() for key in [*ordered, ordered[0]])
         places = ", ".join(str(self.assets_by_key[key].location) for key in ordered)
-        raise CircularDependencyError(
+        return CircularDependencyError(
             f"Circular dependencies exist among these assets: {names}",
             where=places,
             fix="remove one of these dependencies; an arrow points from an asset to one that needs it",

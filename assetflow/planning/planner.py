@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.op import QUEUE_TAG
@@ -22,7 +23,8 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
     chosen = set(keys)
     order = _ordered(graph, chosen)
     outputs = _number_outputs(order)
-    drafts = [_draft(graph, asset, outputs) for asset in order]
+    origins = _origins(graph, outputs)
+    drafts = [_draft(graph, asset, outputs, origins) for asset in order]
     producers = {output.index: index for index, (_, made, _) in enumerate(drafts) for output in made}
     parents = [
         sorted({producers[item.output] for item in inputs if item.output is not None}) for inputs, _, _ in drafts
@@ -71,28 +73,47 @@ def _number_outputs(order: Sequence[AssetsDefinition]) -> dict[AssetKey, int]:
     return numbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where an input comes from.
+
+    Attributes:
+        output: index of the output of the plan that supplies it, or None.
+        io_manager_key: the manager that stored it.
+        is_nothing: nothing is stored of it.
+    """
+
+    output: int | None
+    io_manager_key: str
+    is_nothing: bool
+
+
+def _origins(graph: AssetGraph, outputs: dict[AssetKey, int]) -> dict[AssetKey, _Origin]:
+    """For every asset and source what reading it takes."""
+    found = {key: _Origin(None, source.io_manager_key, False) for key, source in graph.sources_by_key.items()}
+    for asset in dict.fromkeys(graph.assets_by_key.values()):
+        for name, key in asset.keys_by_output_name.items():
+            out = asset.op.outs[name]
+            found[key] = _Origin(outputs.get(key), out.io_manager_key, out.is_nothing)
+    return found
+
+
 def _draft(
-    graph: AssetGraph, asset: AssetsDefinition, outputs: dict[AssetKey, int]
+    graph: AssetGraph, asset: AssetsDefinition, outputs: dict[AssetKey, int], origins: dict[AssetKey, _Origin]
 ) -> tuple[tuple[StepInput, ...], tuple[StepOutput, ...], StepRetry | None]:
     inputs = []
     for name, declared in asset.op.ins.items():
         key = graph.resolved_input(asset, name)
         if key is None:
             continue
-        maker = graph.assets_by_key.get(key)
-        manager, nothing = "io_manager", False
-        if maker is not None:
-            out = next(out for at, out in maker.op.outs.items() if maker.keys_by_output_name[at] == key)
-            manager, nothing = out.io_manager_key, out.is_nothing
-        elif key in graph.sources_by_key:
-            manager = graph.sources_by_key[key].io_manager_key
+        origin = origins[key]
         inputs.append(
             StepInput(
                 name=name,
                 key=key.parts,
-                output=outputs.get(key),
-                io_manager_key=declared.input_manager_key or manager,
-                loads=not (declared.is_nothing or nothing),
+                output=origin.output,
+                io_manager_key=declared.input_manager_key or origin.io_manager_key,
+                loads=not (declared.is_nothing or origin.is_nothing),
             )
         )
     made = tuple(

@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("boto3", "botocore", "celery", "kombu", "networkx", "numpy", "pandas", "redis", "sqlalchemy", "click", "rich")
-LIGHT_ROOMS = ("assetflow.definitions.asset", "assetflow.definitions.bundle", "assetflow.runs.store")
+LIGHT_ROOMS = (
+    "assetflow.definitions.bundle",
+    "assetflow.planning.planner",
+    "assetflow.graph.syntax",
+    "assetflow.runs.store",
+)
 
 
 def in_new_process(code: str) -> str:
