@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
+import os
 import pickle
 import sys
 from collections.abc import Iterable, Iterator
@@ -67,16 +69,17 @@ def unpack(body: bytes, *, label: str) -> Definitions:
 
 def modules_below(folder: Path) -> list[ModuleType]:
     """Loaded modules whose files lie in the folder and not in an installed package."""
-    root = folder.resolve()
-    found = []
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if not file:
-            continue
-        path = Path(file).resolve()
-        if root in path.parents and "site-packages" not in path.parts and "dist-packages" not in path.parts:
-            found.append(module)
-    return found
+    root = str(folder.resolve()) + os.sep
+    return [module for module in list(sys.modules.values()) if _is_below(getattr(module, "__file__", None), root)]
+
+
+@functools.lru_cache(maxsize=16_384)
+def _is_below(file: str | None, root: str) -> bool:
+    """Whether a module's file lies below a folder; asked of every loaded module at every submission."""
+    if not file:
+        return False
+    path = os.path.realpath(file)
+    return path.startswith(root) and not {"site-packages", "dist-packages"} & set(Path(path).parts)
 
 
 @contextlib.contextmanager
