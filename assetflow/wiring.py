@@ -173,6 +173,7 @@ def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDef
             tags=request.tags,
             values=values,
             errors=errors,
+            interruptible=True,
         )
         return RunSession(slot, store, request, runner, lambda _run, _announcements: None)
 

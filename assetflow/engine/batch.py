@@ -60,6 +60,11 @@ class Batch:
         return taken
 
     @property
+    def at_hand(self) -> Claim | None:
+        """The step that runs, or the one that would be next."""
+        return self.current or (self._waiting[0] if self._waiting else None)
+
+    @property
     def is_held_up(self) -> bool:
         """Whether something waits for the current step that need not. Call with the lock held."""
         return self.current is not None and bool(self._outcomes or self._waiting)

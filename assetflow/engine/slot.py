@@ -18,7 +18,7 @@ from assetflow.execution.outcome import StepResult, describe_error
 from assetflow.keys import Version
 from assetflow.log import logger
 from assetflow.runs.facts import FactKind, StepDetail
-from assetflow.runs.store import LOST_CHILD_LIMIT, LOST_HOST_LIMIT, Claim, Outcome, RunStore
+from assetflow.runs.store import LOST_CHILD_LIMIT, LOST_HOST_LIMIT, Claim, Outcome, Proof, RunStore
 
 SLICE_SECONDS = 0.25
 _SESSIONS_KEPT = 8
@@ -54,6 +54,7 @@ class Slot:
         self._sessions: OrderedDict[str, RunSession] = OrderedDict()
         self._session: RunSession | None = None
         self._unsettled: dict[int, Version] = {}
+        self._batch: Batch | None = None
         self._refused: set[str] = set()
         self._flusher = Flusher(min(slice_seconds, SLICE_SECONDS), self._flush, self._tell_long)
 
@@ -67,26 +68,44 @@ class Slot:
             self._refuse(run_id, error)
             return
         self._session = session
-        deadline = time.monotonic() + self._slice
         try:
-            want = 0 if self._watch.draining else session.pace.want(self._slice)
-            claims = session.advance(queue=queue, want=want, hint=hint, announcement=announcement)
-            while True:
-                if session.settles_at_once or not claims:
-                    session.publish_settled()
-                outcomes = self._run_batch(session, claims) if claims else []
-                if not (outcomes or session.has_news):
-                    break
-                remaining = deadline - time.monotonic()
-                want = session.pace.want(remaining) if remaining > 0 and not self._watch.draining else 0
-                versions, self._unsettled = self._unsettled, {}
-                claims = session.advance(outcomes, queue=queue, want=want, versions=versions)
+            self._work(session, queue, hint, announcement)
+        except BaseException as error:
+            self._abandon(session, error)
+            raise
         finally:
             self._flusher.rest()
-            self._session = None
+            self._session, self._batch = None, None
             session.close()
             if session.status.is_terminal:
                 self._sessions.pop(run_id, None)
+
+    def _work(self, session: RunSession, queue: str, hint: int, announcement: str) -> None:
+        deadline = time.monotonic() + self._slice
+        want = 0 if self._watch.draining else session.pace.want(self._slice)
+        claims = session.advance(queue=queue, want=want, hint=hint, announcement=announcement)
+        while True:
+            if session.settles_at_once or not claims:
+                session.publish_settled()
+            outcomes = self._run_batch(session, claims) if claims else []
+            if not (outcomes or session.has_news):
+                return
+            remaining = deadline - time.monotonic()
+            want = session.pace.want(remaining) if remaining > 0 and not self._watch.draining else 0
+            versions, self._unsettled = self._unsettled, {}
+            claims = session.advance(outcomes, queue=queue, want=want, versions=versions)
+
+    def _abandon(self, session: RunSession, error: BaseException) -> None:
+        """Something broke that is no step's failure: give back what is held, and blame the step at hand.
+
+        Without it the claims would stay with a slot that lives on and has forgotten them; without the blame
+        a step that breaks every slot would go round for ever.
+        """
+        current = self._batch.at_hand if self._batch is not None else None
+        logger.error("slot %s gives up run %s: %r", self.name, session.run_id, error)
+        self._sessions.pop(session.run_id, None)
+        self._unsettled.clear()
+        self._store.reclaim(session.run_id, self.name, Proof.CHILD_DIED, -1 if current is None else current.step)
 
     def close(self) -> None:
         """Stop the slot's thread."""
@@ -100,8 +119,8 @@ class Slot:
         return session
 
     def _run_batch(self, session: RunSession, claims: list[Claim]) -> list[Outcome]:
+        batch = self._batch = Batch(claims)
         known = session.versions_for(claims)
-        batch = Batch(claims)
         self._flusher.watch(batch)
         started = time.monotonic()
         count = 0

@@ -52,6 +52,7 @@ class DefinitionsRunner:
     Args:
         defaults: resources used where the definitions give none, such as the default IO manager.
         signer: signs exceptions on their way to the client.
+        interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
         values: filled with the value of every output, where the caller wants them (in-process runs).
     """
 
@@ -67,6 +68,7 @@ class DefinitionsRunner:
         signer: Signer | None = None,
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
+        interruptible: bool = False,
     ) -> None:
         config = dict(run_config or {})
         self._plan = plan
@@ -76,6 +78,7 @@ class DefinitionsRunner:
         self._signer = signer
         self._values = values
         self._errors = errors
+        self._interruptible = interruptible
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         self._sources = {source.key: source for source in definitions.source_assets}
         self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
@@ -101,7 +104,9 @@ class DefinitionsRunner:
         try:
             emitted, publishes = execute_step(work, detail)
             result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)
-        except (Exception, StepStopped, SystemExit) as error:
+        except BaseException as error:  # whatever user code raises is a failure of its step, not of the worker
+            if self._interruptible and isinstance(error, KeyboardInterrupt):
+                raise
             result = self._failure(step, claim, detail, error)
         detail.seconds = time.perf_counter() - began
         return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pickle
 import sys
@@ -140,6 +141,17 @@ def test_sys_exit_in_an_asset_fails_its_step_and_not_the_worker() -> None:
 
     result = submit(leaves).wait(30, raise_on_error=False)
     assert result.errors["leaves"].type == "SystemExit"
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, GeneratorExit, asyncio.CancelledError])
+def test_nothing_that_an_asset_raises_gets_past_its_step(kind: type[BaseException]) -> None:
+    @asset
+    def raises():
+        raise kind
+
+    result = submit(raises).wait(30, raise_on_error=False)
+    assert result.status is RunStatus.FAILED
+    assert kind.__name__ in result.errors["raises"].type
 
 
 def test_a_step_is_tried_again_as_its_policy_says(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ import pickle
 import threading
 from pathlib import Path
 
+import pytest
+
 from assetflow import AssetIn, AssetKey, Output, asset
 from assetflow.clock import wait_until
 from assetflow.engine.pace import LARGEST_BATCH, Pace
 from assetflow.runs.facts import FactKind
 from assetflow.runs.states import RunStatus
-from assetflow.runs.store import Proof
+from assetflow.runs.store import LOST_CHILD_LIMIT, Claim, Proof
 from tests.support.slots import Bench
 
 
@@ -143,6 +145,24 @@ def test_a_failure_in_a_line_closes_the_rest_of_it(tmp_path: Path) -> None:
     slot._session_of(bench.run_id).pace.learn(0.0001 * 32, 32)
     slot.work(bench.run_id)
     assert bench.states == "FU" and bench.status is RunStatus.FAILED
+
+
+def test_a_fault_of_our_own_gives_everything_back_and_does_not_go_round_for_ever(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, [leaf("one"), leaf("two")])
+
+    class Faulty(type(bench.slot("x:1"))):  # type: ignore[misc]
+        def _run_one(self, session: object, batch: object, claim: Claim, known: object) -> None:
+            if claim.child_losses < LOST_CHILD_LIMIT:
+                raise RuntimeError("a fault of our own")
+            super()._run_one(session, batch, claim, known)
+
+    slot = Faulty("w:1", bench.store, bench._open, slice_seconds=10.0)
+    for _ in range(2 * LOST_CHILD_LIMIT):
+        with pytest.raises(RuntimeError):
+            slot.work(bench.run_id)
+        assert "C" not in bench.states
+    slot.work(bench.run_id)
+    assert bench.states == "FF" and bench.status is RunStatus.FAILED
 
 
 def test_the_pace_grows_with_short_steps_and_falls_with_long_ones() -> None:
