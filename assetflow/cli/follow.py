@@ -12,7 +12,7 @@ from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.handle import RunEvent, RunHandle, RunResult
-from assetflow.runs.facts import FactKind, OutputDetail
+from assetflow.runs.facts import ErrorDetail, FactKind, OutputDetail
 from assetflow.runs.states import RunStatus, StepState
 
 MARKS = {
@@ -180,13 +180,13 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
         yield line
     elif event.kind is FactKind.STEP_FAILED:
         error = detail.error
-        text = f"{error.type}: {_first_line(error.message)}" if error else "failed"
+        text = _in_a_line(error) if error else "failed"
         yield Text.assemble(
             ("  ✖ ", "red"), f"{event.steps[0]:<28} {seconds_text(detail.seconds):>9}   ", (text, "red")
         )
     elif event.kind is FactKind.STEP_RETRY:
         error = detail.error
-        why = f"{error.type}: {_first_line(error.message)}" if error else ""
+        why = _in_a_line(error) if error else ""
         wait = f"again in {seconds_text(detail.delay or 0)}"
         yield Text.assemble(("  ↻ ", "yellow"), f"{event.steps[0]:<28} {wait:>9}   ", (why, "yellow"))
     elif event.kind is FactKind.STEP_LOST:
@@ -239,6 +239,10 @@ def metadata_text(output: OutputDetail) -> str:
         elif kind in ("text", "path", "url") and len(str(value)) <= 60:
             shown.append(f"{label} {value}")
     return " · ".join(shown[:_METADATA_SHOWN])
+
+
+def _in_a_line(error: ErrorDetail) -> str:
+    return f"{error.type}: {_first_line(error.message)}" if error.message else error.type
 
 
 def _first_line(text: str) -> str:

@@ -61,11 +61,17 @@ def delay_before_retry(error: BaseException, policy: StepRetry | None, retries: 
 
 
 def describe_error(error: BaseException) -> ErrorDetail:
-    """The exception as text: the user's frames, without those of this package in front of them."""
+    """The exception as text: the user's frames, without those of this package in front of them.
+
+    Where there are only frames of this package, the message says it all.
+    """
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     trace = error.__traceback__
     while trace is not None and _PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents:
         trace = trace.tb_next
-    lines = traceback.format_exception(kind, error, trace or error.__traceback__)
+    if trace is None:
+        lines = traceback.format_exception_only(kind, error)
+    else:
+        lines = traceback.format_exception(kind, error, trace)
     return ErrorDetail(type=name, message=str(error), traceback="".join(lines))

@@ -147,7 +147,7 @@ class DefinitionsRunner:
         if self._errors is not None:
             self._errors[step.index] = error
         elif delay is None and not isinstance(error, StepStopped):
-            logger.error("step %s failed\n%s", step.key, detail.error.traceback.rstrip())
+            logger.error("step %s failed", step.key, exc_info=error)
         return StepResult(succeeded=False, detail=detail, error=error, delay=delay)
 
     def _sealed(self, error: BaseException) -> str | None:

@@ -28,9 +28,11 @@ def write_new(path: str, content: bytes, *, fsync: bool) -> None:
                 os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    except BaseException:
+    except BaseException as error:
         with suppress(OSError):
             os.unlink(path)
+        if isinstance(error, OSError) and error.filename is None:
+            raise OSError(error.errno, error.strerror, path) from None
         raise
 
 
