@@ -65,7 +65,8 @@ def submit_project(
         code, body = CodeRef(module=project.module, label=project.label), None
     else:
         sha, body = bundled(project)
-        code = CodeRef(bundle=sha, label=project.label)
+        # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
+        code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
     environment = connection.settings.env
     request = make_request(project, code, selection, environment=environment, run_config=run_config, tags=tags)
     if body is not None:

@@ -10,7 +10,7 @@ class CodeRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         module: dotted name of a module that holds definitions.
-        bundle: sha256 of a signed bundle.
+        bundle: sha256 of a bundle, and the id of the key it is sealed with.
         label: what people are shown.
     """
 

@@ -6,12 +6,12 @@ from typing import Protocol
 
 
 class CodeStore(Protocol):
-    """Keeps sealed bundles by the sha256 of what they hold."""
+    """Keeps sealed bundles under names that say what they hold and who sealed it."""
 
-    def put(self, sha: str, sealed: bytes) -> None:
+    def put(self, name: str, sealed: bytes) -> None:
         """Keep a bundle; putting it again prolongs its life."""
 
-    def get(self, sha: str) -> bytes | None:
+    def get(self, name: str) -> bytes | None:
         """The bundle, or None if it is gone."""
 
 
@@ -21,10 +21,10 @@ class MemoryCodeStore:
     def __init__(self) -> None:
         self._bundles: dict[str, bytes] = {}
 
-    def put(self, sha: str, sealed: bytes) -> None:
+    def put(self, name: str, sealed: bytes) -> None:
         """See CodeStore.put."""
-        self._bundles[sha] = sealed
+        self._bundles[name] = sealed
 
-    def get(self, sha: str) -> bytes | None:
+    def get(self, name: str) -> bytes | None:
         """See CodeStore.get."""
-        return self._bundles.get(sha)
+        return self._bundles.get(name)

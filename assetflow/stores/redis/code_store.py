@@ -7,9 +7,9 @@ import redis
 KEPT_SECONDS = 86_400
 
 
-def code_key(sha: str) -> str:
+def code_key(name: str) -> str:
     """The key a bundle is kept under; a live run prolongs it."""
-    return f"af:code:{sha}"
+    return f"af:code:{name}"
 
 
 class RedisCodeStore:
@@ -18,12 +18,12 @@ class RedisCodeStore:
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
-    def put(self, sha: str, sealed: bytes) -> None:
+    def put(self, name: str, sealed: bytes) -> None:
         """See CodeStore.put."""
-        if not self._client.expire(code_key(sha), KEPT_SECONDS):
-            self._client.set(code_key(sha), sealed, ex=KEPT_SECONDS)
+        if not self._client.expire(code_key(name), KEPT_SECONDS):
+            self._client.set(code_key(name), sealed, ex=KEPT_SECONDS)
 
-    def get(self, sha: str) -> bytes | None:
+    def get(self, name: str) -> bytes | None:
         """See CodeStore.get."""
-        raw = self._client.get(code_key(sha))
+        raw = self._client.get(code_key(name))
         return None if raw is None else bytes(raw)
