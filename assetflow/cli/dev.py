@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 
 import click
 from rich.text import Text
@@ -14,6 +13,8 @@ from assetflow.local.cluster import embedded_cluster
 from assetflow.local.discovery import advertised, read_note
 from assetflow.submission import project_of_module
 from assetflow.wiring import current_settings
+
+_STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 
 
 @click.command()
@@ -30,9 +31,6 @@ def dev(modules: tuple[str, ...], workers: int) -> None:
         )
     for module in modules:
         project_of_module(module).graph()
-    done = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: done.set())
     with (
         embedded_cluster(
             settings, workers=workers, modules=modules, data=settings.home / "valkey", show_output=True
@@ -45,5 +43,7 @@ def dev(modules: tuple[str, ...], workers: int) -> None:
         example = f"-m {modules[0]}" if modules else "-f pipeline.py"
         OUT.print(f"in another terminal:  assetflow materialize {example}", style="dim")
         OUT.print("Ctrl-C stops it", style="dim")
-        done.wait()
+        # Blocked, not handled: a second Ctrl-C while things are being stopped must not stop the stopping.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        signal.sigwait(_STOPS)
         ERR.print("stopping", style="dim")
