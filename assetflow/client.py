@@ -79,7 +79,7 @@ def submit_project(
         code_key=f"af:code:{code.bundle}" if code.bundle else "",
     )
     connection.announce(created.run_id, created.announcements)
-    return RunHandle(created.run_id, connection.store, connection.signer)
+    return RunHandle(created.run_id, connection.store, connection.signer, request.plan)
 
 
 def open_connection() -> Connection:

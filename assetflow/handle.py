@@ -86,11 +86,11 @@ class RunResult:
 class RunHandle:
     """A run, from anywhere: make it of the id that ``submit`` gave."""
 
-    def __init__(self, run_id: str, store: RunStore, signer: Signer) -> None:
+    def __init__(self, run_id: str, store: RunStore, signer: Signer, plan: Plan | None = None) -> None:
         self.id = run_id
         self._store = store
         self._signer = signer
-        self._cached_plan: Plan | None = None
+        self._cached_plan = plan
 
     def __repr__(self) -> str:
         return f"RunHandle({self.id!r})"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import redis
 
+from assetflow.stores.redis.scripts import answering
+
 KEPT_SECONDS = 86_400
 
 
@@ -20,10 +22,14 @@ class RedisCodeStore:
 
     def put(self, name: str, sealed: bytes) -> None:
         """See CodeStore.put."""
-        if not self._client.expire(code_key(name), KEPT_SECONDS):
-            self._client.set(code_key(name), sealed, ex=KEPT_SECONDS)
+        with answering():
+            # Reading first: a write may cost the server a wait for its disk.
+            left = self._client.ttl(code_key(name))
+            if left < KEPT_SECONDS / 2 and not self._client.expire(code_key(name), KEPT_SECONDS):
+                self._client.set(code_key(name), sealed, ex=KEPT_SECONDS)
 
     def get(self, name: str) -> bytes | None:
         """See CodeStore.get."""
-        raw = self._client.get(code_key(name))
+        with answering():
+            raw = self._client.get(code_key(name))
         return None if raw is None else bytes(raw)
