@@ -26,8 +26,8 @@ _HOMES = {
     "Failure": "assetflow.definitions.retry",
     # contexts, resources and storage
     "OpExecutionContext": "assetflow.definitions.context",
-    "InputContext": "assetflow.definitions.context",
-    "OutputContext": "assetflow.definitions.context",
+    "InputContext": "assetflow.definitions.io_context",
+    "OutputContext": "assetflow.definitions.io_context",
     "InitResourceContext": "assetflow.definitions.resource",
     "ResourceDefinition": "assetflow.definitions.resource",
     "resource": "assetflow.definitions.resource",
@@ -91,12 +91,12 @@ if TYPE_CHECKING:
     from assetflow.definitions.asset import asset as asset
     from assetflow.definitions.assets_definition import AssetsDefinition as AssetsDefinition
     from assetflow.definitions.bundle import Definitions as Definitions
-    from assetflow.definitions.context import InputContext as InputContext
     from assetflow.definitions.context import OpExecutionContext as OpExecutionContext
-    from assetflow.definitions.context import OutputContext as OutputContext
     from assetflow.definitions.events import AssetMaterialization as AssetMaterialization
     from assetflow.definitions.events import AssetObservation as AssetObservation
     from assetflow.definitions.inputs import AssetIn as AssetIn
+    from assetflow.definitions.io_context import InputContext as InputContext
+    from assetflow.definitions.io_context import OutputContext as OutputContext
     from assetflow.definitions.io_manager import IOManager as IOManager
     from assetflow.definitions.io_manager import IOManagerDefinition as IOManagerDefinition
     from assetflow.definitions.io_manager import VersionedIOManager as VersionedIOManager

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.errors import InvariantViolationError, UnknownResourceError
-from assetflow.keys import AssetKey, Version
+from assetflow.keys import AssetKey
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
@@ -49,7 +48,7 @@ class Resources:
         return (key for key in self._values if self._declared is None or key in self._declared)
 
 
-class _Telling:
+class Telling:
     """Collects events that user code logs."""
 
     __slots__ = ("_events",)
@@ -71,7 +70,7 @@ class _Telling:
         return events
 
 
-class OpExecutionContext(_Telling):
+class OpExecutionContext(Telling):
     """The ``context`` argument of an asset.
 
     Attributes:
@@ -176,187 +175,6 @@ class OpExecutionContext(_Telling):
         if self._assets_def is None:
             raise InvariantViolationError("this context belongs to no asset")
         return self._assets_def
-
-
-class OutputContext(_Telling):
-    """What an IO manager is told of a value it stores.
-
-    Attributes:
-        metadata: of the definition, never of an event.
-        version: the attempt under whose name the value is kept.
-        collected_metadata: what the IO manager has added.
-    """
-
-    __slots__ = (
-        "_asset_key", "_log", "_op_def", "_resources", "annotation", "collected_metadata", "config", "job_name",
-        "metadata", "name", "resource_config", "run_id", "step_key", "version",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        *,
-        asset_key: AssetKey | None = None,
-        name: str = "result",
-        step_key: str = "",
-        run_id: str = "",
-        job_name: str = "__ASSET_JOB",
-        metadata: Mapping[str, Any] | None = None,
-        annotation: Any = inspect.Parameter.empty,
-        op_def: OpDefinition | None = None,
-        resources: Resources | None = None,
-        log: Any = None,
-        version: Version | None = None,
-        config: Any = None,
-        resource_config: Any = None,
-    ) -> None:
-        super().__init__()
-        self._asset_key = asset_key
-        self._op_def = op_def
-        self._resources = resources
-        self._log = log
-        self.name = name
-        self.step_key = step_key
-        self.run_id = run_id
-        self.job_name = job_name
-        self.metadata = metadata or {}
-        self.annotation = annotation
-        self.version = version
-        self.config = config
-        self.resource_config = resource_config
-        self.collected_metadata: dict[str, MetadataValue] = {}
-
-    @property
-    def has_asset_key(self) -> bool:
-        """Whether the value is an asset's."""
-        return self._asset_key is not None
-
-    @property
-    def asset_key(self) -> AssetKey:
-        """The asset's key."""
-        return _set(self._asset_key, "asset_key")
-
-    @property
-    def op_def(self) -> OpDefinition:
-        """The op that made the value."""
-        return _set(self._op_def, "op_def")
-
-    @property
-    def resources(self) -> Resources:
-        """Resources the IO manager may use."""
-        return _set(self._resources, "resources")
-
-    @property
-    def log(self) -> Any:
-        """A logger that says which step speaks."""
-        return _set(self._log, "log")
-
-    @property
-    def dagster_type(self) -> Any:
-        """The annotation, under the reference's name."""
-        return self.annotation
-
-    def get_identifier(self) -> list[str]:
-        """Run id, step and output name."""
-        return [self.run_id, self.step_key, self.name]
-
-    def get_asset_identifier(self) -> list[str]:
-        """The segments of the asset's key."""
-        return self.asset_key.path
-
-    def add_output_metadata(self, metadata: RawMetadata) -> None:
-        """Add to what is recorded with the materialization."""
-        self.collected_metadata.update(normalize_metadata(metadata))
-
-
-class InputContext:
-    """What an IO manager is told of a value it loads.
-
-    Attributes:
-        name: of the argument.
-        metadata: of the AssetIn.
-        upstream_output: how the value was stored.
-        version: the exact version to load; None means the published one.
-    """
-
-    __slots__ = (
-        "_asset_key", "_log", "_resources", "annotation", "collected_metadata", "config", "metadata", "name",
-        "resource_config", "run_id", "step_key", "upstream_output", "version",
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        *,
-        name: str = "",
-        asset_key: AssetKey | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        upstream_output: OutputContext | None = None,
-        annotation: Any = inspect.Parameter.empty,
-        resources: Resources | None = None,
-        log: Any = None,
-        version: Version | None = None,
-        config: Any = None,
-        resource_config: Any = None,
-        run_id: str | None = None,
-        step_key: str | None = None,
-    ) -> None:
-        self._asset_key = asset_key
-        self._resources = resources
-        self._log = log
-        self.name = name
-        self.metadata = metadata or {}
-        self.upstream_output = upstream_output
-        self.annotation = annotation
-        self.version = version
-        self.config = config
-        self.resource_config = resource_config
-        self.run_id = run_id
-        self.step_key = step_key
-        self.collected_metadata: dict[str, MetadataValue] = {}
-
-    @property
-    def has_asset_key(self) -> bool:
-        """Whether the value is an asset's."""
-        return self._asset_key is not None
-
-    @property
-    def asset_key(self) -> AssetKey:
-        """The asset's key."""
-        return _set(self._asset_key, "asset_key")
-
-    @property
-    def resources(self) -> Resources:
-        """Resources the IO manager may use."""
-        return _set(self._resources, "resources")
-
-    @property
-    def log(self) -> Any:
-        """A logger that says which step speaks."""
-        return _set(self._log, "log")
-
-    @property
-    def dagster_type(self) -> Any:
-        """The annotation, under the reference's name."""
-        return self.annotation
-
-    def get_identifier(self) -> list[str]:
-        """Run id, step and output name of the value that is loaded."""
-        return _set(self.upstream_output, "upstream_output").get_identifier()
-
-    def get_asset_identifier(self) -> list[str]:
-        """The segments of the asset's key."""
-        return self.asset_key.path
-
-    def add_input_metadata(self, metadata: RawMetadata) -> None:
-        """Add to what is recorded of the loading."""
-        self.collected_metadata.update(normalize_metadata(metadata))
-
-
-def _set(value: T | None, name: str) -> T:
-    if value is None:
-        raise InvariantViolationError(
-            f"Attempting to access {name}, but it was not provided when this context was made"
-        )
-    return value
 
 
 def _found(keys: Mapping[str, AssetKey], name: str, what: str) -> AssetKey:

@@ -13,7 +13,7 @@ from assetflow.definitions.resource import ResourceDefinition, ResourceFunction
 from assetflow.keys import AssetKey, Version
 
 if TYPE_CHECKING:
-    from assetflow.definitions.context import InputContext, OutputContext
+    from assetflow.definitions.io_context import InputContext, OutputContext
 
 
 class IOManager(ABC):

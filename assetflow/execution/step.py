@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from assetflow.definitions.assets_definition import AssetsDefinition
-from assetflow.definitions.context import InputContext, OpExecutionContext, OutputContext, Resources
+from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import IOManager, VersionedIOManager
 from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
 from assetflow.definitions.outputs import Output

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assetflow.definitions.context import InputContext, OutputContext
+from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager, io_manager
 from assetflow.definitions.metadata import MetadataValue, metadata_to_json
 from assetflow.definitions.resource import InitResourceContext

@@ -9,7 +9,8 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, NoReturn
 
-from assetflow.definitions.context import Event, InputContext, OpExecutionContext, OutputContext, Resources
+from assetflow.definitions.context import Event, OpExecutionContext, Resources
+from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import open_resources

@@ -224,7 +224,7 @@ def test_the_report_says_these_numbers_and_is_one_file(tmp_path, departures, qua
 
 def test_source_assets_are_read_and_never_written():
     manager = PackageFiles()
-    from assetflow.definitions.context import InputContext, OutputContext
+    from assetflow.definitions.io_context import InputContext, OutputContext
 
     table = manager.load_input(InputContext(asset_key=raw.airlines.key))
     assert len(table) == 16

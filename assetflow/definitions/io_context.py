@@ -1,0 +1,164 @@
+"""What an IO manager is told of a value that it stores or loads. Data: the executor fills it in."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from assetflow.definitions.context import Resources, Telling
+from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.errors import InvariantViolationError
+from assetflow.keys import AssetKey, Version
+
+if TYPE_CHECKING:
+    from assetflow.definitions.op import OpDefinition
+
+T = TypeVar("T")
+
+
+class _ValueContext(Telling):
+    """What is told of a value in both directions."""
+
+    __slots__ = (
+        "_asset_key", "_log", "_resources", "annotation", "collected_metadata", "config", "metadata", "name",
+        "resource_config", "version",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        asset_key: AssetKey | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        annotation: Any = inspect.Parameter.empty,
+        resources: Resources | None = None,
+        log: Any = None,
+        version: Version | None = None,
+        config: Any = None,
+        resource_config: Any = None,
+    ) -> None:
+        super().__init__()
+        self._asset_key = asset_key
+        self._resources = resources
+        self._log = log
+        self.name = name
+        self.metadata = metadata or {}
+        self.annotation = annotation
+        self.version = version
+        self.config = config
+        self.resource_config = resource_config
+        self.collected_metadata: dict[str, MetadataValue] = {}
+
+    @property
+    def has_asset_key(self) -> bool:
+        """Whether the value is an asset's."""
+        return self._asset_key is not None
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """The asset's key."""
+        return _set(self._asset_key, "asset_key")
+
+    @property
+    def resources(self) -> Resources:
+        """Resources the IO manager may use."""
+        return _set(self._resources, "resources")
+
+    @property
+    def log(self) -> Any:
+        """A logger that says which step speaks."""
+        return _set(self._log, "log")
+
+    @property
+    def dagster_type(self) -> Any:
+        """The annotation, under the reference's name."""
+        return self.annotation
+
+    def get_asset_identifier(self) -> list[str]:
+        """The segments of the asset's key."""
+        return self.asset_key.path
+
+
+class OutputContext(_ValueContext):
+    """What an IO manager is told of a value it stores.
+
+    Attributes:
+        metadata: of the definition, never of an event.
+        version: the attempt under whose name the value is kept.
+        collected_metadata: what the IO manager has added.
+    """
+
+    __slots__ = ("_op_def", "job_name", "run_id", "step_key")
+
+    def __init__(
+        self,
+        *,
+        name: str = "result",
+        step_key: str = "",
+        run_id: str = "",
+        job_name: str = "__ASSET_JOB",
+        op_def: OpDefinition | None = None,
+        **about: Any,
+    ) -> None:
+        super().__init__(name=name, **about)
+        self._op_def = op_def
+        self.step_key = step_key
+        self.run_id = run_id
+        self.job_name = job_name
+
+    @property
+    def op_def(self) -> OpDefinition:
+        """The op that made the value."""
+        return _set(self._op_def, "op_def")
+
+    def get_identifier(self) -> list[str]:
+        """Run id, step and output name."""
+        return [self.run_id, self.step_key, self.name]
+
+    def add_output_metadata(self, metadata: RawMetadata) -> None:
+        """Add to what is recorded with the materialization."""
+        self.collected_metadata.update(normalize_metadata(metadata))
+
+
+class InputContext(_ValueContext):
+    """What an IO manager is told of a value it loads.
+
+    Attributes:
+        name: of the argument.
+        metadata: of the AssetIn.
+        upstream_output: how the value was stored.
+        version: the exact version to load; None means the published one.
+    """
+
+    __slots__ = ("run_id", "step_key", "upstream_output")
+
+    def __init__(
+        self,
+        *,
+        name: str = "",
+        upstream_output: OutputContext | None = None,
+        run_id: str | None = None,
+        step_key: str | None = None,
+        **about: Any,
+    ) -> None:
+        super().__init__(name=name, **about)
+        self.upstream_output = upstream_output
+        self.run_id = run_id
+        self.step_key = step_key
+
+    def get_identifier(self) -> list[str]:
+        """Run id, step and output name of the value that is loaded."""
+        return _set(self.upstream_output, "upstream_output").get_identifier()
+
+    def add_input_metadata(self, metadata: RawMetadata) -> None:
+        """Add to what is recorded of the loading."""
+        self.collected_metadata.update(normalize_metadata(metadata))
+
+
+def _set(value: T | None, name: str) -> T:
+    if value is None:
+        raise InvariantViolationError(
+            f"Attempting to access {name}, but it was not provided when this context was made"
+        )
+    return value
