@@ -71,13 +71,7 @@ def submit_project(
     request = make_request(project, code, selection, environment=environment, run_config=run_config, tags=tags)
     if body is not None:
         connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
-    created = launch(
-        connection.store,
-        connection.signer,
-        request,
-        run_key=run_key,
-        code_key=f"af:code:{code.bundle}" if code.bundle else "",
-    )
+    created = launch(connection.store, connection.signer, request, run_key=run_key)
     connection.announce(created.run_id, created.announcements)
     return RunHandle(created.run_id, connection.store, connection.signer, request.plan)
 

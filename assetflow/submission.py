@@ -110,7 +110,7 @@ def make_request(
     """A request under a new run id.
 
     Raises:
-        InvalidInvocationError: the selection is empty, or tags are not text.
+        InvalidInvocationError: tags are not text.
     """
     _graph, plan = project.plan(selection)
     for label, value in (tags or {}).items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,14 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
 from assetflow.engine.request import RunRequest
-from assetflow.engine.session import RunSession
+from assetflow.engine.session import Announce, RunSession
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
 from assetflow.errors import SettingsError
 from assetflow.execution.runner import DefinitionsRunner
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.runs.registry import WorkerRegistry
-from assetflow.runs.store import Announcement, RunStore
+from assetflow.runs.store import RunStore
 from assetflow.settings import Settings, read_settings
 from assetflow.stores.memory import MemoryRunStore
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from celery import Celery
 
 _WHOLE_RUN = 1e9  # seconds: an in-process run is one slice
-
-Announce = Callable[[str, Sequence[Announcement]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

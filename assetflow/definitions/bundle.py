@@ -10,7 +10,6 @@ from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import InvalidDefinitionError, ParameterCheckError
-from assetflow.keys import AssetKey
 
 ALWAYS_PROVIDED = frozenset({"io_manager"})
 
@@ -54,7 +53,6 @@ class Definitions:
         Raises:
             InvalidDefinitionError: a resource or an IO manager is missing.
         """
-        managers: dict[AssetKey, str] = {source.key: source.io_manager_key for source in self.source_assets}
         for source in self.source_assets:
             if source.io_manager_key not in {**self.resources, **source.resource_defs}.keys() | ALWAYS_PROVIDED:
                 raise InvalidDefinitionError(
@@ -67,9 +65,6 @@ class Definitions:
         for asset in self.assets:
             available = self.resource_defs_for(asset) if asset.resource_defs else self.resources
             _check_asset(asset, available, checked if not asset.resource_defs else set())
-            managers.update(
-                {key: asset.op.outs[name].io_manager_key for name, key in asset.keys_by_output_name.items()}
-            )
 
 
 def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:

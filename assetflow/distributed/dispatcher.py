@@ -20,7 +20,6 @@ class Dispatcher:
     def __init__(self, app: Celery) -> None:
         self._app = app
         self._lock = threading.Lock()
-        self._producer = None
 
     def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> None:
         """Send one message for each announcement."""

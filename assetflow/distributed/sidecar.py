@@ -18,6 +18,7 @@ from pathlib import Path
 
 import msgspec
 
+from assetflow.clock import pause
 from assetflow.distributed.cells import Cell
 from assetflow.distributed.guardian import GOODBYE, SidecarJob
 from assetflow.distributed.identity import identify, is_gone
@@ -39,7 +40,6 @@ class _Child:
     """A child under guard."""
 
     cell: Cell
-    pid: int
     pidfd: int
     stop_token: int = 0
     stop_since: float = 0.0
@@ -112,13 +112,12 @@ class Sidecar:
             if path.name in self._children:
                 continue
             cell = Cell(path)
-            pid = cell.read().pid
             try:
-                pidfd = os.pidfd_open(pid)
+                pidfd = os.pidfd_open(cell.read().pid)
             except OSError:
                 self._take_back(cell)
                 continue
-            self._children[path.name] = _Child(cell, pid, pidfd)
+            self._children[path.name] = _Child(cell, pidfd)
             poller.register(pidfd, select.POLLIN)
 
     def _bury(self, poller: select.poll, pidfd: int) -> None:
@@ -207,7 +206,7 @@ class Sidecar:
                 return ask()
             except ServiceUnreachableError as error:
                 logger.warning("sidecar: %s", error.message)
-                time.sleep(PULSE)
+                pause(PULSE)
 
 
 def read_job() -> SidecarJob:

@@ -10,14 +10,11 @@ from assetflow.planning.plan import Topology
 from assetflow.runs.store import Created, NewRun, RunStore
 
 
-def launch(
-    store: RunStore, signer: Signer, request: RunRequest, *, run_key: str | None = None, code_key: str = ""
-) -> Created:
+def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str | None = None) -> Created:
     """Store the plan and open its roots. Launching the same request again changes nothing.
 
     Args:
         run_key: the caller's own name for the request; used twice in one environment it leads to the first run.
-        code_key: where the run's bundle is kept, so that it lives as long as the run.
 
     Raises:
         ConflictError: the run key was used with another request.
@@ -46,6 +43,6 @@ def launch(
             ),
             outputs=plan.output_count,
             about=msgspec.json.encode(about).decode(),
-            code=code_key,
+            code=request.code.bundle,
         )
     )

@@ -158,7 +158,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
         steps: for each step (rank, index in queues, line or -1, number of steps it waits for).
         outputs: how many outputs there are.
         about: what listings show: environment, code, selection, tags; JSON.
-        code: sha256 of the code bundle, or empty.
+        code: name of the code bundle, which lives as long as the run; or empty.
     """
 
     run_id: str

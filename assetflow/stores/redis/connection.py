@@ -88,11 +88,6 @@ def durability(client: redis.Redis) -> Durability:
     return {"always": Durability.ALWAYS, "no": Durability.NONE}.get(policy, Durability.EVERY_SECOND)
 
 
-def eviction_policy(client: redis.Redis) -> str:
-    """The server's maxmemory policy; anything but ``noeviction`` may lose runs."""
-    return str(client.info("memory").get("maxmemory_policy", "noeviction"))
-
-
 def redacted(url: str) -> str:
     """The address without its password."""
     parts = urlsplit(url)

@@ -16,6 +16,7 @@ from assetflow.keys import Version
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Advance, Advanced, Announcement, Created, NewRun, Proof, RunView
+from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
 from assetflow.stores.redis.scripts import Script, answering
 
@@ -71,7 +72,7 @@ class RedisRunStore:
                     len(run.steps),
                     run.about,
                     self._keep,
-                    run.code,
+                    code_key(run.code) if run.code else "",
                     first,
                     last,
                 )
