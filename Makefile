@@ -19,7 +19,7 @@ demo: $(VENV)/.examples ## materialize the flights example on two workers and sa
 	@test -f "$(REPORT)" && echo "report: $(REPORT)"
 
 test: $(VENV)/.test check ## everything that is checked before a change lands
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.test ## style, types and the direction of imports
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ from assetflow.engine.watch import Watch
 from assetflow.errors import SettingsError
 from assetflow.execution.runner import DefinitionsRunner
 from assetflow.io.filesystem import FilesystemIOManager
+from assetflow.native_threads import share_cores
 from assetflow.runs.registry import WorkerRegistry
 from assetflow.runs.store import RunStore
 from assetflow.settings import Settings, read_settings
@@ -122,6 +123,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         make_slot=make_slot,
         sidecar_command=(sys.executable, "-m", "assetflow.sidecar_process"),
         sidecar_environment=environment,
+        share_cores=lambda slots: share_cores(os.environ, slots),
     )
     return make_worker_app(chosen.broker_url or url, parts)
 

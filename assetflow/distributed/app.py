@@ -27,11 +27,13 @@ class WorkerParts:
         make_slot: builds the slot of a child process, given its name and its watch.
         sidecar_command: how the sidecar is started.
         sidecar_environment: added to the sidecar's environment.
+        share_cores: told, before there are children, how many there will be.
     """
 
     make_slot: MakeSlot
     sidecar_command: tuple[str, ...]
     sidecar_environment: dict[str, str]
+    share_cores: Callable[[int], None]
 
 
 def make_app(broker_url: str) -> Celery:
@@ -63,6 +65,10 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
             # Chatter between workers that runs do not need, and that fills a Redis.
             sender.options.update(without_mingle=True, without_gossip=True, without_heartbeat=True)
 
+    def before_pool(instance: Any = None, **_: Any) -> None:
+        if instance is not None and instance.app is app:
+            parts.share_cores(getattr(instance, "max_concurrency", None) or instance.concurrency)
+
     def in_child(**_: Any) -> None:
         children.begin()
 
@@ -71,6 +77,7 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
             guardian.stop()
 
     signals.worker_init.connect(before_start, weak=False)
+    signals.celeryd_after_setup.connect(before_pool, weak=False)
     signals.worker_shutdown.connect(after_stop, weak=False)
     signals.worker_process_init.connect(in_child, weak=False)
     return app

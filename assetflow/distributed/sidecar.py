@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -26,7 +27,9 @@ from assetflow.engine.session import Announce
 from assetflow.errors import ServiceUnreachableError
 from assetflow.log import logger
 from assetflow.runs.registry import WorkerRegistry
-from assetflow.runs.store import Proof, RunStore
+from assetflow.runs.store import Announcement, Proof, RunStore
+
+Item = TypeVar("Item")
 
 PULSE = 0.25
 BEAT_EVERY = 2.0
@@ -131,10 +134,12 @@ class Sidecar:
         """What a dead child held becomes ready again; the step it was running is blamed."""
         state = cell.read()
         slot = f"{self._job.worker}:{cell.name}"
-        for run_id in self._patiently(self._store.live_runs):
-            culprit = state.step if state.busy and state.run_id == run_id else -1
-            found = self._store.reclaim(run_id, slot, Proof.CHILD_DIED, culprit)
-            self._announce(run_id, found)
+        try:
+            for run_id in self._patiently(self._store.live_runs):
+                culprit = state.step if state.busy and state.run_id == run_id else -1
+                self._announce(run_id, self._patiently(self._reclaiming(run_id, slot, culprit)))
+        except ServiceUnreachableError:
+            logger.warning("the parent is gone and so is the store: other workers will take back what was held")
         if state.busy:
             logger.warning("a child died running step %d of run %s", state.step, state.run_id)
         cell.path.unlink(missing_ok=True)
@@ -200,11 +205,17 @@ class Sidecar:
         with contextlib.suppress(OSError):
             Path(self._job.folder).rmdir()
 
-    def _patiently(self, ask: Callable[[], list[str]]) -> list[str]:
+    def _reclaiming(self, run_id: str, slot: str, culprit: int) -> Callable[[], list[Announcement]]:
+        return lambda: self._store.reclaim(run_id, slot, Proof.CHILD_DIED, culprit)
+
+    def _patiently(self, ask: Callable[[], list[Item]]) -> list[Item]:
+        """Ask until the store answers, as long as there is a worker to guard."""
         while True:
             try:
                 return ask()
             except ServiceUnreachableError as error:
+                if os.getppid() != self._job.parent:
+                    raise
                 logger.warning("sidecar: %s", error.message)
                 pause(PULSE)
 

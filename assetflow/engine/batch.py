@@ -12,13 +12,18 @@ from assetflow.runs.store import Claim, Outcome
 
 
 class Batch:
-    """Claims in the order in which they are run, and the outcomes of those that are done."""
+    """Claims in the order in which they are run, and the outcomes of those that are done.
+
+    Attributes:
+        broken: why outcomes that were taken may not have been settled.
+    """
 
     def __init__(self, claims: Iterable[Claim]) -> None:
         self.lock = threading.Lock()
         self.current: Claim | None = None
         self.current_since = 0.0
         self.announced = False
+        self.broken: Exception | None = None
         self._waiting = deque(claims)
         self._outcomes: list[Outcome] = []
 

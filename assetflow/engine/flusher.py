@@ -52,17 +52,18 @@ class Flusher:
             pulse.wait(self._patience / 2)
             batch = self._batch
             if batch is not None:
-                try:
-                    self._look(batch)
-                except Exception:  # a slot must not lose its flusher to a passing fault
-                    logger.exception("flushing a batch failed; the slot settles it at the end")
+                self._look(batch)
 
     def _look(self, batch: Batch) -> None:
         with batch.lock:
             if batch.current is None or time.monotonic() - batch.current_since < self._patience:
                 return
-            if not batch.announced:
-                batch.announced = True
-                self._announce_long(batch)
-            if batch.is_held_up:
-                self._flush(batch)
+            try:
+                if not batch.announced:
+                    batch.announced = True
+                    self._announce_long(batch)
+                if batch.is_held_up:
+                    self._flush(batch)
+            except Exception as error:
+                logger.exception("a batch could not be settled; the slot lets go of the run when its step is over")
+                batch.broken = error

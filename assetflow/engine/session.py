@@ -6,6 +6,7 @@ import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 from assetflow.clock import pause
 from assetflow.engine.pace import Pace
@@ -22,6 +23,7 @@ _PAUSE_BETWEEN_TRIES = 0.25
 _PUBLISH_TRIES = 4
 
 Announce = Callable[[str, Sequence[Announcement]], None]
+Reply = TypeVar("Reply")
 
 
 class RunSession:
@@ -92,7 +94,7 @@ class RunSession:
                 secrets.randbits(32),
             )
             try:
-                reply = self._patiently(request)
+                reply = self._patiently(lambda: self._store.advance(self.run_id, request))
             except LostPlaceError:
                 self._start_over()
                 return []
@@ -140,6 +142,11 @@ class RunSession:
         for output in emitted:
             self._known[output] = claim.version
 
+    def let_go(self, proof: Proof, culprit: int = -1) -> None:
+        """Give back everything this slot holds of the run, however long the store takes to answer."""
+        self._patiently(lambda: self._store.reclaim(self.run_id, self._slot, proof, culprit))
+        self._batch = 0
+
     def close(self) -> None:
         """Close the resources that steps have opened."""
         self.runner.close()
@@ -166,18 +173,17 @@ class RunSession:
     def _start_over(self) -> None:
         """The store took this slot for dead, or was rolled back: nothing it held counts any more."""
         logger.warning("slot %s lost its place in run %s and starts again", self._slot, self.run_id)
-        self._store.reclaim(self.run_id, self._slot, Proof.DRAINED)
-        self._batch = 0
+        self.let_go(Proof.DRAINED)
         self._known.clear()
         self._unpublished.clear()
         self._published.clear()
 
-    def _patiently(self, request: Advance) -> Advanced:
-        """Ask until the store answers; a repeated batch number makes that safe."""
+    def _patiently(self, ask: Callable[[], Reply]) -> Reply:
+        """Ask until the store answers; it takes a repeated question for what it is."""
         warned = False
         while True:
             try:
-                return self._store.advance(self.run_id, request)
+                return ask()
             except ServiceUnreachableError as error:
                 if not warned:
                     logger.warning("waiting for the run store: %s", error.message)
@@ -196,6 +202,5 @@ class RunSession:
             else:
                 return True
         # Let go of it: whoever works on this run next finds it among the chores.
-        self._store.reclaim(self.run_id, self._slot, Proof.DRAINED)
-        self._batch = 0
+        self.let_go(Proof.DRAINED)
         return False

@@ -102,10 +102,10 @@ class Slot:
         a step that breaks every slot would go round for ever.
         """
         current = self._batch.at_hand if self._batch is not None else None
-        logger.error("slot %s gives up run %s: %r", self.name, session.run_id, error)
+        logger.error("slot %s lets go of run %s: %r", self.name, session.run_id, error)
         self._sessions.pop(session.run_id, None)
         self._unsettled.clear()
-        self._store.reclaim(session.run_id, self.name, Proof.CHILD_DIED, -1 if current is None else current.step)
+        session.let_go(Proof.CHILD_DIED, -1 if current is None else current.step)
 
     def close(self) -> None:
         """Stop the slot's thread."""
@@ -129,6 +129,8 @@ class Slot:
             self._run_one(session, batch, claim, known)
         session.pace.learn(time.monotonic() - started, count)
         with batch.lock:
+            if batch.broken is not None:
+                raise batch.broken
             return batch.take_outcomes()
 
     def _run_one(self, session: RunSession, batch: Batch, claim: Claim, known: dict[int, Version]) -> None:

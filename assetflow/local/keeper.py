@@ -19,6 +19,7 @@ import msgspec
 from assetflow.clock import wait_until
 from assetflow.local.lifeline import adopt_orphans, bury_orphans, die_with_parent
 from assetflow.local.valkey import Valkey
+from assetflow.native_threads import share_cores
 
 _PULSE_MS = 200
 _SHORTEST_LIFE = 5.0
@@ -125,6 +126,7 @@ class Keeper:
             "PYTHONPATH": os.pathsep.join((*self._job.path, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep),
             "C_FORCE_ROOT": "1",  # JSON only: Celery's reason to refuse root does not apply
         }
+        share_cores(environment, self._job.workers)
         output = open(self._job.log, "ab") if self._job.log else None  # noqa: SIM115
         try:
             return subprocess.Popen(

@@ -15,9 +15,6 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "examples" / "flights" / "README.md").read_text(encoding="utf-8")
 
 
-pytestmark = pytest.mark.xdist_group("flights")  # one process, one run of ten seconds
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """The home folder of a whole run on two workers."""

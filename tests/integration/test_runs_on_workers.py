@@ -25,12 +25,14 @@ from assetflow import (
     SourceAsset,
     StepState,
     asset,
+    local_cluster,
     resource,
     submit,
 )
 from assetflow.clock import pause, wait_until
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.local.cluster import LocalCluster
+from assetflow.native_threads import usable_cores
 from assetflow.runs.facts import FactKind
 from tests.support.cluster import lines_in, wait_for_lines
 from tests.support.key_leaks import leaked_keys
@@ -237,6 +239,20 @@ def test_steps_run_at_the_same_time_on_two_workers(tmp_path: Path) -> None:
         return sleeps
 
     assert submit([sleeper("first"), sleeper("second")]).wait(30).success
+
+
+def test_steps_share_the_cores_and_leave_alone_what_the_user_has_set(tmp_path: Path, monkeypatch) -> None:
+    @asset
+    def threads():
+        return [os.environ[name] for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")]
+
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    with local_cluster(workers=2, directory=tmp_path):
+        assert submit([threads]).wait(30).success
+    share = str(max(1, usable_cores() // 2))
+    assert pickle.loads((tmp_path / "storage" / "threads").read_bytes()) == [share, "7", share]
 
 
 def test_a_wide_and_a_long_plan_end_well(cluster: LocalCluster) -> None:

@@ -13,7 +13,7 @@ from assetflow.clock import wait_until
 from assetflow.engine.pace import LARGEST_BATCH, Pace
 from assetflow.runs.facts import FactKind
 from assetflow.runs.states import RunStatus
-from assetflow.runs.store import LOST_CHILD_LIMIT, Claim, Proof
+from assetflow.runs.store import LOST_CHILD_LIMIT, Advance, Advanced, Claim, Proof
 from tests.support.slots import Bench
 
 
@@ -163,6 +163,45 @@ def test_a_fault_of_our_own_gives_everything_back_and_does_not_go_round_for_ever
         assert "C" not in bench.states
     slot.work(bench.run_id)
     assert bench.states == "FF" and bench.status is RunStatus.FAILED
+
+
+def test_what_could_not_be_settled_beside_a_long_step_is_given_back(tmp_path: Path) -> None:
+    release = threading.Event()
+
+    @asset
+    def zz_long():
+        assert release.wait(20)
+        return 1
+
+    bench = Bench(tmp_path, [leaf("quick"), zz_long])
+    slot = bench.slot("w:1")
+    slot._session_of(bench.run_id).pace.learn(0.0001 * 32, 32)
+    advance, failed = bench.store.advance, threading.Event()
+
+    def faulty(run_id: str, request: Advance) -> Advanced:
+        if request.outcomes and not failed.is_set():
+            failed.set()
+            raise RuntimeError("the store has a fault")
+        return advance(run_id, request)
+
+    bench.store.advance = faulty
+    raised: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            slot.work(bench.run_id)
+        except RuntimeError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert failed.wait(10)
+    release.set()
+    thread.join(10)
+    assert [str(error) for error in raised] == ["the store has a fault"]
+    assert bench.states == "RR", "nothing stays claimed by a slot that has forgotten it"
+    slot.work(bench.run_id)
+    assert bench.states == "SS" and bench.status is RunStatus.SUCCEEDED
 
 
 def test_the_pace_grows_with_short_steps_and_falls_with_long_ones() -> None:
