@@ -11,6 +11,9 @@ from collections.abc import MutableMapping
 
 # Read once, when the library is loaded: OpenMP (scikit-learn, XGBoost, Arrow), OpenBLAS and MKL (numpy, scipy).
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# How often a GNU OpenMP thread looks before it sleeps. The library's own value is for machines that nobody
+# else uses: two fits of one model side by side on two cores took 302 s with it, 3 s with this, 1.3 s alone.
+SPINS = ("GOMP_SPINCOUNT", "1000")
 
 
 def share_cores(environment: MutableMapping[str, str], slots: int) -> None:
@@ -18,6 +21,7 @@ def share_cores(environment: MutableMapping[str, str], slots: int) -> None:
     share = str(max(1, usable_cores() // max(1, slots)))
     for name in VARIABLES:
         environment.setdefault(name, share)
+    environment.setdefault(*SPINS)
 
 
 def usable_cores() -> int:

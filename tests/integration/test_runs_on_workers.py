@@ -244,15 +244,18 @@ def test_steps_run_at_the_same_time_on_two_workers(tmp_path: Path) -> None:
 def test_steps_share_the_cores_and_leave_alone_what_the_user_has_set(tmp_path: Path, monkeypatch) -> None:
     @asset
     def threads():
-        return [os.environ[name] for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")]
+        return [
+            os.environ[name]
+            for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "GOMP_SPINCOUNT")
+        ]
 
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "GOMP_SPINCOUNT"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
     with local_cluster(workers=2, directory=tmp_path):
         assert submit([threads]).wait(30).success
     share = str(max(1, usable_cores() // 2))
-    assert pickle.loads((tmp_path / "storage" / "threads").read_bytes()) == [share, "7", share]
+    assert pickle.loads((tmp_path / "storage" / "threads").read_bytes()) == [share, "7", share, "1000"]
 
 
 def test_a_wide_and_a_long_plan_end_well(cluster: LocalCluster) -> None:
