@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     # defining assets
     "asset": "assetflow.definitions.asset",
+    "multi_asset": "assetflow.definitions.multi_asset",
     "AssetIn": "assetflow.definitions.inputs",
+    "AssetOut": "assetflow.definitions.outputs",
     "AssetKey": "assetflow.keys",
     "AssetsDefinition": "assetflow.definitions.assets_definition",
     "Output": "assetflow.definitions.outputs",
@@ -106,6 +108,8 @@ if TYPE_CHECKING:
     from assetflow.definitions.loading import load_assets_from_package_module as load_assets_from_package_module
     from assetflow.definitions.loading import load_assets_from_package_name as load_assets_from_package_name
     from assetflow.definitions.metadata import MetadataValue as MetadataValue
+    from assetflow.definitions.multi_asset import multi_asset as multi_asset
+    from assetflow.definitions.outputs import AssetOut as AssetOut
     from assetflow.definitions.outputs import Output as Output
     from assetflow.definitions.resource import InitResourceContext as InitResourceContext
     from assetflow.definitions.resource import ResourceDefinition as ResourceDefinition

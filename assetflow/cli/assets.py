@@ -52,7 +52,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
             graph.group_of(key),
             Text(_when(manifest.stored_at) if manifest else "never", style="default" if manifest else "dim"),
             size_text(manifest.size) if manifest else "",
-            Text((graph.assets_by_key[key].op.description or "").partition("\n")[0], style="dim"),
+            Text((graph.assets_by_key[key].descriptions_by_key[key] or "").partition("\n")[0], style="dim"),
         )
     OUT.print(table)
     for source in graph.sources_by_key.values():
@@ -126,7 +126,7 @@ def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None) -> dict
     return {
         "asset": key.to_user_string(),
         "group": graph.group_of(key),
-        "description": asset.op.description or "",
+        "description": asset.descriptions_by_key[key] or "",
         "defined": str(asset.location) if asset.location else "",
         "needs": sorted(found.to_user_string() for found in graph.upstream(key)),
         "needed_by": sorted(found.to_user_string() for found in graph.downstream(key)),

@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
+from typing import Any, overload
 
+from assetflow.definitions.asset_inputs import read_inputs, several
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import location_of
-from assetflow.definitions.names import CoercibleToPrefix, check_group, check_name, read_dependency, read_prefix
-from assetflow.definitions.op import KIND_TAG, OpDefinition, OpInput, OpOutput, normalize_tags
-from assetflow.definitions.outputs import Output
+from assetflow.definitions.names import CoercibleToPrefix, check_group, check_name, read_prefix
+from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize_tags
+from assetflow.definitions.outputs import value_annotation
 from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
 from assetflow.definitions.retry import RetryPolicy
-from assetflow.definitions.signature import EMPTY, Parameters, read_parameters
+from assetflow.definitions.signature import Parameters, read_parameters
 from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
 Compute = Callable[..., Any]
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,13 +159,13 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
     key = AssetKey((*read_prefix(given.key_prefix), _name(function, given, where)))
     op_name = check_name(key.to_python_identifier(), f'asset "{key.to_user_string()}"', where)
     parameters = read_parameters(function)
-    if parameters.nameless:
+    inputs, keys_by_input = read_inputs(parameters, given.ins, given.non_argument_deps, where)
+    if key in keys_by_input.values():
         raise InvalidDefinitionError(
-            f'asset "{key.to_user_string()}" has parameters that stand for no asset: {", ".join(parameters.nameless)}',
+            f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "
+            "time-partitioned and each partition depends on earlier partitions",
             where=where,
-            fix="the context is given by position and everything else by name: write `def f(context, upstream)`",
         )
-    inputs, keys_by_input = _inputs(parameters, given, key, where)
     resources, manager_key = _resources(given, key)
     tags = {**({KIND_TAG: given.compute_kind} if given.compute_kind else {}), **normalize_tags(given.op_tags, where)}
     op = OpDefinition(
@@ -176,7 +175,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         outs={"result": _output(parameters, given, manager_key)},
         context_name=parameters.context,
         defaults=parameters.with_default,
-        required_resource_keys=frozenset(_several(given.required_resource_keys, "required_resource_keys"))
+        required_resource_keys=frozenset(several(given.required_resource_keys, "required_resource_keys"))
         | frozenset(name for name in resources if name != manager_key or name in (given.resource_defs or {})),
         config_schema=given.config_schema,
         tags=tags,
@@ -206,60 +205,10 @@ def _name(function: Compute, given: _Arguments, where: str | None) -> str:
     return name
 
 
-def _inputs(
-    parameters: Parameters, given: _Arguments, key: AssetKey, where: str | None
-) -> tuple[dict[str, OpInput], dict[str, AssetKey]]:
-    ins: dict[str, AssetIn] = dict(given.ins or {})
-    for name, value in ins.items():
-        if not isinstance(value, AssetIn):
-            raise CheckError(f"ins maps argument names to AssetIn, not to {type(value).__name__}: {value!r}")
-        if name not in parameters.names and not parameters.takes_any:
-            raise InvalidDefinitionError(
-                f"Key '{name}' in provided ins dict does not correspond to any of the names of the arguments "
-                f"to the decorated function: {', '.join(parameters.names) or 'it has none'}",
-                where=where,
-                fix="name an argument of the function",
-            )
-    names = [*parameters.names, *(name for name in ins if name not in parameters.names)]
-    inputs: dict[str, OpInput] = {}
-    keys: dict[str, AssetKey] = {}
-    for name in names:
-        item = ins.get(name)
-        annotation = (
-            item.annotation if item is not None and item.annotation is not None else parameters.annotation(name)
-        )
-        inputs[name] = OpInput(
-            name=name,
-            annotation=annotation,
-            metadata=item.metadata if item is not None else {},
-            input_manager_key=item.input_manager_key if item is not None else None,
-        )
-        keys[name] = item.resolve(name) if item is not None else AssetKey(name)
-    for dependency in sorted(map(read_dependency, _several(given.non_argument_deps, "non_argument_deps"))):
-        name = dependency.to_python_identifier()
-        while name in inputs:
-            name += "_"
-        inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
-        keys[name] = dependency
-    if key in keys.values():
-        raise InvalidDefinitionError(
-            f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "
-            "time-partitioned and each partition depends on earlier partitions",
-            where=where,
-        )
-    return inputs, keys
-
-
-def _several(values: Iterable[Item] | None, what: str) -> Iterable[Item]:
-    if isinstance(values, str | AssetKey):
-        raise CheckError(f"{what} is a set, not a single one: {values!r}")
-    return values or ()
-
-
 def _output(parameters: Parameters, given: _Arguments, manager_key: str) -> OpOutput:
     annotation = given.dagster_type if given.dagster_type is not None else parameters.annotation("return")
     if given.dagster_type is None:
-        annotation = _value_annotation(annotation)
+        annotation = value_annotation(annotation)
     return OpOutput(
         annotation=annotation,
         is_nothing=annotation is None or annotation is type(None),
@@ -268,19 +217,6 @@ def _output(parameters: Parameters, given: _Arguments, manager_key: str) -> OpOu
         metadata=given.metadata or {},
         description=given.description,
     )
-
-
-def _value_annotation(annotation: Any) -> Any:
-    """What an annotation says of the value: ``Output[T]`` means T, and a generator's says nothing."""
-    if annotation is Output:
-        return EMPTY
-    origin = typing.get_origin(annotation)
-    if origin is Output:
-        return _value_annotation(typing.get_args(annotation)[0])
-    name = getattr(origin or annotation, "__name__", "")
-    if name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "Awaitable", "Coroutine"):
-        return EMPTY
-    return annotation
 
 
 def _resources(given: _Arguments, key: AssetKey) -> tuple[dict[str, ResourceDefinition], str]:

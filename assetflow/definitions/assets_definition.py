@@ -28,10 +28,11 @@ class AssetsDefinition:
         metadata_by_key: definition metadata of each asset.
         resource_defs: resources that come with it.
         can_subset: whether it can make some of its assets without the others.
+        asset_deps: for each asset it makes, the assets that one needs, its own among them.
     """
 
     __slots__ = (
-        "_resource_defs", "can_subset", "group_names_by_key", "keys_by_input_name", "keys_by_output_name",
+        "_deps", "_resource_defs", "can_subset", "group_names_by_key", "keys_by_input_name", "keys_by_output_name",
         "metadata_by_key", "op",
     )  # fmt: skip
 
@@ -45,6 +46,7 @@ class AssetsDefinition:
         metadata_by_key: Mapping[AssetKey, Mapping[str, Any]],
         resource_defs: Mapping[str, ResourceDefinition] | None = None,
         can_subset: bool = False,
+        asset_deps: Mapping[AssetKey, Iterable[AssetKey]] | None = None,
     ) -> None:
         self.op = op
         self.keys_by_input_name = keys_by_input_name
@@ -53,6 +55,7 @@ class AssetsDefinition:
         self.metadata_by_key = metadata_by_key
         self._resource_defs = dict(resource_defs) if resource_defs else None
         self.can_subset = can_subset
+        self._deps = {key: frozenset(deps) for key, deps in asset_deps.items()} if asset_deps else None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function here and now, and return exactly what it returns."""
@@ -89,8 +92,15 @@ class AssetsDefinition:
         return frozenset(self.keys_by_input_name.values())
 
     @property
+    def has_own_deps(self) -> bool:
+        """Whether its assets need different ones, instead of all of them everything."""
+        return self._deps is not None
+
+    @property
     def asset_deps(self) -> dict[AssetKey, set[AssetKey]]:
         """For each asset it makes, the assets that one needs."""
+        if self._deps is not None:
+            return {key: set(deps) for key, deps in self._deps.items()}
         return {key: set(self.keys_by_input_name.values()) for key in self.keys_by_output_name.values()}
 
     @property
@@ -107,7 +117,14 @@ class AssetsDefinition:
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:
         """The code version its author gave."""
-        return dict.fromkeys(self.keys_by_output_name.values(), self.op.code_version)
+        versions = {name: out.code_version or self.op.code_version for name, out in self.op.outs.items()}
+        return {key: versions[name] for name, key in self.keys_by_output_name.items()}
+
+    @property
+    def descriptions_by_key(self) -> dict[AssetKey, str | None]:
+        """What there is to say about each asset: of its own output, else of the function."""
+        texts = {name: out.description or self.op.description for name, out in self.op.outs.items()}
+        return {key: texts[name] for name, key in self.keys_by_output_name.items()}
 
     def with_attributes(
         self, *, group_name: str | None = None, new_keys: Mapping[AssetKey, AssetKey] | None = None
@@ -139,6 +156,7 @@ class AssetsDefinition:
             metadata_by_key={new(key): metadata for key, metadata in self.metadata_by_key.items()},
             resource_defs=self._resource_defs,
             can_subset=self.can_subset,
+            asset_deps={new(key): map(new, deps) for key, deps in self._deps.items()} if self._deps else None,
         )
 
     def with_resources(self, resource_defs: Mapping[str, ResourceDefinition]) -> AssetsDefinition:

@@ -13,6 +13,7 @@ from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.resource_opening import open_resources
+from assetflow.definitions.returned import outputs_of
 from assetflow.definitions.typecheck import check_value
 from assetflow.errors import (
     InvalidDefinitionError,
@@ -128,11 +129,8 @@ def _bound_inputs(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> d
 
 
 def _checked_result(op: OpDefinition, result: Any) -> Any:
-    if isinstance(result, Output):
-        _check_output(op, result)
-    elif len(op.outs) == 1:
-        out = next(iter(op.outs.values()))
-        _check(op, result, None if out.is_nothing else out.annotation, f'output "{out.name}"')
+    for output in outputs_of(op, result):
+        _check_output(op, output)
     return result
 
 
@@ -183,7 +181,7 @@ def _check_complete(op: OpDefinition, seen: set[str]) -> None:
             raise InvariantViolationError(
                 f'calling op "{op.name}" gave nothing for its required output "{name}"',
                 where=op.where,
-                fix="yield an Output for it, or declare it with output_required=False",
+                fix="yield an Output for it, or declare it as not required",
             )
 
 

@@ -49,6 +49,7 @@ class OpOutput:
     io_manager_key: str = "io_manager"
     metadata: Mapping[str, Any] = field(default_factory=dict)
     description: str | None = None
+    code_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+import typing
+from collections.abc import Mapping
+from typing import Any, Generic, TypeVar
 
 from assetflow.definitions.metadata import RawMetadata, normalize_metadata
+from assetflow.definitions.names import CoercibleToPrefix, read_prefix
+from assetflow.definitions.signature import EMPTY
 from assetflow.errors import ParameterCheckError
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 T = TypeVar("T")
 
@@ -42,3 +47,63 @@ class Output(Generic[T]):
         )
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class AssetOut:
+    """Declares one of the assets that a function makes.
+
+    Args:
+        key_prefix: put before the output's name; a str is split at "/".
+        key: the asset's key, in place of prefix and name; a str is one segment.
+        dagster_type: the type of the value, in place of the return annotation.
+        description: for people.
+        is_required: False lets the function end without it: then whatever needs the asset is skipped.
+        io_manager_key: the resource that stores the value.
+        metadata: of the definition; any values.
+        group_name: by default that of the others, or ``default``.
+        code_version: a label of the code that makes it, given by hand.
+    """
+
+    __slots__ = (
+        "annotation", "code_version", "description", "group_name", "io_manager_key", "is_required", "key",
+        "key_prefix", "metadata",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        key_prefix: CoercibleToPrefix | None = None,
+        key: CoercibleToAssetKey | None = None,
+        dagster_type: Any = None,
+        description: str | None = None,
+        is_required: bool = True,
+        io_manager_key: str = "io_manager",
+        metadata: Mapping[str, Any] | None = None,
+        group_name: str | None = None,
+        code_version: str | None = None,
+    ) -> None:
+        self.key = None if key is None else AssetKey.from_coercible(key)
+        self.key_prefix = read_prefix(key_prefix)
+        self.annotation = dagster_type
+        self.description = description
+        self.is_required = is_required
+        self.io_manager_key = io_manager_key
+        self.metadata = dict(metadata or {})
+        self.group_name = group_name
+        self.code_version = code_version
+
+    def resolve(self, output: str) -> AssetKey:
+        """The key it means for an output of this name."""
+        return self.key if self.key is not None else AssetKey((*self.key_prefix, output))
+
+
+def value_annotation(annotation: Any) -> Any:
+    """What a return annotation says of the value: ``Output[T]`` means T, and a generator's says nothing."""
+    if annotation is Output:
+        return EMPTY
+    origin = typing.get_origin(annotation)
+    if origin is Output:
+        return value_annotation(typing.get_args(annotation)[0])
+    name = getattr(origin or annotation, "__name__", "")
+    if name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "Awaitable", "Coroutine"):
+        return EMPTY
+    return annotation

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from typing import Any
 
 from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.returned import outputs_of
 from assetflow.definitions.typecheck import check_value
 from assetflow.errors import InvariantViolationError, StepOutputNotFoundError, TypeCheckDidNotPass
 
 Event = AssetMaterialization | AssetObservation
 
 
-def compute(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any]) -> Iterator[Output[Any] | Event]:
+def compute(
+    op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any], *, selected: Collection[str]
+) -> Iterator[Output[Any] | Event]:
     """Run the op and yield its outputs and events as they come.
+
+    Args:
+        selected: names of the outputs that are wanted; the others may be left out.
 
     Raises:
         InvariantViolationError: something else was yielded, or an output twice.
@@ -32,11 +38,11 @@ def compute(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, 
             seen.add(item.output_name)
         yield item
     for name, out in op.outs.items():
-        if out.is_required and name not in seen:
+        if out.is_required and name in selected and name not in seen:
             raise StepOutputNotFoundError(
                 f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}"',
                 where=str(op.location) if op.location else None,
-                fix="yield an Output for it, or declare it with output_required=False",
+                fix="yield an Output for it, or declare it as not required",
             )
 
 
@@ -58,31 +64,7 @@ def _items(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, A
                 )
             yield item
         return
-    yield from _returned(op, returned)
-
-
-def _returned(op: OpDefinition, value: Any) -> Iterator[Output[Any]]:
-    if isinstance(value, Output):
-        yield value
-        return
-    names = list(op.outs)
-    if len(names) == 1:
-        yield Output(value, output_name=names[0])
-        return
-    if not isinstance(value, tuple):
-        raise InvariantViolationError(
-            f'op "{op.name}" has multiple outputs, but only one output was returned',
-            where=str(op.location) if op.location else None,
-            fix="return a tuple in the order of outs, or yield one Output for each",
-        )
-    if len(value) != len(names):
-        raise InvariantViolationError(
-            f'Length mismatch between returned tuple of outputs and number of output defs on op "{op.name}": '
-            f"{len(value)} values for {len(names)} outputs",
-            where=str(op.location) if op.location else None,
-        )
-    for name, item in zip(names, value, strict=True):
-        yield item if isinstance(item, Output) else Output(item, output_name=name)
+    yield from outputs_of(op, returned)
 
 
 def _drained(items: AsyncIterator[Any]) -> Iterator[Any]:

@@ -61,6 +61,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
     managers = {output.io_manager_key for output in work.step.outputs}
     opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = {item.name: _load(work, asset, opened, item) for item in work.step.inputs if item.loads}
+    declared = {output.name: output for output in work.step.outputs}
     context = OpExecutionContext(
         run_id=work.run_id,
         op_def=op,
@@ -71,12 +72,12 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         retry_number=work.claim.retries,
         run_tags=work.tags,
         run_config=work.run_config,
+        selected_output_names=frozenset(declared),
     )
-    declared = {output.name: output for output in work.step.outputs}
     emitted: list[int] = []
     staged: list[tuple[VersionedIOManager, StepOutput]] = []
     try:
-        for item in compute(op, context, inputs):
+        for item in compute(op, context, inputs, selected=declared.keys()):
             _take_events(context, detail)
             if not isinstance(item, Output):
                 detail.observations.append(_event(item))

@@ -78,6 +78,12 @@ class AssetGraph:
         """The assets that need it directly."""
         return {self._keys[place] for place in self._below[self._place[key]]}
 
+    def asset_deps(self, key: AssetKey) -> set[AssetKey]:
+        """The assets and sources it needs directly, by the keys they really have."""
+        asset = self.assets_by_key[key]
+        meant = {given: self._resolved[asset][name] for name, given in asset.keys_by_input_name.items()}
+        return {found for given in asset.asset_deps[key] if (found := meant.get(given, given)) is not None}
+
     def group_of(self, key: AssetKey) -> str:
         """The group of an asset or a source."""
         if key in self.assets_by_key:
@@ -100,7 +106,10 @@ class AssetGraph:
         found: list[tuple[int, ...]] = []
         place, resolved = self._place, self._resolved
         shared: dict[AssetsDefinition, tuple[int, ...]] = {}
-        for asset in self.assets_by_key.values():
+        for made, asset in self.assets_by_key.items():
+            if asset.has_own_deps:
+                found.append(tuple(self._place[key] for key in sorted(self.asset_deps(made)) if key in self._place))
+                continue
             above = shared.get(asset)
             if above is None:
                 inputs = resolved[asset].values()

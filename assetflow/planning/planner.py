@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.op import QUEUE_TAG
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
+from assetflow.planning.parts import Part, parts_of
 from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
 
 DEFAULT_QUEUE = "default"
@@ -20,11 +20,10 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
 
     What they need and is not selected is read from storage. The same graph and keys give the same plan.
     """
-    chosen = set(keys)
-    order = _ordered(graph, chosen)
+    order = parts_of(graph, set(keys))
     outputs = _number_outputs(order)
     origins = _origins(graph, outputs)
-    drafts = [_draft(graph, asset, outputs, origins) for asset in order]
+    drafts = [_draft(part, outputs, origins) for part in order]
     producers = {output.index: index for index, (_, made, _) in enumerate(drafts) for output in made}
     parents = [
         sorted({producers[item.output] for item in inputs if item.output is not None}) for inputs, _, _ in drafts
@@ -37,7 +36,7 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
     for index in range(len(drafts) - 1, -1, -1):
         ranks[index] = 1 + max((ranks[child] for child in children[index]), default=0)
     names = _unique_names(order)
-    queues = [asset.op.tags.get(QUEUE_TAG, DEFAULT_QUEUE) for asset in order]
+    queues = [part.asset.op.tags.get(QUEUE_TAG, DEFAULT_QUEUE) for part in order]
     steps = []
     for index, (inputs, made, retry) in enumerate(drafts):
         below = children[index]
@@ -57,18 +56,10 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
     return Plan(steps=tuple(steps))
 
 
-def _ordered(graph: AssetGraph, chosen: set[AssetKey]) -> list[AssetsDefinition]:
-    found: dict[AssetsDefinition, None] = {}
-    for key in graph.topological():
-        if key in chosen:
-            found[graph.assets_by_key[key]] = None
-    return list(found)
-
-
-def _number_outputs(order: Sequence[AssetsDefinition]) -> dict[AssetKey, int]:
+def _number_outputs(order: Sequence[Part]) -> dict[AssetKey, int]:
     numbers: dict[AssetKey, int] = {}
-    for asset in order:
-        for key in asset.keys_by_output_name.values():
+    for part in order:
+        for key in part.outputs.values():
             numbers[key] = len(numbers)
     return numbers
 
@@ -99,11 +90,12 @@ def _origins(graph: AssetGraph, outputs: dict[AssetKey, int]) -> dict[AssetKey, 
 
 
 def _draft(
-    graph: AssetGraph, asset: AssetsDefinition, outputs: dict[AssetKey, int], origins: dict[AssetKey, _Origin]
+    part: Part, outputs: dict[AssetKey, int], origins: dict[AssetKey, _Origin]
 ) -> tuple[tuple[StepInput, ...], tuple[StepOutput, ...], StepRetry | None]:
+    op = part.asset.op
     inputs = []
-    for name, declared in asset.op.ins.items():
-        key = graph.resolved_input(asset, name)
+    for name, declared in op.ins.items():
+        key = part.inputs.get(name)
         if key is None:
             continue
         origin = origins[key]
@@ -116,17 +108,19 @@ def _draft(
                 loads=not (declared.is_nothing or origin.is_nothing),
             )
         )
+    for key in part.after:
+        inputs.append(StepInput(name=key.to_python_identifier(), key=key.parts, output=outputs[key], loads=False))
     made = tuple(
         StepOutput(
             index=outputs[key],
             name=name,
             key=key.parts,
-            required=asset.op.outs[name].is_required,
-            io_manager_key=asset.op.outs[name].io_manager_key,
+            required=op.outs[name].is_required,
+            io_manager_key=op.outs[name].io_manager_key,
         )
-        for name, key in asset.keys_by_output_name.items()
+        for name, key in part.outputs.items()
     )
-    return tuple(inputs), made, _retry(asset.op.retry_policy)
+    return tuple(inputs), made, _retry(op.retry_policy)
 
 
 def _retry(policy: RetryPolicy | None) -> StepRetry | None:
@@ -140,14 +134,14 @@ def _retry(policy: RetryPolicy | None) -> StepRetry | None:
     )
 
 
-def _unique_names(order: Sequence[AssetsDefinition]) -> list[str]:
+def _unique_names(order: Sequence[Part]) -> list[str]:
     """Op names, with the asset's own key in place of a name that two of them share."""
     names: list[str] = []
     taken: set[str] = set()
-    for asset in order:
-        name = asset.op.name
+    for part in order:
+        name = part.asset.op.name
         if name in taken:
-            name = next(iter(asset.keys_by_output_name.values())).to_python_identifier()
+            name = next(iter(part.outputs.values())).to_python_identifier()
         base, number = name, 2
         while name in taken:
             name, number = f"{base}_{number}", number + 1

@@ -14,6 +14,7 @@ import pytest
 from assetflow import (
     AssetIn,
     AssetKey,
+    AssetOut,
     ConflictError,
     Definitions,
     InvalidDefinitionError,
@@ -26,6 +27,7 @@ from assetflow import (
     StepState,
     asset,
     local_cluster,
+    multi_asset,
     resource,
     submit,
 )
@@ -256,6 +258,56 @@ def test_steps_share_the_cores_and_leave_alone_what_the_user_has_set(tmp_path: P
         assert submit([threads]).wait(30).success
     share = str(max(1, usable_cores() // 2))
     assert pickle.loads((tmp_path / "storage" / "threads").read_bytes()) == [share, "7", share, "1000"]
+
+
+def test_a_function_with_several_assets_is_one_step_and_may_leave_some_out(cluster: LocalCluster) -> None:
+    @multi_asset(
+        outs={
+            "train": AssetOut(key_prefix="split"),
+            "test": AssetOut(key_prefix="split"),
+            "odd": AssetOut(key_prefix="split", is_required=False),
+        }
+    )
+    def split():
+        yield Output([1, 2, 3], "train", metadata={"rows": 3})
+        yield Output([4], "test")
+
+    @asset(key_prefix="split")
+    def fitted(train, test):
+        return sum(train) / sum(test)
+
+    @asset(key_prefix="split")
+    def warning(odd):
+        return odd
+
+    result = submit([split, fitted, warning]).wait(30)
+    assert result.steps == {
+        "split": StepState.SUCCEEDED,
+        "split__fitted": StepState.SUCCEEDED,
+        "split__warning": StepState.SKIPPED,
+    }
+    assert stored(cluster, "split/fitted") == 1.5
+    assert not is_stored(cluster, "split/odd")
+    assert result.materializations[AssetKey(["split", "train"])].metadata["rows"] == {"type": "int", "value": 3}
+
+
+def test_a_function_is_called_twice_where_others_stand_between_its_assets(cluster: LocalCluster) -> None:
+    @multi_asset(
+        outs={"dawn": AssetOut(is_required=False), "dusk": AssetOut(is_required=False)},
+        non_argument_deps={"noon"},
+        internal_asset_deps={"dawn": set(), "dusk": {AssetKey("noon"), AssetKey("dawn")}},
+        can_subset=True,
+    )
+    def edges(context):
+        for name in context.selected_output_names:
+            yield Output(name, name)
+
+    @asset
+    def noon(dawn):
+        return f"after {dawn}"
+
+    assert submit([edges, noon]).wait(30).steps.keys() == {"edges", "noon", "dusk"}
+    assert [stored(cluster, name) for name in ("dawn", "noon", "dusk")] == ["dawn", "after dawn", "dusk"]
 
 
 def test_a_wide_and_a_long_plan_end_well(cluster: LocalCluster) -> None:

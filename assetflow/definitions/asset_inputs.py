@@ -1,0 +1,78 @@
+"""From the parameters of a function to the assets it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from assetflow.definitions.inputs import AssetIn
+from assetflow.definitions.names import read_dependency
+from assetflow.definitions.op import OpInput
+from assetflow.definitions.signature import EMPTY, Parameters
+from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.keys import AssetKey
+
+Item = TypeVar("Item")
+
+
+def read_inputs(
+    parameters: Parameters,
+    given_ins: Mapping[str, AssetIn] | None,
+    non_argument_deps: Iterable[AssetKey | str] | None,
+    where: str | None,
+) -> tuple[dict[str, OpInput], dict[str, AssetKey]]:
+    """The inputs of a function: its parameters, and the assets that only have to be made before.
+
+    Returns:
+        the inputs, and the key each of them stands for, both by name.
+
+    Raises:
+        InvalidDefinitionError: a parameter stands for no asset, or an AssetIn for no parameter.
+        CheckError: something in `given_ins` is no AssetIn.
+    """
+    if parameters.nameless:
+        raise InvalidDefinitionError(
+            f"the function has parameters that stand for no asset: {', '.join(parameters.nameless)}",
+            where=where,
+            fix="the context is given by position and everything else by name: write `def f(context, upstream)`",
+        )
+    ins: dict[str, AssetIn] = dict(given_ins or {})
+    for name, value in ins.items():
+        if not isinstance(value, AssetIn):
+            raise CheckError(f"ins maps argument names to AssetIn, not to {type(value).__name__}: {value!r}")
+        if name not in parameters.names and not parameters.takes_any:
+            raise InvalidDefinitionError(
+                f"Key '{name}' in provided ins dict does not correspond to any of the names of the arguments "
+                f"to the decorated function: {', '.join(parameters.names) or 'it has none'}",
+                where=where,
+                fix="name an argument of the function",
+            )
+    names = [*parameters.names, *(name for name in ins if name not in parameters.names)]
+    inputs: dict[str, OpInput] = {}
+    keys: dict[str, AssetKey] = {}
+    for name in names:
+        item = ins.get(name)
+        annotation = (
+            item.annotation if item is not None and item.annotation is not None else parameters.annotation(name)
+        )
+        inputs[name] = OpInput(
+            name=name,
+            annotation=annotation,
+            metadata=item.metadata if item is not None else {},
+            input_manager_key=item.input_manager_key if item is not None else None,
+        )
+        keys[name] = item.resolve(name) if item is not None else AssetKey(name)
+    for dependency in sorted(map(read_dependency, several(non_argument_deps, "non_argument_deps"))):
+        name = dependency.to_python_identifier()
+        while name in inputs:
+            name += "_"
+        inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
+        keys[name] = dependency
+    return inputs, keys
+
+
+def several(values: Iterable[Item] | None, what: str) -> Iterable[Item]:
+    """The values of an argument that takes a set; CheckError for a single one, which Python would take apart."""
+    if isinstance(values, str | AssetKey):
+        raise CheckError(f"{what} is a set, not a single one: {values!r}")
+    return values or ()

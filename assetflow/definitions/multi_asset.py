@@ -1,0 +1,198 @@
+"""The ``@multi_asset`` decorator."""
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from assetflow.definitions.asset_inputs import read_inputs, several
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.inputs import AssetIn
+from assetflow.definitions.location import location_of
+from assetflow.definitions.names import check_group, check_name
+from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize_tags
+from assetflow.definitions.outputs import AssetOut, value_annotation
+from assetflow.definitions.resource import as_resources
+from assetflow.definitions.retry import RetryPolicy
+from assetflow.definitions.signature import EMPTY, read_parameters
+from assetflow.definitions.source_asset import DEFAULT_GROUP
+from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.keys import AssetKey
+
+Compute = Callable[..., Any]
+
+
+def multi_asset(
+    *,
+    outs: Mapping[str, AssetOut],
+    name: str | None = None,
+    ins: Mapping[str, AssetIn] | None = None,
+    non_argument_deps: Iterable[AssetKey | str] | None = None,
+    description: str | None = None,
+    config_schema: Mapping[str, Any] | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    compute_kind: str | None = None,
+    internal_asset_deps: Mapping[str, Iterable[AssetKey]] | None = None,
+    op_tags: Mapping[str, Any] | None = None,
+    can_subset: bool = False,
+    resource_defs: Mapping[str, Any] | None = None,
+    group_name: str | None = None,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+) -> Callable[[Compute], AssetsDefinition]:
+    """Make several assets of one function, which is one step.
+
+    The function returns a tuple in the order of ``outs``, or yields one ``Output(value, name)`` for each.
+
+    Args:
+        outs: name of the output to the asset it makes.
+        name: of the step; by default the function's.
+        ins: for arguments whose name is not the asset's key.
+        non_argument_deps: assets that must be made before, and are not loaded; a str is split at "/".
+        description: by default the docstring.
+        config_schema: of ``context.op_config``.
+        required_resource_keys: resources that ``context.resources`` shows.
+        compute_kind: a label such as "pandas".
+        internal_asset_deps: for each output the keys its asset needs, of inputs or of other outputs; by
+            default every asset needs every input.
+        op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
+        can_subset: some of the assets may be selected without the others; the function looks at
+            ``context.selected_output_names`` and yields only these. Declare the outputs ``is_required=False``.
+        resource_defs: resources that come with the assets.
+        group_name: of all the assets; not together with a group on an AssetOut.
+        retry_policy: when the step is tried again after it raised.
+        code_version: a label of the code, given by hand.
+
+    Raises:
+        InvalidDefinitionError: a name, a group or an input does not fit.
+        CheckError: ``outs``, ``internal_asset_deps`` or groups do not fit together.
+    """
+    _check_arguments(outs, config_schema, group_name)
+
+    def make(function: Compute) -> AssetsDefinition:
+        location = location_of(function)
+        where = str(location) if location else None
+        op_name = check_name(name or function.__name__, f'multi_asset "{name or function.__name__}"', where)
+        parameters = read_parameters(function)
+        inputs, keys_by_input = read_inputs(parameters, ins, non_argument_deps, where)
+        keys_by_output = {
+            check_name(output, f'output "{output}"', where): out.resolve(output) for output, out in outs.items()
+        }
+        _check_keys(keys_by_input, keys_by_output, where)
+        resources = as_resources(resource_defs)
+        tags = {**({KIND_TAG: compute_kind} if compute_kind else {}), **normalize_tags(op_tags, where)}
+        op = OpDefinition(
+            name=op_name,
+            compute_fn=function,
+            ins=inputs,
+            outs=_outputs(outs, parameters.annotation("return")),
+            context_name=parameters.context,
+            defaults=parameters.with_default,
+            required_resource_keys=frozenset(several(required_resource_keys, "required_resource_keys"))
+            | resources.keys(),
+            config_schema=config_schema,
+            tags=tags,
+            retry_policy=retry_policy,
+            description=description or inspect.getdoc(function),
+            code_version=code_version,
+            location=location,
+        )
+        return AssetsDefinition(
+            op=op,
+            keys_by_input_name=keys_by_input,
+            keys_by_output_name=keys_by_output,
+            group_names_by_key={
+                keys_by_output[output]: check_group(group_name or out.group_name or DEFAULT_GROUP, where)
+                for output, out in outs.items()
+            },
+            metadata_by_key={keys_by_output[output]: out.metadata for output, out in outs.items() if out.metadata},
+            resource_defs=resources,
+            can_subset=can_subset,
+            asset_deps=_deps(internal_asset_deps, keys_by_input, keys_by_output),
+        )
+
+    return make
+
+
+def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> None:
+    if not isinstance(outs, Mapping) or not outs:
+        raise CheckError(f"outs maps the name of each output to an AssetOut, not {outs!r}")
+    for name, out in outs.items():
+        if not isinstance(out, AssetOut):
+            raise CheckError(f"outs maps names to AssetOut, not to {type(out).__name__}: {name}={out!r}")
+    if config_schema is not None and not isinstance(config_schema, Mapping):
+        raise CheckError(f"Only dicts are supported for asset config_schema, not {config_schema!r}")
+    grouped = [name for name, out in outs.items() if out.group_name is not None]
+    if group_name is not None and grouped:
+        raise CheckError(
+            f"group_name is given to multi_asset, and to its AssetOut {', '.join(grouped)}: give it in one place"
+        )
+
+
+def _check_keys(
+    keys_by_input: Mapping[str, AssetKey], keys_by_output: Mapping[str, AssetKey], where: str | None
+) -> None:
+    made = list(keys_by_output.values())
+    for key in made:
+        if made.count(key) > 1:
+            raise InvalidDefinitionError(
+                f"Duplicate asset key: {key}", where=where, fix="give each AssetOut a key of its own"
+            )
+    for key in set(made) & set(keys_by_input.values()):
+        raise InvalidDefinitionError(
+            f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "
+            "time-partitioned and each partition depends on earlier partitions",
+            where=where,
+        )
+
+
+def _outputs(outs: Mapping[str, AssetOut], returned: Any) -> dict[str, OpOutput]:
+    parts = typing.get_args(returned) if typing.get_origin(returned) is tuple else ()
+    fitting = parts if len(parts) == len(outs) and Ellipsis not in parts else (EMPTY,) * len(outs)
+    if len(outs) == 1 and typing.get_origin(returned) is not tuple:
+        fitting = (returned,)
+    found = {}
+    for (name, out), annotation in zip(outs.items(), fitting, strict=True):
+        meant = out.annotation if out.annotation is not None else value_annotation(annotation)
+        found[name] = OpOutput(
+            name=name,
+            annotation=meant,
+            is_nothing=meant is None or meant is type(None),
+            is_required=out.is_required,
+            io_manager_key=out.io_manager_key,
+            metadata=out.metadata,
+            description=out.description,
+            code_version=out.code_version,
+        )
+    return found
+
+
+def _deps(
+    given: Mapping[str, Iterable[AssetKey]] | None,
+    keys_by_input: Mapping[str, AssetKey],
+    keys_by_output: Mapping[str, AssetKey],
+) -> dict[AssetKey, frozenset[AssetKey]] | None:
+    if given is None:
+        return None
+    known = {*keys_by_input.values(), *keys_by_output.values()}
+    found = {}
+    for output, keys in given.items():
+        if output not in keys_by_output:
+            raise CheckError(
+                f"Invalid out key '{output}' in internal_asset_deps: the outs are {', '.join(keys_by_output)}"
+            )
+        deps = {AssetKey.from_coercible(key) for key in keys}
+        if unknown := sorted(key.to_user_string() for key in deps - known):
+            raise CheckError(
+                f"Invalid asset dependencies: {', '.join(unknown)} in internal_asset_deps of '{output}' "
+                "are neither inputs nor outputs of this multi_asset"
+            )
+        found[keys_by_output[output]] = frozenset(deps)
+    if missing := [output for output in keys_by_output if output not in given]:
+        raise CheckError(
+            "The set of asset keys with dependencies specified in the asset_deps argument must equal the set of "
+            f"asset keys that are made; missing: {', '.join(missing)}"
+        )
+    return found
