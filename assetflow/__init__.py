@@ -38,6 +38,8 @@ _HOMES = {
     "IOManagerDefinition": "assetflow.definitions.io_manager",
     "io_manager": "assetflow.definitions.io_manager",
     "FilesystemIOManager": "assetflow.io.filesystem",
+    "InMemoryIOManager": "assetflow.io.memory",
+    "mem_io_manager": "assetflow.io.memory",
     "fs_io_manager": "assetflow.io.filesystem",
     # gathering and selecting
     "load_assets_from_modules": "assetflow.definitions.loading",
@@ -47,6 +49,7 @@ _HOMES = {
     "AssetSelection": "assetflow.graph.selection",
     # running
     "materialize": "assetflow.materialize",
+    "materialize_to_memory": "assetflow.materialize",
     "ExecuteInProcessResult": "assetflow.in_process",
     "submit": "assetflow.client",
     "local_cluster": "assetflow.local.cluster",
@@ -150,9 +153,12 @@ if TYPE_CHECKING:
     from assetflow.in_process import ExecuteInProcessResult as ExecuteInProcessResult
     from assetflow.io.filesystem import FilesystemIOManager as FilesystemIOManager
     from assetflow.io.filesystem import fs_io_manager as fs_io_manager
+    from assetflow.io.memory import InMemoryIOManager as InMemoryIOManager
+    from assetflow.io.memory import mem_io_manager as mem_io_manager
     from assetflow.keys import AssetKey as AssetKey
     from assetflow.local.cluster import local_cluster as local_cluster
     from assetflow.materialize import materialize as materialize
+    from assetflow.materialize import materialize_to_memory as materialize_to_memory
     from assetflow.runs.states import RunStatus as RunStatus
     from assetflow.runs.states import StepState as StepState
     from assetflow.testing.contexts import build_asset_context as build_asset_context

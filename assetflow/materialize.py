@@ -9,11 +9,15 @@ from assetflow.clock import pause
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.launch import launch
+from assetflow.engine.request import RunRequest
+from assetflow.errors import InvariantViolationError
 from assetflow.in_process import ExecuteInProcessResult
+from assetflow.io.memory import InMemoryIOManager
 from assetflow.submission import Project, make_request, project_of
-from assetflow.wiring import build_local_run
+from assetflow.wiring import LocalRun, build_local_run
 
 
 def materialize(
@@ -50,6 +54,54 @@ def materialize(
     )
     local = build_local_run(definitions)
     launch(local.store, local.signer, request)
+    try:
+        _work(local, request)
+    finally:
+        local.close()
+    result = ExecuteInProcessResult(request.plan, local.store, request.run_id, local.values, local.errors)
+    if raise_on_error and not result.success:
+        raise result.first_error
+    return result
+
+
+def materialize_to_memory(
+    assets: Sequence[AssetsDefinition | SourceAsset],
+    run_config: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    *,
+    selection: Any = None,
+) -> ExecuteInProcessResult:
+    """The same, with every value kept in memory: nothing is stored, and nothing stored is read.
+
+    Args:
+        resources: as for `materialize`; none of them, and none that the assets bring along, may be an IO manager.
+
+    Raises:
+        InvariantViolationError: a resource is given where a value would be stored with it.
+    """
+    given = project_of(assets).definitions
+    keys = sorted({out.io_manager_key for asset in given.assets for out in asset.op.outs.values()})
+    own = {key for asset in given.assets for key in asset.resource_defs} | set(resources or {})
+    for key in keys:
+        if key in own:
+            raise InvariantViolationError(
+                f"Attempted to call `materialize_to_memory` with a resource provided for io manager key '{key}'",
+                fix="call materialize, or leave the resource out",
+            )
+    memory = ResourceDefinition.hardcoded_resource(InMemoryIOManager())
+    return materialize(
+        assets,
+        run_config,
+        {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)},
+        raise_on_error,
+        tags,
+        selection=selection,
+    )
+
+
+def _work(local: LocalRun, request: RunRequest) -> None:
     queues = dict.fromkeys(step.queue for step in request.plan.steps)
     while not local.store.view(request.run_id, steps=False).status.is_terminal:
         for queue in queues:
@@ -57,8 +109,3 @@ def materialize(
         due = local.store.next_due(request.run_id)
         if due is not None:
             pause(max(0.0, due - local.store.now()))
-    local.slot.close()
-    result = ExecuteInProcessResult(request.plan, local.store, request.run_id, local.values, local.errors)
-    if raise_on_error and not result.success:
-        raise result.first_error
-    return result

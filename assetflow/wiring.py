@@ -145,6 +145,7 @@ class LocalRun:
     Attributes:
         values: output index to value, filled as steps are run.
         errors: step index to what it raised last.
+        runners: those that were made for it, with their resources open.
     """
 
     store: MemoryRunStore
@@ -152,6 +153,13 @@ class LocalRun:
     signer: Signer
     values: dict[int, Any]
     errors: dict[int, BaseException]
+    runners: list[DefinitionsRunner]
+
+    def close(self) -> None:
+        """Close what the run has opened."""
+        self.slot.close()
+        for runner in self.runners:
+            runner.end()
 
 
 def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDefinition] | None = None) -> LocalRun:
@@ -160,6 +168,7 @@ def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDef
     signer = Signer(os.urandom(32))
     values: dict[int, Any] = {}
     errors: dict[int, BaseException] = {}
+    runners: list[DefinitionsRunner] = []
     resources = defaults if defaults is not None else default_resources(current_settings())
 
     def open_session(slot: str, run_id: str) -> RunSession:
@@ -174,11 +183,13 @@ def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDef
             values=values,
             errors=errors,
             interruptible=True,
+            keeps_open=True,
         )
+        runners.append(runner)
         return RunSession(slot, store, request, runner, lambda _run, _announcements: None)
 
     slot = Slot("here:0", store, open_session, slice_seconds=_WHOLE_RUN)
-    return LocalRun(store=store, slot=slot, signer=signer, values=values, errors=errors)
+    return LocalRun(store=store, slot=slot, signer=signer, values=values, errors=errors, runners=runners)
 
 
 def for_cluster(settings: Settings, *, redis_url: str, home: Path | None = None) -> Settings:

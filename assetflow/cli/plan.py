@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -10,7 +11,10 @@ from rich.text import Text
 
 from assetflow.cli.console import OUT, count_text, print_json
 from assetflow.cli.targets import definitions_options, json_option, load_project
+from assetflow.keys import AssetKey
 from assetflow.planning.explain import StepExplanation, explain
+
+_IS = {False: "is", True: "are"}
 
 
 @click.command()
@@ -60,15 +64,22 @@ def _table(steps: list[StepExplanation]) -> Table:
         reads = [key.to_user_string() for key in step.reads_from_run]
         reads += [f"{key.to_user_string()} (stored)" for key in step.reads_from_storage]
         notes = []
-        if step.optional:
-            notes.append("may make nothing")
+        if len(step.assets) > 1:
+            notes.append(f"makes {_names(step.assets)}")
+        if step.may_leave_out:
+            everything = step.may_leave_out == step.assets
+            notes.append("may make nothing" if everything else f"may leave out {_names(step.may_leave_out)}")
         if step.conditional_on:
-            notes.append(f"only if {', '.join(step.conditional_on)} makes something")
+            notes.append(f"only if {_names(step.conditional_on)} {_IS[len(step.conditional_on) > 1]} made")
         if step.max_retries:
             notes.append(f"up to {count_text(step.max_retries, 'retry', 'retries')}")
         mark = Text("maybe", style="yellow") if step.conditional_on else Text("run", style="green")
         table.add_row(mark, step.step, step.group, step.queue, ", ".join(reads), Text("; ".join(notes), style="dim"))
     return table
+
+
+def _names(keys: Iterable[AssetKey]) -> str:
+    return ", ".join(key.to_user_string() for key in keys)
 
 
 def _record(step: StepExplanation) -> dict[str, object]:
@@ -80,7 +91,7 @@ def _record(step: StepExplanation) -> dict[str, object]:
         "rank": step.rank,
         "reads_from_run": [key.to_user_string() for key in step.reads_from_run],
         "reads_from_storage": [key.to_user_string() for key in step.reads_from_storage],
-        "conditional_on": list(step.conditional_on),
-        "optional": step.optional,
+        "conditional_on": [key.to_user_string() for key in step.conditional_on],
+        "may_leave_out": [key.to_user_string() for key in step.may_leave_out],
         "max_retries": step.max_retries,
     }

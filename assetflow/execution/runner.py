@@ -53,6 +53,7 @@ class DefinitionsRunner:
         defaults: resources used where the definitions give none, such as the default IO manager.
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
+        keeps_open: resources stay open until `end`, because no other process works on the run.
         values: filled with the value of every output, where the caller wants them (in-process runs).
     """
 
@@ -69,6 +70,7 @@ class DefinitionsRunner:
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
         interruptible: bool = False,
+        keeps_open: bool = False,
     ) -> None:
         config = dict(run_config or {})
         self._plan = plan
@@ -79,6 +81,7 @@ class DefinitionsRunner:
         self._values = values
         self._errors = errors
         self._interruptible = interruptible
+        self._keeps_open = keeps_open
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         self._sources = {source.key: source for source in definitions.source_assets}
         self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
@@ -123,6 +126,11 @@ class DefinitionsRunner:
 
     def close(self) -> None:
         """See StepRunner.close."""
+        if not self._keeps_open:
+            self._resources.close()
+
+    def end(self) -> None:
+        """Close the resources of a run that kept them open."""
         self._resources.close()
 
     def _manager_of(self, output: int) -> tuple[VersionedIOManager, AssetKey]:

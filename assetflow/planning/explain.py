@@ -18,8 +18,8 @@ class StepExplanation:
         assets: what it makes.
         reads_from_run: inputs that this run makes before.
         reads_from_storage: inputs that must be there already.
-        conditional_on: steps that may end without an output, in which case this one is skipped.
-        optional: it may itself end without an output.
+        conditional_on: assets that may not be made, in which case this step is skipped.
+        may_leave_out: assets it may itself end without.
     """
 
     step: str
@@ -30,20 +30,20 @@ class StepExplanation:
     description: str
     reads_from_run: tuple[AssetKey, ...]
     reads_from_storage: tuple[AssetKey, ...]
-    conditional_on: tuple[str, ...]
-    optional: bool
+    conditional_on: tuple[AssetKey, ...]
+    may_leave_out: tuple[AssetKey, ...]
     max_retries: int
 
 
 def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
     """One explanation for each step, in the order of the plan."""
     maker = {output.index: step for step in plan.steps for output in step.outputs}
-    required = {output.index: output.required for step in plan.steps for output in step.outputs}
-    conditions: list[set[str]] = []
+    made = {output.index: output for step in plan.steps for output in step.outputs}
+    conditions: list[set[AssetKey]] = []
     found = []
     for step in plan.steps:
         above = [item.output for item in step.inputs if item.output is not None]
-        conditional = {maker[output].key for output in above if not required[output]}
+        conditional = {AssetKey(made[output].key) for output in above if not made[output].required}
         for output in above:
             conditional |= conditions[maker[output].index]
         conditions.append(conditional)
@@ -60,7 +60,7 @@ def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
                 reads_from_run=tuple(AssetKey(i.key) for i in step.inputs if i.output is not None),
                 reads_from_storage=tuple(AssetKey(i.key) for i in step.inputs if i.output is None and i.loads),
                 conditional_on=tuple(sorted(conditional)),
-                optional=any(not output.required for output in step.outputs),
+                may_leave_out=tuple(AssetKey(output.key) for output in step.outputs if not output.required),
                 max_retries=step.retry.max_retries if step.retry else 0,
             )
         )

@@ -148,7 +148,7 @@ def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
     done = run(project, "plan", "-f", "pipeline.py", "*mail")
     assert done.returncode == 0
     assert "Plan: 3 steps, 1 asset left out" in done.stdout
-    assert "only if alerts makes something" in done.stdout
+    assert "only if alerts is made" in done.stdout
     assert not (project / ".assetflow").exists()
     steps = [json.loads(line) for line in run(project, "plan", "-f", "pipeline.py", "--json").stdout.splitlines()]
     assert {step["step"] for step in steps} == {"orders", "alerts", "mail", "total"}

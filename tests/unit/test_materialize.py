@@ -27,6 +27,8 @@ from assetflow import (
     asset,
     io_manager,
     materialize,
+    materialize_to_memory,
+    mem_io_manager,
     resource,
 )
 
@@ -327,3 +329,96 @@ def test_kwargs_receive_what_ins_declares() -> None:
         return inputs
 
     assert materialize([one, all_of_it]).output_for_node("all_of_it") == {"first": 1}
+
+
+def test_resources_are_opened_once_for_a_run_of_several_queues_and_retries() -> None:
+    opened: list[str] = []
+    tries: list[int] = []
+
+    @resource
+    def api():
+        opened.append("open")
+        yield "api"
+        opened.append("closed")
+
+    @asset(required_resource_keys={"api"}, op_tags={"assetflow/queue": "gpu"})
+    def up(context):
+        return context.resources.api
+
+    @asset(required_resource_keys={"api"}, retry_policy=RetryPolicy(max_retries=1, delay=0.01))
+    def down(context, up):
+        tries.append(context.retry_number)
+        if context.retry_number == 0:
+            raise ValueError("not yet")
+        return up
+
+    assert materialize([up, down], resources={"api": api}).asset_value("down") == "api"
+    assert tries == [0, 1] and opened == ["open", "closed"]
+
+
+def test_values_in_memory_are_the_very_same_objects(tmp_path: Path) -> None:
+    made = object()
+
+    @asset
+    def up():
+        return made
+
+    @asset(io_manager_key="lake", op_tags={"assetflow/queue": "gpu"})
+    def down(up):
+        return [up]
+
+    @asset
+    def last(down):
+        return down[0] is made
+
+    result = materialize_to_memory([up, down, last])
+    assert result.success and result.asset_value("last") is True
+    assert list(tmp_path.iterdir()) == [], "nothing is stored"
+
+
+@pytest.mark.parametrize("key", ["io_manager", "lake"])
+def test_memory_takes_no_io_manager_beside_it(key: str) -> None:
+    @asset(io_manager_key=key)
+    def up():
+        return 1
+
+    message = f"Attempted to call `materialize_to_memory` with a resource provided for io manager key '{key}'"
+    with pytest.raises(InvariantViolationError, match=message):
+        materialize_to_memory([up], resources={key: mem_io_manager})
+    with pytest.raises(InvariantViolationError, match=message):
+        materialize_to_memory([up.with_resources({key: mem_io_manager})])
+
+
+def test_memory_does_not_hide_a_missing_upstream() -> None:
+    @asset
+    def up():
+        return 1
+
+    @asset
+    def down(up):
+        return up
+
+    with pytest.raises(InvariantViolationError, match="up is not in memory: nothing has made it in this run"):
+        materialize_to_memory([up, down], selection="down")
+
+
+def test_memory_takes_other_resources_and_config() -> None:
+    @asset(required_resource_keys={"rate"})
+    def up(context):
+        return context.resources.rate * context.op_config["times"]
+
+    config = {"ops": {"up": {"config": {"times": 3}}}}
+    assert materialize_to_memory([up], config, {"rate": 2}).asset_value("up") == 6
+    assert not materialize_to_memory([up], {}, {"rate": 2}, raise_on_error=False).success
+
+
+def test_the_memory_manager_is_an_io_manager_like_others() -> None:
+    @asset
+    def up():
+        return 1
+
+    @asset(op_tags={"assetflow/queue": "gpu"})
+    def down(up):
+        return up + 1
+
+    assert materialize([up, down], resources={"io_manager": mem_io_manager}).asset_value("down") == 2

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from assetflow.definitions.asset import asset
+from assetflow.definitions.multi_asset import multi_asset
+from assetflow.definitions.outputs import AssetOut, Output
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
@@ -41,10 +43,10 @@ def test_what_may_be_skipped_says_because_of_which_step():
         return 1
 
     steps = explained(alerts, briefing, letter, other)
-    assert steps["alerts"].optional
+    assert steps["alerts"].may_leave_out == (AssetKey("alerts"),)
     assert steps["alerts"].conditional_on == ()
-    assert steps["briefing"].conditional_on == ("alerts",)
-    assert steps["letter"].conditional_on == ("alerts",)
+    assert steps["briefing"].conditional_on == (AssetKey("alerts"),)
+    assert steps["letter"].conditional_on == (AssetKey("alerts"),)
     assert steps["other"].conditional_on == ()
 
 
@@ -73,3 +75,23 @@ def test_queue_retries_and_the_first_line_of_the_docstring_are_shown():
 
     found = explained(model)["model"]
     assert (found.queue, found.max_retries, found.description, found.rank) == ("gpu", 2, "Learns.", 1)
+
+
+def test_what_a_step_of_several_assets_may_leave_out():
+    @multi_asset(outs={"sure": AssetOut(), "odd": AssetOut(is_required=False)})
+    def both():
+        yield Output(1, "sure")
+
+    @asset
+    def of_sure(sure):
+        return sure
+
+    @asset
+    def of_odd(odd):
+        return odd
+
+    steps = explained(both, of_sure, of_odd)
+    assert steps["both"].assets == (AssetKey("sure"), AssetKey("odd"))
+    assert steps["both"].may_leave_out == (AssetKey("odd"),)
+    assert steps["of_sure"].conditional_on == ()
+    assert steps["of_odd"].conditional_on == (AssetKey("odd"),)
