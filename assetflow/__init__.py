@@ -50,6 +50,7 @@ _HOMES = {
     # running
     "materialize": "assetflow.materialize",
     "materialize_to_memory": "assetflow.materialize",
+    "AssetValueLoader": "assetflow.values",
     "ExecuteInProcessResult": "assetflow.in_process",
     "submit": "assetflow.client",
     "local_cluster": "assetflow.local.cluster",
@@ -62,6 +63,8 @@ _HOMES = {
     "build_asset_context": "assetflow.testing.contexts",
     "build_input_context": "assetflow.testing.contexts",
     "build_output_context": "assetflow.testing.contexts",
+    "build_init_resource_context": "assetflow.testing.contexts",
+    "build_resources": "assetflow.testing.contexts",
     # errors
     "AssetflowError": "assetflow.errors",
     "CheckError": "assetflow.errors",
@@ -162,9 +165,12 @@ if TYPE_CHECKING:
     from assetflow.runs.states import RunStatus as RunStatus
     from assetflow.runs.states import StepState as StepState
     from assetflow.testing.contexts import build_asset_context as build_asset_context
+    from assetflow.testing.contexts import build_init_resource_context as build_init_resource_context
     from assetflow.testing.contexts import build_input_context as build_input_context
     from assetflow.testing.contexts import build_op_context as build_op_context
     from assetflow.testing.contexts import build_output_context as build_output_context
+    from assetflow.testing.contexts import build_resources as build_resources
+    from assetflow.values import AssetValueLoader as AssetValueLoader
 
 
 def __getattr__(name: str) -> Any:

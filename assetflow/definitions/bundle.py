@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
 from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
+from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import InvalidDefinitionError, ParameterCheckError
+from assetflow.keys import CoercibleToAssetKey
+
+if TYPE_CHECKING:
+    from assetflow.values import AssetValueLoader
 
 ALWAYS_PROVIDED = frozenset({"io_manager"})
 
@@ -46,6 +52,35 @@ class Definitions:
     def resource_defs_for(self, asset: AssetsDefinition) -> dict[str, ResourceDefinition]:
         """The resources an asset can use: its own come before those of all."""
         return {**self.resources, **asset.resource_defs}
+
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: Any = EMPTY,
+        metadata: Mapping[str, Any] | None = None,
+        resource_config: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What is stored of an asset, loaded with its IO manager.
+
+        Args:
+            asset_key: a str is one segment.
+            python_type: the type that is wanted.
+            metadata: reaches the IO manager as ``InputContext.metadata``.
+            resource_config: the ``resources`` part of a run config.
+
+        Raises:
+            KeyError: no asset has this key; a source asset is none.
+            whatever the IO manager raises, such as FileNotFoundError for what was never materialized.
+        """
+        with self.get_asset_value_loader(resource_config) as loader:
+            return loader.load_asset_value(asset_key, python_type=python_type, metadata=metadata)
+
+    def get_asset_value_loader(self, resource_config: Mapping[str, Any] | None = None) -> AssetValueLoader:
+        """A context manager whose ``load_asset_value`` loads several values with resources opened once."""
+        # By name, like the package's front door: definitions know of no storage and no settings.
+        loader: AssetValueLoader = import_module("assetflow.values").AssetValueLoader(self, resource_config)
+        return loader
 
     def check_resources(self) -> None:
         """Check that everything that is required is there.

@@ -16,7 +16,8 @@ from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import LoadError
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
 from assetflow.execution.resources import OpenResources
-from assetflow.execution.step import StepWork, execute_step
+from assetflow.execution.step import execute_step
+from assetflow.execution.work import StepWork
 from assetflow.keys import AssetKey, Version
 from assetflow.log import logger, step_logger
 from assetflow.planning.plan import Plan, Step

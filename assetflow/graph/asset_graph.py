@@ -100,7 +100,12 @@ class AssetGraph:
 
     def near(self, name: str, count: int = 3) -> list[str]:
         """Names of assets and sources that look like this one."""
-        return _near(name, [*self.assets_by_key, *self.sources_by_key], count)
+        return self.names_near(name, [*self.assets_by_key, *self.sources_by_key], count)
+
+    @staticmethod
+    def names_near(name: str, keys: Iterable[AssetKey], count: int = 3) -> list[str]:
+        """Names of keys that look like this one."""
+        return difflib.get_close_matches(name, [key.to_user_string() for key in keys], count, cutoff=0.6)
 
     def _parents(self) -> list[tuple[int, ...]]:
         found: list[tuple[int, ...]] = []
@@ -195,7 +200,7 @@ def _resolve(
     if asset.op.ins[name].is_nothing:
         return None
     makes = next(iter(asset.keys_by_output_name.values()))
-    near = _near(key.to_user_string(), [*assets, *sources], 3)
+    near = AssetGraph.names_near(key.to_user_string(), [*assets, *sources])
     fix = f"did you mean {' or '.join(near)}? Rename the argument, or map it: " if near else "define it, or map it: "
     example = near[0] if near else "the_right_name"
     raise InvalidDefinitionError(
@@ -204,7 +209,3 @@ def _resolve(
         where=f'{asset.op.where}, argument "{name}"',
         fix=f'{fix}@asset(ins={{"{name}": AssetIn("{example}")}})',
     )
-
-
-def _near(name: str, keys: Iterable[AssetKey], count: int) -> list[str]:
-    return difflib.get_close_matches(name, [key.to_user_string() for key in keys], count, cutoff=0.6)

@@ -1,0 +1,92 @@
+"""Reading what is stored, outside of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any
+
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.context import Resources
+from assetflow.definitions.io_context import InputContext
+from assetflow.definitions.signature import EMPTY
+from assetflow.definitions.typecheck import check_value
+from assetflow.errors import TypeCheckDidNotPass
+from assetflow.execution.inputs import as_io_manager, output_name, upstream_context
+from assetflow.execution.resources import OpenResources
+from assetflow.graph.asset_graph import AssetGraph
+from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.log import step_logger
+from assetflow.wiring import current_settings, default_resources
+
+_READER = "load_asset_value"
+
+
+class AssetValueLoader:
+    """Loads values of assets with their IO managers; resources are opened once, and closed with the block.
+
+    Args:
+        resource_config: the ``resources`` part of a run config.
+    """
+
+    def __init__(self, definitions: Definitions, resource_config: Mapping[str, Any] | None = None) -> None:
+        self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
+        self._sources = definitions.source_assets
+        shared = {**default_resources(current_settings()), **definitions.resources}
+        self._resources = OpenResources(shared, resource_config or {}, "")
+
+    def __enter__(self) -> AssetValueLoader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: Any = EMPTY,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What is stored of an asset.
+
+        Args:
+            asset_key: a str is one segment.
+            python_type: the type that is wanted; IO managers see it as ``InputContext.dagster_type``.
+            metadata: reaches the IO manager as ``InputContext.metadata``.
+
+        Raises:
+            KeyError: no asset has this key; a source asset is none.
+            TypeCheckDidNotPass: the value is not of the type that is wanted.
+            whatever the IO manager raises, such as FileNotFoundError for what was never materialized.
+        """
+        key = AssetKey.from_coercible(asset_key)
+        asset = self._assets.get(key)
+        if asset is None:
+            raise KeyError(self._unknown(key))
+        manager_key = asset.op.outs[output_name(asset, key)].io_manager_key
+        log = step_logger("", _READER)
+        opened = self._resources.for_asset(asset, [manager_key], log)
+        resources = Resources(opened, None, _READER)
+        context = InputContext(
+            name=output_name(asset, key),
+            asset_key=key,
+            metadata=metadata or {},
+            upstream_output=upstream_context(key, asset, run_id="", resources=resources, log=log),
+            annotation=python_type,
+            resources=resources,
+            log=log,
+        )
+        value = as_io_manager(opened, manager_key).load_input(context)
+        if (reason := check_value(value, python_type)) is not None:
+            raise TypeCheckDidNotPass(f"the stored value of {key.to_user_string()} is of another type: {reason}")
+        return value
+
+    def _unknown(self, key: AssetKey) -> str:
+        name = key.to_user_string()
+        if any(source.key == key for source in self._sources):
+            return f"{name} is a source asset, which others make: only assets of one's own can be loaded"
+        near = AssetGraph.names_near(name, self._assets)
+        return f"there is no asset {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")
