@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, overload
 
-from assetflow.definitions.asset_inputs import read_inputs, several
+from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs, several
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.io_manager import IOManagerDefinition
@@ -47,6 +47,7 @@ class _Arguments:
     output_required: bool
     retry_policy: RetryPolicy | None
     code_version: str | None
+    deps: Iterable[CoercibleToDependency] | None
 
 
 @overload
@@ -72,6 +73,7 @@ def asset(
     output_required: bool = True,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
+    deps: Iterable[CoercibleToDependency] | None = None,
 ) -> Callable[[Compute], AssetsDefinition]: ...
 def asset(
     compute_fn: Compute | None = None,
@@ -94,6 +96,7 @@ def asset(
     output_required: bool = True,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
+    deps: Iterable[CoercibleToDependency] | None = None,
 ) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
     """Make an asset of a function; its arguments are the assets it needs.
 
@@ -119,6 +122,7 @@ def asset(
         output_required: False lets a generator end without yielding: then whatever needs the asset is skipped.
         retry_policy: when it is tried again after it raised.
         code_version: a label of the code, given by hand.
+        deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -143,6 +147,7 @@ def asset(
         output_required=output_required,
         retry_policy=retry_policy,
         code_version=code_version,
+        deps=deps,
     )
     if compute_fn is not None:
         return _make(compute_fn, arguments)
@@ -159,7 +164,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
     key = AssetKey((*read_prefix(given.key_prefix), _name(function, given, where)))
     op_name = check_name(key.to_python_identifier(), f'asset "{key.to_user_string()}"', where)
     parameters = read_parameters(function)
-    inputs, keys_by_input = read_inputs(parameters, given.ins, given.non_argument_deps, where)
+    inputs, keys_by_input = read_inputs(parameters, given.ins, given.non_argument_deps, given.deps, where)
     if key in keys_by_input.values():
         raise InvalidDefinitionError(
             f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "

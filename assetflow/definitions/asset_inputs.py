@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
+from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.names import read_dependency
 from assetflow.definitions.op import OpInput
 from assetflow.definitions.signature import EMPTY, Parameters
+from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CheckError, InvalidDefinitionError
-from assetflow.keys import AssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 Item = TypeVar("Item")
+CoercibleToDependency = CoercibleToAssetKey | AssetsDefinition | SourceAsset
 
 
 def read_inputs(
     parameters: Parameters,
     given_ins: Mapping[str, AssetIn] | None,
     non_argument_deps: Iterable[AssetKey | str] | None,
+    deps: Iterable[CoercibleToDependency] | None,
     where: str | None,
 ) -> tuple[dict[str, OpInput], dict[str, AssetKey]]:
     """The inputs of a function: its parameters, and the assets that only have to be made before.
@@ -27,7 +31,8 @@ def read_inputs(
         the inputs, and the key each of them stands for, both by name.
 
     Raises:
-        InvalidDefinitionError: a parameter stands for no asset, or an AssetIn for no parameter.
+        InvalidDefinitionError: a parameter stands for no asset, an AssetIn for no parameter, or a dependency is
+            named twice.
         CheckError: something in `given_ins` is no AssetIn.
     """
     if parameters.nameless:
@@ -62,13 +67,38 @@ def read_inputs(
             input_manager_key=item.input_manager_key if item is not None else None,
         )
         keys[name] = item.resolve(name) if item is not None else AssetKey(name)
-    for dependency in sorted(map(read_dependency, several(non_argument_deps, "non_argument_deps"))):
+    ordering = set(map(read_dependency, several(non_argument_deps, "non_argument_deps")))
+    for dependency in several(deps, "deps"):
+        ordering |= _keys_of(dependency, where)
+    if twice := sorted(ordering & set(keys.values())):
+        raise InvalidDefinitionError(
+            f"{', '.join(key.to_user_string() for key in twice)} is an argument of the function already, which makes "
+            "it a dependency",
+            where=where,
+            fix="name it in one place: as an argument if its value is wanted, else in deps",
+        )
+    for dependency in sorted(ordering):
         name = dependency.to_python_identifier()
         while name in inputs:
             name += "_"
         inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
         keys[name] = dependency
     return inputs, keys
+
+
+def _keys_of(dependency: CoercibleToDependency, where: str | None) -> frozenset[AssetKey]:
+    if isinstance(dependency, AssetsDefinition):
+        return dependency.keys
+    if isinstance(dependency, SourceAsset):
+        return frozenset({dependency.key})
+    if isinstance(dependency, str) and "/" in dependency:
+        parts = ", ".join(repr(part) for part in dependency.split("/"))
+        raise InvalidDefinitionError(
+            f'"{dependency}" in deps is not a valid name: a text is one segment of a key',
+            where=where,
+            fix=f"AssetKey([{parts}])",
+        )
+    return frozenset({AssetKey.from_coercible(dependency)})
 
 
 def several(values: Iterable[Item] | None, what: str) -> Iterable[Item]:

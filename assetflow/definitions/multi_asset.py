@@ -7,7 +7,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from assetflow.definitions.asset_inputs import read_inputs, several
+from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs, several
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.location import location_of
@@ -41,6 +41,7 @@ def multi_asset(
     group_name: str | None = None,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
+    deps: Iterable[CoercibleToDependency] | None = None,
 ) -> Callable[[Compute], AssetsDefinition]:
     """Make several assets of one function, which is one step.
 
@@ -64,6 +65,7 @@ def multi_asset(
         group_name: of all the assets; not together with a group on an AssetOut.
         retry_policy: when the step is tried again after it raised.
         code_version: a label of the code, given by hand.
+        deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -76,7 +78,7 @@ def multi_asset(
         where = str(location) if location else None
         op_name = check_name(name or function.__name__, f'multi_asset "{name or function.__name__}"', where)
         parameters = read_parameters(function)
-        inputs, keys_by_input = read_inputs(parameters, ins, non_argument_deps, where)
+        inputs, keys_by_input = read_inputs(parameters, ins, non_argument_deps, deps, where)
         keys_by_output = {
             check_name(output, f'output "{output}"', where): out.resolve(output) for output, out in outs.items()
         }

@@ -12,6 +12,7 @@ import pytest
 from assetflow import (
     AssetIn,
     AssetKey,
+    AssetOut,
     AssetsDefinition,
     CheckError,
     InvalidDefinitionError,
@@ -20,7 +21,9 @@ from assetflow import (
     ParameterCheckError,
     ResourceDefinition,
     RetryPolicy,
+    SourceAsset,
     asset,
+    multi_asset,
 )
 from assetflow.definitions.io_manager import IOManager, IOManagerDefinition
 
@@ -475,3 +478,67 @@ def test_an_asset_travels_by_value():
     assert copy.op.ins["x"].annotation is EMPTY
     assert copy.location == made.location
     assert copy.resource_defs.keys() == made.resource_defs.keys()
+
+
+@pytest.mark.parametrize(
+    ("dependency", "key"),
+    [
+        ("up", ["up"]),
+        (AssetKey(["a", "up"]), ["a", "up"]),
+        (["a", "up"], ["a", "up"]),
+        (SourceAsset(["bank", "rates"]), ["bank", "rates"]),
+    ],
+)
+def test_deps_are_made_before_and_not_loaded(dependency, key):
+    @asset(deps=[dependency], non_argument_deps={"raw/lock"})
+    def down(other):
+        return other
+
+    assert down.dependency_keys == {AssetKey(key), AssetKey(["raw", "lock"]), AssetKey("other")}
+    assert sum(item.is_nothing for item in down.op.ins.values()) == 2
+    assert down(5) == 5
+
+
+def test_deps_take_assets_themselves():
+    @multi_asset(outs={"a": AssetOut(), "b": AssetOut(key_prefix="x")})
+    def both():
+        return 1, 2
+
+    @asset(deps=[both])
+    def down():
+        return 1
+
+    @multi_asset(outs={"c": AssetOut()}, deps=[down])
+    def last():
+        return 1
+
+    assert down.dependency_keys == both.keys
+    assert last.dependency_keys == {AssetKey("down")}
+
+
+def test_a_text_in_deps_is_one_segment():
+    with pytest.raises(InvalidDefinitionError, match='"raw/up" in deps is not a valid name') as caught:
+
+        @asset(deps=["raw/up"])
+        def down():
+            return 1
+
+    assert "AssetKey(['raw', 'up'])" in str(caught.value)
+
+
+@pytest.mark.parametrize("arguments", [{"deps": ["up"]}, {"non_argument_deps": {"up"}}])
+def test_a_dependency_is_named_once(arguments):
+    with pytest.raises(InvalidDefinitionError, match="up is an argument of the function already"):
+
+        @asset(**arguments)
+        def down(up):
+            return up
+
+
+@pytest.mark.parametrize("deps", ["up", AssetKey("up"), [5], [None]])
+def test_deps_is_a_list_of_what_can_be_needed(deps):
+    with pytest.raises(CheckError):
+
+        @asset(deps=deps)
+        def down():
+            return 1
