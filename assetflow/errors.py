@@ -6,7 +6,9 @@
     ├── InvalidDefinitionError          a definition is wrong, said before anything runs
     │   └── CircularDependencyError     assets that need each other (also a ValueError)
     ├── InvalidInvocationError          a definition is called or submitted the wrong way
-    ├── InvalidConfigError              config does not fit its schema
+    ├── InvalidConfigDefinitionError    a schema describes no config
+    ├── InvalidConfigError              config does not fit its schema; `errors` has everything wrong
+    ├── ConfigMappingFunctionError      a function given to `configured` raised
     ├── InvalidSubsetError              a selection names assets that do not exist
     ├── InvalidMetadata                 a metadata value cannot be recorded
     ├── InvariantViolationError         a rule of the API is broken while running
@@ -34,6 +36,10 @@ Errors of a user's own code are never wrapped in these: they travel as they are.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 
 
 class AssetflowError(Exception):
@@ -79,8 +85,72 @@ class InvalidInvocationError(AssetflowError):
     """A definition is called, or a run is asked for, in a way it does not support."""
 
 
+class InvalidConfigDefinitionError(AssetflowError):
+    """What is given as a schema describes no config."""
+
+
+class ConfigErrorReason(StrEnum):
+    """In which way a part of a config is wrong."""
+
+    RUNTIME_TYPE_MISMATCH = "RUNTIME_TYPE_MISMATCH"
+    MISSING_REQUIRED_FIELD = "MISSING_REQUIRED_FIELD"
+    MISSING_REQUIRED_FIELDS = "MISSING_REQUIRED_FIELDS"
+    FIELD_NOT_DEFINED = "FIELD_NOT_DEFINED"
+    FIELDS_NOT_DEFINED = "FIELDS_NOT_DEFINED"
+    SELECTOR_FIELD_ERROR = "SELECTOR_FIELD_ERROR"
+    FAILED_POST_PROCESSING = "FAILED_POST_PROCESSING"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigError:
+    """One thing that is wrong in a config.
+
+    Attributes:
+        path: of the part it is about, such as ``root:ops:sales:config``.
+        message: a sentence that names the path too.
+    """
+
+    reason: ConfigErrorReason
+    path: str
+    message: str
+
+
 class InvalidConfigError(AssetflowError):
-    """The given config does not fit the schema."""
+    """The given config does not fit the schema.
+
+    Args:
+        message: which config it is.
+        errors: everything wrong in it; they become part of the message.
+
+    Attributes:
+        errors: what was given.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        where: str | None = None,
+        fix: str | None = None,
+        errors: Iterable[ConfigError] = (),
+    ) -> None:
+        self.errors = list(errors)
+        self._title = message
+        lines = [f"\n    Error {number}: {error.message}" for number, error in enumerate(self.errors, start=1)]
+        super().__init__(message + "".join(lines), where=where, fix=fix)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild_config_error, (self._title, self.where, self.fix, self.errors))
+
+
+def _rebuild_config_error(
+    message: str, where: str | None, fix: str | None, errors: list[ConfigError]
+) -> InvalidConfigError:
+    return InvalidConfigError(message, where=where, fix=fix, errors=errors)
+
+
+class ConfigMappingFunctionError(AssetflowError):
+    """A function that turns one config into another raised; its own error is the cause."""
 
 
 class InvalidSubsetError(AssetflowError):

@@ -15,12 +15,13 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.loading import definitions_from_module
+from assetflow.definitions.run_config import check_run_config
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, ParameterCheckError
 from assetflow.graph.asset_graph import AssetGraph
 from assetflow.graph.syntax import resolve_selection
-from assetflow.keys import new_run_id
+from assetflow.keys import AssetKey, new_run_id
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
 
@@ -110,9 +111,12 @@ def make_request(
     """A request under a new run id.
 
     Raises:
+        InvalidConfigError: the run config does not fit.
         InvalidInvocationError: tags are not text.
     """
-    _graph, plan = project.plan(selection)
+    graph, plan = project.plan(selection)
+    makers = (graph.assets_by_key[AssetKey(output.key)] for step in plan.steps for output in step.outputs)
+    check_run_config(project.definitions, makers, run_config)
     for label, value in (tags or {}).items():
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")

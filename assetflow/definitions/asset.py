@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, overload
 
+from assetflow.config.spec import config_spec
 from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs, several
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
@@ -182,7 +183,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         defaults=parameters.with_default,
         required_resource_keys=frozenset(several(given.required_resource_keys, "required_resource_keys"))
         | frozenset(name for name in resources if name != manager_key or name in (given.resource_defs or {})),
-        config_schema=given.config_schema,
+        config=config_spec(given.config_schema),
         tags=tags,
         retry_policy=given.retry_policy,
         description=given.description or inspect.getdoc(function),

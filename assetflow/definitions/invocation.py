@@ -88,7 +88,9 @@ def _bound_context(
         op_def=op,
         assets_def=asset,
         resources=Resources(values, None, op.name),
-        op_config=context.op_config,
+        op_config=op.config.process(
+            {} if context.op_config is None else {"config": context.op_config}, "root", f'op "{op.name}"'
+        ),
         log=context.log,
         retry_number=context.retry_number,
         run_tags=context.run_tags,

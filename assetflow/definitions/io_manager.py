@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from assetflow.config.spec import config_spec
 from assetflow.definitions.resource import ResourceDefinition, ResourceFunction
 from assetflow.keys import AssetKey, Version
 
@@ -58,7 +59,7 @@ class VersionedIOManager(IOManager):
 class IOManagerDefinition(ResourceDefinition):
     """How an IO manager is made; a resource like others."""
 
-    __slots__ = ("input_config_schema", "output_config_schema")
+    __slots__ = ("input_config", "output_config")
 
     def __init__(
         self,
@@ -71,8 +72,8 @@ class IOManagerDefinition(ResourceDefinition):
         output_config_schema: Any = None,
     ) -> None:
         super().__init__(resource_fn, config_schema, description, required_resource_keys, version)
-        self.input_config_schema = input_config_schema
-        self.output_config_schema = output_config_schema
+        self.input_config = config_spec(input_config_schema)
+        self.output_config = config_spec(output_config_schema)
 
     @staticmethod
     def hardcoded_io_manager(value: IOManager, description: str | None = None) -> ResourceDefinition:

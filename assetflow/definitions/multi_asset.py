@@ -7,6 +7,7 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from assetflow.config.spec import config_spec
 from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs, several
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
@@ -94,7 +95,7 @@ def multi_asset(
             defaults=parameters.with_default,
             required_resource_keys=frozenset(several(required_resource_keys, "required_resource_keys"))
             | resources.keys(),
-            config_schema=config_schema,
+            config=config_spec(config_schema),
             tags=tags,
             retry_policy=retry_policy,
             description=description or inspect.getdoc(function),

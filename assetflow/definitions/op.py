@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assetflow.config.spec import ANY_CONFIG, ConfigSpec
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.errors import InvalidDefinitionError
@@ -61,6 +62,7 @@ class OpDefinition:
         context_name: name of the context parameter, or None.
         defaults: inputs that have a Python default, which counts in direct calls only.
         required_resource_keys: resources it may use.
+        config: what ``context.op_config`` has to look like.
     """
 
     name: str
@@ -70,7 +72,7 @@ class OpDefinition:
     context_name: str | None = None
     defaults: frozenset[str] = frozenset()
     required_resource_keys: frozenset[str] = frozenset()
-    config_schema: Any = None
+    config: ConfigSpec = ANY_CONFIG
     tags: Mapping[str, str] = field(default_factory=dict)
     retry_policy: RetryPolicy | None = None
     description: str | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, overload
+from typing import Any, Self, overload
 
+from assetflow.config.spec import ConfigSpec, config_spec
 from assetflow.definitions.context import Resources
 
 ResourceFunction = Callable[..., Any]
@@ -38,7 +40,7 @@ class ResourceDefinition:
         required_resource_keys: resources it uses itself.
     """
 
-    __slots__ = ("config_schema", "description", "required_resource_keys", "resource_fn", "version")
+    __slots__ = ("config", "description", "required_resource_keys", "resource_fn", "version")
 
     def __init__(
         self,
@@ -49,7 +51,7 @@ class ResourceDefinition:
         version: str | None = None,
     ) -> None:
         self.resource_fn = resource_fn
-        self.config_schema = config_schema
+        self.config: ConfigSpec = config_spec(config_schema)
         self.description = description
         self.required_resource_keys = frozenset(required_resource_keys or ())
         self.version = version
@@ -68,6 +70,21 @@ class ResourceDefinition:
     def string_resource(description: str | None = None) -> ResourceDefinition:
         """A resource that is the text in its config."""
         return ResourceDefinition(_config_itself, config_schema=str, description=description)
+
+    def configured(self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None) -> Self:
+        """A version whose config is given here, or made by a function of a config of its own.
+
+        Args:
+            config_or_config_fn: the config; or a function from the version's own config to this one's.
+            config_schema: of the version's own config, where there is a function.
+
+        Raises:
+            InvalidConfigError: the given config does not fit.
+        """
+        made = copy(self)
+        made.config = self.config.configured(config_or_config_fn, config_schema)
+        made.description = description or self.description
+        return made
 
     def make(self, context: InitResourceContext) -> Any:
         """Call the function."""

@@ -62,7 +62,7 @@ def open_resources(
         for key in opening_order(definitions, keys):
             definition = definitions[key]
             context = InitResourceContext(
-                resource_config=((config or {}).get(key) or {}).get("config"),
+                resource_config=config_of(definition, key, config),
                 resources=Resources(opened, definition.required_resource_keys, f"resource {key}"),
                 run_id=run_id,
                 log=log,
@@ -70,6 +70,18 @@ def open_resources(
             )
             opened[key] = _made(stack, key, definition, context)
         yield opened
+
+
+def config_of(definition: ResourceDefinition, key: str, config: Mapping[str, Any] | None) -> Any:
+    """What a resource function gets as its config.
+
+    Args:
+        config: the ``resources`` part of a run config.
+
+    Raises:
+        InvalidConfigError: it does not fit, or a variable is not set.
+    """
+    return definition.config.process((config or {}).get(key), f"root:resources:{key}", f'the resource "{key}"')
 
 
 def _made(stack: ExitStack, key: str, definition: ResourceDefinition, context: InitResourceContext) -> Any:

@@ -44,6 +44,8 @@ def load_input(work: StepWork, asset: AssetsDefinition, opened: Mapping[str, obj
         version=work.versions.get(item.output) if item.output is not None else None,
         run_id=work.run_id,
         step_key=work.step.key,
+        config=work.io_config(asset.op, owner, item.io_manager_key, "inputs", item.name),
+        resource_config=work.resources.config_of(owner, item.io_manager_key),
     )
     value = manager.load_input(context)
     reason = check_value(value, declared.annotation)

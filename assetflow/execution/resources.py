@@ -8,7 +8,7 @@ from typing import Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.definitions.resource_opening import open_resources
+from assetflow.definitions.resource_opening import config_of, open_resources
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.log import StepLogger
 
@@ -44,6 +44,14 @@ class OpenResources:
             for key in missing:
                 self._open[(scope, key)] = opened[key]
         return {key: self._open[(scope, key)] for key in wanted}
+
+    def definition(self, asset: AssetsDefinition | SourceAsset, key: str) -> ResourceDefinition:
+        """What makes a resource for this asset."""
+        return asset.resource_defs.get(key) or self._shared[key]
+
+    def config_of(self, asset: AssetsDefinition | SourceAsset, key: str) -> Any:
+        """The config of a resource, as its function gets it."""
+        return config_of(self.definition(asset, key), key, self._config)
 
     def close(self) -> None:
         """Close everything that was opened, in reverse order."""

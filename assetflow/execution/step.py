@@ -11,7 +11,9 @@ from assetflow.definitions.context import OpExecutionContext, Resources
 from assetflow.definitions.io_context import OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
+from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.run_config import entry_of
 from assetflow.errors import LoadError
 from assetflow.execution.compute import Event, compute
 from assetflow.execution.inputs import as_io_manager, load_input
@@ -41,7 +43,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         op_def=op,
         assets_def=asset,
         resources=Resources(opened, op.required_resource_keys, op.name),
-        op_config=_op_config(work, op.name),
+        op_config=_op_config(work, op),
         log=work.log,
         retry_number=work.claim.retries,
         run_tags=work.tags,
@@ -86,9 +88,8 @@ def _asset_of(work: StepWork) -> AssetsDefinition:
     return asset
 
 
-def _op_config(work: StepWork, op_name: str) -> Any:
-    entry = (work.run_config.get("ops") or {}).get(op_name) or {}
-    return entry.get("config")
+def _op_config(work: StepWork, op: OpDefinition) -> Any:
+    return op.config.process(entry_of(work.run_config, op), f"root:ops:{op.name}", f'op "{op.name}"')
 
 
 def _store(
@@ -119,6 +120,8 @@ def _store(
             resources=Resources(opened, None, asset.op.name),
             log=work.log,
             version=work.claim.version,
+            config=work.io_config(asset.op, asset, output.io_manager_key, "outputs", output.name),
+            resource_config=work.resources.config_of(asset, output.io_manager_key),
         )
         manager = as_io_manager(opened, output.io_manager_key)
         if isinstance(manager, VersionedIOManager):

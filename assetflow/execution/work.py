@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.op import OpDefinition
+from assetflow.definitions.run_config import entry_of
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.execution.resources import OpenResources
 from assetflow.keys import AssetKey, Version
@@ -35,3 +38,21 @@ class StepWork:
     tags: Mapping[str, str]
     log: StepLogger
     values: dict[int, Any] | None = None
+
+    def io_config(
+        self, op: OpDefinition, owner: AssetsDefinition | SourceAsset, key: str, direction: str, name: str
+    ) -> Any:
+        """What the run config tells an IO manager about one output or input of an op; None if nothing.
+
+        Args:
+            owner: whose IO manager it is.
+            key: of the IO manager.
+            direction: ``outputs`` or ``inputs``.
+            name: of the output or the input.
+        """
+        manager = self.resources.definition(owner, key)
+        if not isinstance(manager, IOManagerDefinition):
+            return None
+        spec = manager.output_config if direction == "outputs" else manager.input_config
+        told = entry_of(self.run_config, op).get(direction)
+        return spec.process(told, f"root:ops:{op.name}:{direction}", f'op "{op.name}"', name)

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from assetflow.config.scalars import StringSource
+from assetflow.config.shapes import Field
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager, io_manager
 from assetflow.definitions.metadata import MetadataValue, metadata_to_json
@@ -219,7 +221,7 @@ def _locked(folder: str) -> Iterator[None]:
 
 
 @io_manager(
-    config_schema={"base_dir": str},
+    config_schema={"base_dir": Field(StringSource, is_required=False)},
     description="Pickles below the folder in its config, or below the storage folder of the settings.",
 )
 def fs_io_manager(context: InitResourceContext) -> FilesystemIOManager:

@@ -384,7 +384,7 @@ def test_other_arguments_are_kept():
     )(lambda: 1)
     assert made.op.retry_policy is policy
     assert made.code_versions_by_key == {AssetKey("x"): "7"}
-    assert made.op.config_schema == {"n": int}
+    assert made.op.config.field.config_type.printed() == "{ n: Int }"
     assert not made.op.outs["result"].is_required
 
 

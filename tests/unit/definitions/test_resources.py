@@ -74,7 +74,7 @@ def test_the_decorator_is_used_bare_and_with_arguments():
     assert isinstance(bare, ResourceDefinition)
     assert bare.description == "What it is."
     assert opened_value(bare) == 1
-    assert (told.config_schema, told.description, told.version) == ({"n": int}, "d", "2")
+    assert (told.config.field.config_type.printed(), told.description, told.version) == ("{ n: Int }", "d", "2")
     assert opened_value(told, {"n": 1}) == {"n": 1}
 
 
@@ -186,7 +186,8 @@ def test_an_io_manager_is_a_resource():
 
     assert isinstance(shelf, IOManagerDefinition)
     assert shelf.required_resource_keys == {"a"}
-    assert (shelf.output_config_schema, shelf.input_config_schema) == (int, str)
+    assert shelf.output_config.field.config_type.printed() == "Int"
+    assert shelf.input_config.field.config_type.printed() == "String"
     assert isinstance(bare, ResourceDefinition)
     assert isinstance(opened_value(bare), Shelf)
     ready = Shelf()

@@ -1,0 +1,138 @@
+"""The config of a whole run: what each op and each resource may be told."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from assetflow.config.schema import Reading
+from assetflow.config.shapes import Field, Permissive, Shape
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.op import OpDefinition
+from assetflow.definitions.resource import ResourceDefinition
+from assetflow.errors import ConfigErrorReason, InvalidConfigError, ParameterCheckError
+
+
+def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition], run_config: Any) -> None:
+    """Check the config of a run of these assets, before anything runs.
+
+    Variables of the environment are not looked up: they are those of the process that will run the code.
+
+    Raises:
+        InvalidConfigError: it does not fit; everything wrong is in `errors`.
+        ParameterCheckError: it is no dict.
+    """
+    given = {} if run_config is None else run_config
+    if not isinstance(given, Mapping):
+        raise ParameterCheckError(f'run_config is a dict such as {{"ops": {{...}}}}, not {run_config!r}')
+    chosen = list(dict.fromkeys(assets))
+    resources: dict[str, ResourceDefinition] = dict(definitions.resources)
+    required: set[str] = set()
+    for asset in chosen:
+        resources.update(asset.resource_defs)
+        required |= asset.required_resource_keys
+    if not given and not _asks(chosen, resources):
+        return
+    reading = Reading(None)
+    ops = {asset.op.name: _op_field(asset, definitions.resource_defs_for(asset)) for asset in chosen}
+    form = Shape(
+        {
+            "ops": _ByName("op", ops),
+            "resources": _ByName("resource", _resource_fields(resources, required)),
+            "execution": Field(Permissive(), is_required=False),
+            "loggers": Field(Permissive(), is_required=False),
+        }
+    )
+    form.read(given, "root", reading)
+    if reading.errors:
+        raise InvalidConfigError("Error in config for job", errors=reading.errors)
+
+
+def _asks(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDefinition]) -> bool:
+    """Whether anything there may want config that is not given."""
+    return not all(asset.op.config.takes_anything for asset in assets) or not all(
+        definition.config.takes_anything and not isinstance(definition, IOManagerDefinition)
+        for definition in resources.values()
+    )
+
+
+_ANY = Field(Shape({"config": Field(Any, is_required=False)}), is_required=False)
+
+
+def _op_field(asset: AssetsDefinition, resources: Mapping[str, ResourceDefinition]) -> Field:
+    op = asset.op
+    more = {
+        "outputs": {
+            name: manager.output_config.field
+            for name, out in op.outs.items()
+            if (manager := _io_manager(resources, out.io_manager_key)) and not manager.output_config.takes_anything
+        },
+        # Which manager loads an input is known when its asset is found; then it is checked too.
+        "inputs": dict.fromkeys(op.ins, Field(Any, is_required=False)) if _read_with_config(resources) else {},
+    }
+    if op.config.takes_anything and not any(more.values()):
+        return _ANY
+    return Field(Shape({"config": op.config.field, **{name: Shape(fields) for name, fields in more.items() if fields}}))
+
+
+def _io_manager(resources: Mapping[str, ResourceDefinition], key: str) -> IOManagerDefinition | None:
+    found = resources.get(key)
+    return found if isinstance(found, IOManagerDefinition) else None
+
+
+def _read_with_config(resources: Mapping[str, ResourceDefinition]) -> bool:
+    managers = (_io_manager(resources, key) for key in resources)
+    return any(not manager.input_config.takes_anything for manager in managers if manager)
+
+
+def _resource_fields(resources: Mapping[str, ResourceDefinition], required: set[str]) -> dict[str, Field]:
+    needed: set[str] = set()
+    waiting = list(required)
+    while waiting:
+        key = waiting.pop()
+        if key not in needed:
+            needed.add(key)
+            waiting += resources[key].required_resource_keys if key in resources else ()
+    fields = {
+        key: Field(Shape({"config": definition.config.field}), is_required=None if key in needed else False)
+        if not definition.config.takes_anything
+        else _ANY
+        for key, definition in resources.items()
+    }
+    return {"io_manager": _ANY, **fields}
+
+
+class _ByName(Shape):
+    """Fields of which there can be thousands: what is expected is told by names that are near."""
+
+    __slots__ = ("_kind",)
+
+    def __init__(self, kind: str, fields: Mapping[str, Field]) -> None:
+        super().__init__(fields)
+        self._kind = kind
+
+    def printed(self) -> str:
+        shown = [f"{name}{'' if field.is_required else '?'}: {{...}}" for name, field in self.fields.items()]
+        return f"{{ {' '.join(shown[:5])}{' ...' if len(shown) > 5 else ''} }}"
+
+    def _unexpected(self, names: list[str], value: Mapping[str, Any], at: str, reading: Reading) -> None:
+        if not self.fields:
+            super()._unexpected(names, value, at, reading)
+            return
+        for name in names:
+            near = difflib.get_close_matches(str(name), self.fields, 3, cutoff=0.6)
+            hint = f"; did you mean {' or '.join(near)}?" if near else ""
+            reading.refuse(
+                ConfigErrorReason.FIELD_NOT_DEFINED,
+                at,
+                f'Received unexpected config entry "{name}" at path {at}. Expected: "{self.printed()}". '
+                f"This run has no {self._kind} of that name{hint}",
+            )
+
+
+def entry_of(run_config: Mapping[str, Any], op: OpDefinition) -> Mapping[str, Any]:
+    """What a run config says of an op."""
+    return (run_config.get("ops") or {}).get(op.name) or {}
