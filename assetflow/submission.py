@@ -15,7 +15,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.loading import definitions_from_module
-from assetflow.definitions.run_config import check_run_config
+from assetflow.definitions.run_config import check_run_config, plain_config
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, ParameterCheckError
@@ -117,6 +117,7 @@ def make_request(
     graph, plan = project.plan(selection)
     makers = (graph.assets_by_key[AssetKey(output.key)] for step in plan.steps for output in step.outputs)
     check_run_config(project.definitions, makers, run_config)
+    plain: dict[str, Any] = plain_config(run_config or {})
     for label, value in (tags or {}).items():
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")
@@ -126,7 +127,7 @@ def make_request(
         plan=plan,
         environment=environment,
         selection=selection_text(selection),
-        run_config=dict(run_config or {}),
+        run_config=plain,
         tags=dict(tags or {}),
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import enum
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +15,7 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.errors import ConfigErrorReason, InvalidConfigError, ParameterCheckError
+from assetflow.errors import ConfigError, ConfigErrorReason, InvalidConfigError, ParameterCheckError
 
 
 def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition], run_config: Any) -> None:
@@ -131,6 +133,28 @@ class _ByName(Shape):
                 f'Received unexpected config entry "{name}" at path {at}. Expected: "{self.printed()}". '
                 f"This run has no {self._kind} of that name{hint}",
             )
+
+
+def plain_config(value: Any, at: str = "root") -> Any:
+    """A config as a document: texts, numbers, truth values, None, lists and dicts with texts as keys.
+
+    Raises:
+        InvalidConfigError: something in it cannot be written down.
+    """
+    if value is None or (isinstance(value, str | int | float) and not isinstance(value, enum.Enum)):
+        return value
+    if isinstance(value, enum.Enum):
+        return value.name
+    if isinstance(value, Mapping):
+        return {
+            key if isinstance(key, str) else json.dumps(key): plain_config(item, f"{at}:{key}")
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [plain_config(item, f"{at}[{place}]") for place, item in enumerate(value)]
+    message = f"Value at path {at} cannot be written down as config: {type(value).__name__} {value!r}"
+    error = ConfigError(reason=ConfigErrorReason.RUNTIME_TYPE_MISMATCH, path=at, message=message)
+    raise InvalidConfigError("Error in config for job", errors=[error])
 
 
 def entry_of(run_config: Mapping[str, Any], op: OpDefinition) -> Mapping[str, Any]:

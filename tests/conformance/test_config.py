@@ -125,7 +125,7 @@ def error(schema, given=ABSENT):
         (Enum("Color", [EnumValue("RED"), EnumValue("BLUE", 7)]), "RED", "RED"),
         (Enum("Color", [EnumValue("RED"), EnumValue("BLUE", 7)]), "BLUE", 7),
         (Enum.from_python_enum(Color), "BLUE", Color.BLUE),
-        (Color, "RED", Color.RED),
+        (Color, Color.RED, Color.RED),
         (ScalarUnion(int, {"n": int}), 1, 1),
         (ScalarUnion(int, {"n": int}), {"n": 1}, {"n": 1}),
         (ScalarUnion(str, [str]), ["a"], ["a"]),
@@ -310,6 +310,11 @@ def test_an_unknown_part_of_the_run_config(config):
 
     with pytest.raises(InvalidConfigError, match=r"Received unexpected config entry .* at path root"):
         materialize([a], run_config=config)
+
+
+def test_what_cannot_be_written_down_is_no_config():
+    with pytest.raises(InvalidConfigError, match=r"Value at path root:ops:a:config:n\[0\] cannot be written down"):
+        got(Any, {"n": [object()]})
 
 
 @pytest.mark.parametrize("config", [5, "ops", [{"ops": {}}]])
