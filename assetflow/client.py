@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from assetflow.code.reference import CodeRef
+from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
 from assetflow.errors import ServiceUnreachableError
 from assetflow.handle import RunHandle
@@ -22,7 +23,7 @@ def submit(
     target: Target,
     selection: Any = None,
     *,
-    run_config: Mapping[str, Any] | None = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, str] | None = None,
     run_key: str | None = None,
 ) -> RunHandle:
@@ -51,7 +52,7 @@ def submit_project(
     project: Project,
     selection: Any = None,
     *,
-    run_config: Mapping[str, Any] | None = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, str] | None = None,
     run_key: str | None = None,
     ship_code: bool = False,

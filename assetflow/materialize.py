@@ -10,6 +10,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
+from assetflow.definitions.run_config import RunConfig
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.launch import launch
 from assetflow.engine.request import RunRequest
@@ -22,7 +23,7 @@ from assetflow.wiring import LocalRun, build_local_run
 
 def materialize(
     assets: Sequence[AssetsDefinition | SourceAsset],
-    run_config: Mapping[str, Any] | None = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, str] | None = None,
@@ -66,7 +67,7 @@ def materialize(
 
 def materialize_to_memory(
     assets: Sequence[AssetsDefinition | SourceAsset],
-    run_config: Mapping[str, Any] | None = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, str] | None = None,

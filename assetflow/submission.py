@@ -15,7 +15,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.loading import definitions_from_module
-from assetflow.definitions.run_config import check_run_config, plain_config
+from assetflow.definitions.run_config import RunConfig, check_run_config, plain_config
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, ParameterCheckError
@@ -105,7 +105,7 @@ def make_request(
     selection: Any,
     *,
     environment: str,
-    run_config: Mapping[str, Any] | None = None,
+    run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, str] | None = None,
 ) -> RunRequest:
     """A request under a new run id.
@@ -116,8 +116,8 @@ def make_request(
     """
     graph, plan = project.plan(selection)
     makers = (graph.assets_by_key[AssetKey(output.key)] for step in plan.steps for output in step.outputs)
-    check_run_config(project.definitions, makers, run_config)
-    plain: dict[str, Any] = plain_config(run_config or {})
+    plain = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
+    check_run_config(project.definitions, makers, plain)
     for label, value in (tags or {}).items():
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")
@@ -127,7 +127,7 @@ def make_request(
         plan=plan,
         environment=environment,
         selection=selection_text(selection),
-        run_config=plain,
+        run_config=plain_config(plain or {}),
         tags=dict(tags or {}),
     )
 

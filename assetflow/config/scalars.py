@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from assetflow.config.schema import ConfigType, Reading, config_type, refuse_none, unusable
@@ -242,9 +243,9 @@ def _(given: type) -> ConfigType:
         return _PYTHON[given]
     if given in (list, dict):
         return config_type([Any] if given is list else {str: Any})
-    make = getattr(given, "__config_type__", None)
-    if make is not None:
-        return make()  # type: ignore[no-any-return]
+    if hasattr(given, "__pydantic_core_schema__"):
+        # Loaded only for those who use it: pydantic takes longer to import than all the rest.
+        return import_module("assetflow.config.config_class").ModelType(given)  # type: ignore[no-any-return]
     if issubclass(given, enum.Enum):
         return Enum.from_python_enum(given)
     raise unusable(given)

@@ -7,8 +7,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, overload
 
-from assetflow.config.spec import config_spec
-from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs, several
+from assetflow.definitions.asset_inputs import (
+    CoercibleToDependency,
+    arguments_of,
+    read_config,
+    read_inputs,
+    read_resource_keys,
+)
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.io_manager import IOManagerDefinition
@@ -180,10 +185,13 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         ins=inputs,
         outs={"result": _output(parameters, given, manager_key)},
         context_name=parameters.context,
+        arguments=arguments_of(parameters, inputs),
+        takes_config=parameters.takes_config,
+        resource_arguments=parameters.resources,
         defaults=parameters.with_default,
-        required_resource_keys=frozenset(several(given.required_resource_keys, "required_resource_keys"))
+        required_resource_keys=read_resource_keys(parameters, given.required_resource_keys, given.resource_defs)
         | frozenset(name for name in resources if name != manager_key or name in (given.resource_defs or {})),
-        config=config_spec(given.config_schema),
+        config=read_config(parameters, given.config_schema, where),
         tags=tags,
         retry_policy=given.retry_policy,
         description=given.description or inspect.getdoc(function),

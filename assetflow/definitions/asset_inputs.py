@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from assetflow.config.spec import ConfigSpec, config_spec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.names import read_dependency
 from assetflow.definitions.op import OpInput
-from assetflow.definitions.signature import EMPTY, Parameters
+from assetflow.definitions.signature import CONFIG_NAME, EMPTY, Parameters
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
@@ -84,6 +85,49 @@ def read_inputs(
         inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
         keys[name] = dependency
     return inputs, keys
+
+
+def arguments_of(parameters: Parameters, inputs: Mapping[str, OpInput]) -> tuple[str, ...]:
+    """What a function can be called with besides the context, in order; what ``**kwargs`` takes comes last."""
+    more = (name for name, item in inputs.items() if not item.is_nothing and name not in parameters.arguments)
+    return (*parameters.arguments, *more)
+
+
+def read_config(parameters: Parameters, config_schema: Any, where: str | None) -> ConfigSpec:
+    """The config of a function: that of its argument ``config``, or a schema.
+
+    Raises:
+        InvalidDefinitionError: ``config`` says nothing of its form.
+        CheckError: there is a schema too.
+    """
+    if not parameters.takes_config:
+        return config_spec(config_schema)
+    if config_schema is not None:
+        raise CheckError("config_schema and an argument named config exclude each other")
+    annotation = parameters.annotation(CONFIG_NAME)
+    if annotation is EMPTY:
+        raise InvalidDefinitionError(
+            "the argument config stands for the asset's config, but its annotation is missing, or is a text that "
+            "cannot be resolved (a class made inside of a function)",
+            where=where,
+            fix="annotate it with a class derived from Config; an asset cannot be named config",
+        )
+    return config_spec(annotation)
+
+
+def read_resource_keys(parameters: Parameters, required: Iterable[str] | None, resource_defs: Any) -> frozenset[str]:
+    """The resources a function uses: those it takes as arguments, or those that are declared.
+
+    Raises:
+        CheckError: both are there.
+    """
+    declared = frozenset(several(required, "required_resource_keys"))
+    if parameters.resources and (declared or resource_defs):
+        raise CheckError(
+            "required_resource_keys and resource_defs exclude resources as arguments: "
+            f"{', '.join(parameters.resources)}"
+        )
+    return declared | frozenset(parameters.resources)
 
 
 def _keys_of(dependency: CoercibleToDependency, where: str | None) -> frozenset[AssetKey]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from assetflow.definitions.outputs import Output
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.resource_opening import open_resources
 from assetflow.definitions.returned import outputs_of
+from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.definitions.typecheck import check_value
 from assetflow.errors import (
     InvalidDefinitionError,
@@ -39,18 +40,23 @@ def invoke(asset: AssetsDefinition, args: tuple[Any, ...], kwargs: dict[str, Any
     rest, given = list(args), dict(kwargs)
     leading: list[Any] = []
     with ExitStack() as stack:
+        context: OpExecutionContext | None = None
         if op.context_name is not None:
-            leading = [_bound_context(asset, op, rest, given, stack)]
+            context = _given_context(op, rest, given)
+            leading = [_bound_context(asset, op, context, stack)]
+        elif (op.takes_config or op.resource_arguments) and rest and isinstance(rest[0], OpExecutionContext):
+            context = rest.pop(0)
         elif any(isinstance(value, OpExecutionContext) for value in (*rest[:1], given.get("context"))):
             raise InvalidInvocationError(
                 f"Compute function of op '{op.name}' has no context argument, but context was provided when invoking.",
                 where=op.where,
                 fix="leave the context out, or make it the function's first parameter",
             )
-        inputs = _bound_inputs(op, rest, given)
-        for name, value in inputs.items():
-            _check(op, value, op.ins[name].annotation, f'input "{name}"')
-        result = op.compute_fn(*leading, **inputs)
+        bound = _bound_arguments(op, rest, given)
+        for name, value in bound.items():
+            if name in op.ins:
+                _check(op, value, op.ins[name].annotation, f'input "{name}"')
+        result = op.compute_fn(*leading, **{**bound, **_beside_inputs(op, bound, context, stack)})
         if inspect.isgenerator(result):
             return _checked_items(op, result, stack.pop_all())
         if inspect.isasyncgen(result):
@@ -60,9 +66,7 @@ def invoke(asset: AssetsDefinition, args: tuple[Any, ...], kwargs: dict[str, Any
         return _checked_result(op, result)
 
 
-def _bound_context(
-    asset: AssetsDefinition, op: OpDefinition, rest: list[Any], given: dict[str, Any], stack: ExitStack
-) -> OpExecutionContext:
+def _given_context(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> OpExecutionContext:
     assert op.context_name is not None
     context = given.pop(op.context_name, None) if op.context_name in given else (rest.pop(0) if rest else None)
     if not isinstance(context, OpExecutionContext):
@@ -71,8 +75,14 @@ def _bound_context(
             where=op.where,
             fix="from assetflow import build_op_context; call it as f(build_op_context(), ...)",
         )
+    return context
+
+
+def _bound_context(
+    asset: AssetsDefinition, op: OpDefinition, context: OpExecutionContext, stack: ExitStack
+) -> OpExecutionContext:
     values = {key: getattr(context.resources, key) for key in context.resources}
-    missing = sorted(op.required_resource_keys - values.keys())
+    missing = sorted(op.required_resource_keys - values.keys() - set(op.resource_arguments))
     for key in missing:
         if key not in asset.resource_defs:
             raise InvalidDefinitionError(
@@ -88,9 +98,7 @@ def _bound_context(
         op_def=op,
         assets_def=asset,
         resources=Resources(values, None, op.name),
-        op_config=op.config.process(
-            {} if context.op_config is None else {"config": context.op_config}, "root", f'op "{op.name}"'
-        ),
+        op_config=context.op_config if op.takes_config else _processed(op, context.op_config),
         log=context.log,
         retry_number=context.retry_number,
         run_tags=context.run_tags,
@@ -98,8 +106,36 @@ def _bound_context(
     )
 
 
-def _bound_inputs(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> dict[str, Any]:
-    names = [name for name, item in op.ins.items() if not item.is_nothing]
+def _processed(op: OpDefinition, config: Any) -> Any:
+    return op.config.process({} if config is None else {"config": config}, "root", f'op "{op.name}"')
+
+
+def _beside_inputs(
+    op: OpDefinition,
+    bound: Mapping[str, Any],
+    context: OpExecutionContext | None,
+    stack: ExitStack,
+) -> dict[str, Any]:
+    """The config and the resources a function takes as arguments: as they were given, else those of the context."""
+    found: dict[str, Any] = {}
+    if op.takes_config:
+        told = None if context is None else context.op_config
+        found[CONFIG_NAME] = _processed(op, bound.get(CONFIG_NAME, told))
+    values = {} if context is None else {key: getattr(context.resources, key) for key in context.resources}
+    for name in op.resource_arguments:
+        if name not in bound and name not in values:
+            raise InvalidDefinitionError(
+                f"resource with key '{name}' required by op '{op.name}' was not provided",
+                where=op.where,
+                fix=f"{op.name}(..., {name}=...), or build_op_context(resources={{{name!r}: ...}})",
+            )
+    given = {name: bound[name] for name in op.resource_arguments if name in bound}
+    opened = stack.enter_context(open_resources(as_resources(given), given)) if given else {}
+    return {**found, **{name: opened.get(name, values.get(name)) for name in op.resource_arguments}}
+
+
+def _bound_arguments(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> dict[str, Any]:
+    names = op.arguments
     if len(rest) > len(names):
         raise InvalidInvocationError(
             f"Too many input arguments were provided for op '{op.name}'. "
@@ -115,7 +151,7 @@ def _bound_inputs(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> d
                 where=op.where,
                 fix="leave it out: it only says what has to run before",
             )
-        if item is None or name in inputs:
+        if name not in names or name in inputs:
             raise InvalidInvocationError(
                 f"Too many input arguments were provided for op '{op.name}'. '{name}' is "
                 + ("given twice." if name in inputs else f"not one of: {', '.join(names) or 'none'}."),
@@ -123,7 +159,7 @@ def _bound_inputs(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> d
             )
         inputs[name] = value
     for name in names:
-        if name not in inputs and name not in op.defaults:
+        if name in op.ins and name not in inputs and name not in op.defaults:
             raise InvalidInvocationError(
                 f'No value provided for required input "{name}".', where=op.where, fix=f"{op.name}(..., {name}=...)"
             )

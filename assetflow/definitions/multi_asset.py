@@ -7,8 +7,13 @@ import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from assetflow.config.spec import config_spec
-from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs, several
+from assetflow.definitions.asset_inputs import (
+    CoercibleToDependency,
+    arguments_of,
+    read_config,
+    read_inputs,
+    read_resource_keys,
+)
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.location import location_of
@@ -92,10 +97,13 @@ def multi_asset(
             ins=inputs,
             outs=_outputs(outs, parameters.annotation("return")),
             context_name=parameters.context,
+            arguments=arguments_of(parameters, inputs),
+            takes_config=parameters.takes_config,
+            resource_arguments=parameters.resources,
             defaults=parameters.with_default,
-            required_resource_keys=frozenset(several(required_resource_keys, "required_resource_keys"))
+            required_resource_keys=read_resource_keys(parameters, required_resource_keys, resource_defs)
             | resources.keys(),
-            config=config_spec(config_schema),
+            config=read_config(parameters, config_schema, where),
             tags=tags,
             retry_policy=retry_policy,
             description=description or inspect.getdoc(function),

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.config.spec import ANY_CONFIG, ConfigSpec
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.retry import RetryPolicy
+from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.errors import InvalidDefinitionError
+
+if TYPE_CHECKING:
+    from assetflow.definitions.context import OpExecutionContext
 
 QUEUE_TAG = "assetflow/queue"
 KIND_TAG = "kind"
@@ -60,6 +64,9 @@ class OpDefinition:
     Attributes:
         ins: by name, in the order of the function's parameters, those that load nothing last.
         context_name: name of the context parameter, or None.
+        arguments: what the function takes besides the context, in its order: inputs, ``config`` and resources.
+        takes_config: whether ``config`` is one of them.
+        resource_arguments: the resources among them.
         defaults: inputs that have a Python default, which counts in direct calls only.
         required_resource_keys: resources it may use.
         config: what ``context.op_config`` has to look like.
@@ -70,6 +77,9 @@ class OpDefinition:
     ins: Mapping[str, OpInput]
     outs: Mapping[str, OpOutput]
     context_name: str | None = None
+    arguments: tuple[str, ...] = ()
+    takes_config: bool = False
+    resource_arguments: tuple[str, ...] = ()
     defaults: frozenset[str] = frozenset()
     required_resource_keys: frozenset[str] = frozenset()
     config: ConfigSpec = ANY_CONFIG
@@ -83,6 +93,11 @@ class OpDefinition:
     def takes_context(self) -> bool:
         """Whether the function's first parameter is the context."""
         return self.context_name is not None
+
+    def beside_inputs(self, context: OpExecutionContext) -> dict[str, Any]:
+        """What the function is given by name besides its inputs: its config, and resources."""
+        given = {name: getattr(context.resources, name) for name in self.resource_arguments}
+        return {**given, CONFIG_NAME: context.op_config} if self.takes_config else given
 
     @property
     def where(self) -> str:

@@ -119,6 +119,8 @@ def _takes_argument(function: ResourceFunction) -> bool:
 
 def as_resource(value: Any) -> ResourceDefinition:
     """A definition as it is; anything else as a resource of that value."""
+    if hasattr(value, "as_resource_definition"):
+        value = value.as_resource_definition()
     return value if isinstance(value, ResourceDefinition) else ResourceDefinition.hardcoded_resource(value)
 
 

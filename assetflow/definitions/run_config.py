@@ -6,8 +6,10 @@ import difflib
 import enum
 import json
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from typing import Any
 
+from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.schema import Reading
 from assetflow.config.shapes import Field, Permissive, Shape
 from assetflow.definitions.assets_definition import AssetsDefinition
@@ -135,12 +137,49 @@ class _ByName(Shape):
             )
 
 
+class RunConfig:
+    """The config of a run, with objects of Config classes and of configurable resources.
+
+    Args:
+        ops: by name of the asset's op.
+        resources: by key.
+    """
+
+    __slots__ = ("ops", "resources")
+
+    def __init__(self, ops: Mapping[str, Any] | None = None, resources: Mapping[str, Any] | None = None) -> None:
+        self.ops = dict(ops or {})
+        self.resources = dict(resources or {})
+
+    def to_config_dict(self) -> dict[str, Any]:
+        """The same as a document."""
+        parts = {"ops": self.ops, "resources": self.resources}
+        return {name: {key: _entry(item) for key, item in part.items()} for name, part in parts.items() if part}
+
+
+def _entry(value: Any) -> Any:
+    """A whole entry such as ``{"config": ...}`` as it is; a config object as the config in one."""
+    return {"config": plain_config(value)} if hasattr(value, "model_fields_set") else plain_config(value)
+
+
 def plain_config(value: Any, at: str = "root") -> Any:
     """A config as a document: texts, numbers, truth values, None, lists and dicts with texts as keys.
 
     Raises:
         InvalidConfigError: something in it cannot be written down.
     """
+    if isinstance(value, RunConfig):
+        return value.to_config_dict()
+    if hasattr(value, "model_fields_set"):
+        # A pydantic model, whose users have it loaded; nobody else needs to.
+        found: dict[str, Any] = import_module("assetflow.config.config_class").document(value)
+        return found
+    if isinstance(value, EnvVar | IntEnvVar):
+        return reference(value)
+    return _plain(value, at)
+
+
+def _plain(value: Any, at: str) -> Any:
     if value is None or (isinstance(value, str | int | float) and not isinstance(value, enum.Enum)):
         return value
     if isinstance(value, enum.Enum):

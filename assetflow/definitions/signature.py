@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import types
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+CONFIG_NAME = "config"
 CONTEXT_NAMES = ("context", "_context", "context_", "_")
 EMPTY: Any = inspect.Parameter.empty
 _VARARGS, _VARKEYWORDS = 0x04, 0x08
@@ -18,7 +20,10 @@ class Parameters:
     """The parameters of a function.
 
     Attributes:
-        names: in order, without the context.
+        names: of the assets it needs, in order.
+        arguments: everything but the context, in order.
+        takes_config: whether there is an argument named ``config``.
+        resources: arguments that stand for resources, by their annotation.
         context: name of the context parameter, None if there is none.
         with_default: those that have a Python default.
         takes_any: whether there is ``**kwargs``.
@@ -27,6 +32,9 @@ class Parameters:
     """
 
     names: tuple[str, ...]
+    arguments: tuple[str, ...]
+    takes_config: bool
+    resources: tuple[str, ...]
     context: str | None
     with_default: frozenset[str]
     takes_any: bool
@@ -36,6 +44,16 @@ class Parameters:
     def annotation(self, name: str) -> Any:
         """The annotation of a parameter, `EMPTY` if there is none or it cannot be resolved."""
         return self.annotations.get(name, EMPTY)
+
+
+RESOURCE_MARK = "assetflow resource"
+
+
+def stands_for_resource(annotation: Any) -> bool:
+    """Whether an argument so annotated is given a resource: a configurable one, or any ``ResourceParam[T]``."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return RESOURCE_MARK in typing.get_args(annotation)[1:]
+    return getattr(typing.get_origin(annotation) or annotation, "__assetflow_resource__", False) is True
 
 
 def read_parameters(function: Callable[..., Any]) -> Parameters:
@@ -88,8 +106,13 @@ def _without_context(
     nameless = tuple(name for name in by_position if name != context)
     if context is not None and context in by_name:
         nameless = (context, *nameless)
+    arguments = names[1:] if context else names
+    resources = tuple(name for name in arguments if stands_for_resource(annotations.get(name)))
     return Parameters(
-        names=names[1:] if context else names,
+        names=tuple(name for name in arguments if name != CONFIG_NAME and name not in resources),
+        arguments=arguments,
+        takes_config=CONFIG_NAME in arguments,
+        resources=resources,
         context=context,
         with_default=with_default,
         takes_any=takes_any,

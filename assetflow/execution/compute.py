@@ -48,7 +48,7 @@ def compute(
 
 def _items(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any]) -> Iterator[Output[Any] | Event]:
     arguments = [context] if op.takes_context else []
-    returned = op.compute_fn(*arguments, **inputs)
+    returned = op.compute_fn(*arguments, **inputs, **op.beside_inputs(context))
     if inspect.iscoroutine(returned):
         returned = asyncio.run(returned)
     if inspect.isasyncgen(returned):

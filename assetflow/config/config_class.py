@@ -1,0 +1,251 @@
+"""Config as annotated classes, checked by pydantic."""
+
+from __future__ import annotations
+
+import enum
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+
+from assetflow.config.env_var import EnvVar, IntEnvVar, reference
+from assetflow.config.scalars import variable
+from assetflow.config.schema import MISSING, ConfigType, Reading, refuse_none
+from assetflow.errors import ConfigErrorReason
+
+Place = tuple[str | int, ...]
+
+
+class Config(BaseModel):
+    """The config of an asset as a class: ``def sales(config: SalesConfig)``.
+
+    Fields are those of a pydantic model: annotated, with or without a default, with constraints, nested. A
+    choice from an enumeration is written by its name. Values may be given as ``{"env": NAME}``.
+    """
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
+
+    def __init__(self, **data: Any) -> None:
+        super().__init__(**data)
+        # Checked as the text and the number they are; kept as what they stand for.
+        later = {name: value for name, value in data.items() if isinstance(value, EnvVar | IntEnvVar)}
+        self.__dict__.update(later)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _choices_by_name(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        found = dict(given)
+        for name, field in cls.model_fields.items():
+            choices, value = _choices(field.annotation), found.get(name)
+            if choices is not None and isinstance(value, str) and value in choices.__members__:
+                found[name] = choices[value]
+        return found
+
+
+class PermissiveConfig(Config):
+    """A Config that keeps fields it does not declare, as attributes."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class ModelType(ConfigType):
+    """The form of a pydantic model.
+
+    Args:
+        model: its class.
+        preset: fields that are given already, as a config document; others win over them.
+    """
+
+    __slots__ = ("_adapter", "_preset", "model")
+
+    def __init__(self, model: type[BaseModel], preset: Mapping[str, Any] | None = None) -> None:
+        self.model = model
+        self._preset = dict(preset or {})
+        self._adapter: TypeAdapter[Any] | None = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (ModelType, (self.model, self._preset))
+
+    def read(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType. What comes is an instance of the model."""
+        if refuse_none(self, value, at, reading):
+            return None
+        if isinstance(value, self.model):
+            return value
+        if isinstance(value, Mapping):
+            value = {**self._preset, **value}
+        holes: list[Place] = []
+        before = len(reading.errors)
+        filled = _filled(self.model, value, (), at, reading, holes)
+        if len(reading.errors) > before:
+            return None
+        if self._adapter is None:
+            self._adapter = TypeAdapter(self.model)
+        try:
+            return self._adapter.validate_python(filled)
+        except ValidationError as error:
+            self._tell(error, at, reading, holes)
+            return None
+
+    def printed(self) -> str:
+        """See ConfigType."""
+        fields = (
+            f"{name}{'' if self._needs(name, field) else '?'}: {_named(field.annotation)}"
+            for name, field in self.model.model_fields.items()
+        )
+        return f"{{ {' '.join(fields)} }}"
+
+    def sample(self) -> Any:
+        """See ConfigType."""
+        fields = self.model.model_fields.items()
+        return {name: _sample(field.annotation) for name, field in fields if self._needs(name, field)}
+
+    def default(self) -> Any:
+        """See ConfigType."""
+        fields = self.model.model_fields.items()
+        return MISSING if any(self._needs(name, field) for name, field in fields) else {}
+
+    def _needs(self, name: str, field: FieldInfo) -> bool:
+        return field.is_required() and name not in self._preset
+
+    def _tell(self, error: ValidationError, at: str, reading: Reading, holes: list[Place]) -> None:
+        for item in error.errors(include_url=False):
+            place = tuple(item["loc"])
+            if reading.environ is None and any(place[: len(hole)] == hole for hole in holes):
+                continue  # known only where the variable is set
+            above, path = _path(at, place[:-1]), _path(at, place)
+            if item["type"] == "missing":
+                sample = {place[-1]: _sample(_annotation_at(self.model, place))}
+                reading.refuse(
+                    ConfigErrorReason.MISSING_REQUIRED_FIELD,
+                    above,
+                    f'Missing required config entry "{place[-1]}" at path {above}. '
+                    f"Sample config for missing entry: {sample}",
+                )
+            elif item["type"] == "extra_forbidden":
+                reading.refuse(
+                    ConfigErrorReason.FIELD_NOT_DEFINED,
+                    above,
+                    f'Received unexpected config entry "{place[-1]}" at path {above}. Expected: "{self.printed()}".',
+                )
+            else:
+                secret = any(place[: len(hole)] == hole for hole in holes) or isinstance(item["input"], Mapping)
+                shown = "" if secret else f", not {item['input']!r:.80}"
+                reading.refuse(
+                    ConfigErrorReason.RUNTIME_TYPE_MISMATCH,
+                    path,
+                    f"Invalid value at path {path}: {item['msg']}{shown}",
+                )
+
+
+def model_type(given: Any) -> ModelType | None:
+    """The form of a pydantic model's class; None for anything else."""
+    return ModelType(given) if isinstance(given, type) and issubclass(given, BaseModel) else None
+
+
+def document(model: BaseModel) -> dict[str, Any]:
+    """A model as a config document, with references to variables instead of their values."""
+    found: dict[str, Any] = model.model_dump(mode="json", warnings=False)
+    for name in found:
+        value = getattr(model, name)
+        if isinstance(value, enum.Enum):
+            found[name] = value.name
+        elif isinstance(value, EnvVar | IntEnvVar | Config):
+            found[name] = value_in_document(value)
+    return found
+
+
+def value_in_document(value: Any) -> Any:
+    """A value of a model's field as it stands in a config document."""
+    if isinstance(value, EnvVar | IntEnvVar):
+        return reference(value)
+    return document(value) if isinstance(value, Config) else value
+
+
+def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading, holes: list[Place]) -> Any:
+    """The value with variables looked up, where the annotation lets a single value stand."""
+    if isinstance(value, Mapping):
+        model = next((part for part in _parts(annotation) if model_type(part)), None)
+        if set(value) == {"env"} and isinstance(value["env"], str) and _takes_single(annotation):
+            holes.append(place)
+            return value if reading.environ is None else variable(value["env"], _path(at, place), reading)
+        inner = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is dict else ()
+        fields = model.model_fields if model is not None else {}
+        return {
+            key: _filled(
+                fields[key].annotation if key in fields else (inner or (None,))[0],
+                item,
+                (*place, key),
+                at,
+                reading,
+                holes,
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple) and (arguments := typing.get_args(annotation)):
+        return [_filled(arguments[0], item, (*place, index), at, reading, holes) for index, item in enumerate(value)]
+    return value
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """The classes an annotation allows, with unions taken apart."""
+    arguments = typing.get_args(annotation)
+    if typing.get_origin(annotation) in (typing.Literal, list, dict, tuple, set) or not arguments:
+        yield annotation
+        return
+    for argument in arguments:
+        yield from _parts(argument)
+
+
+def _takes_single(annotation: Any) -> bool:
+    """Whether a text, a number or the like can stand here, and no dict."""
+    parts = [part for part in _parts(annotation) if part is not type(None)]
+    if not parts or any(part is None or part is Any for part in parts):
+        return False
+    return not any(
+        typing.get_origin(part) is dict or (isinstance(part, type) and issubclass(part, Mapping | BaseModel | dict))
+        for part in parts
+    )
+
+
+def _choices(annotation: Any) -> type[enum.Enum] | None:
+    found = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, enum.Enum)]
+    return found[0] if found else None
+
+
+def _annotation_at(model: type[BaseModel], place: Place) -> Any:
+    annotation: Any = model
+    for name in place:
+        inner = next((part for part in _parts(annotation) if model_type(part)), None)
+        if inner is None or name not in inner.model_fields:
+            return None
+        annotation = inner.model_fields[name].annotation
+    return annotation
+
+
+def _sample(annotation: Any) -> Any:
+    samples: dict[Any, Any] = {int: 0, float: 0.0, bool: True, str: "..."}
+    parts = [part for part in _parts(annotation) if part is not type(None)]
+    first = parts[0] if parts else None
+    if (model := model_type(first)) is not None:
+        return model.sample()
+    origin = typing.get_origin(first) or first
+    if origin in (list, dict):
+        return origin()
+    if isinstance(first, type) and issubclass(first, enum.Enum):
+        return next(iter(first)).name
+    if typing.get_origin(first) is typing.Literal:
+        return typing.get_args(first)[0]
+    return samples.get(first, "...")
+
+
+def _named(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _path(at: str, place: Place) -> str:
+    return at + "".join(f"[{part}]" if isinstance(part, int) else f":{part}" for part in place)
