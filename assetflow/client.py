@@ -7,12 +7,13 @@ from contextvars import ContextVar
 from typing import Any
 
 from assetflow.code.reference import CodeRef
+from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
 from assetflow.errors import ServiceUnreachableError
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import running_cluster
-from assetflow.submission import Project, Target, bundled, make_request, project_of
+from assetflow.submission import Project, Target, bundled, job_arguments, make_request, project_of
 from assetflow.wiring import Connection, connect, current_settings, for_cluster
 
 # Set by local_cluster() for the code inside its block.
@@ -26,6 +27,7 @@ def submit(
     run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, str] | None = None,
     run_key: str | None = None,
+    job: str | None = None,
 ) -> RunHandle:
     """Start a run on the workers and return at once.
 
@@ -37,6 +39,7 @@ def submit(
         run_config: ``{"ops": {name: {"config": ...}}, "resources": {...}}``.
         tags: text to text, shown in listings.
         run_key: your name for this request. Submitting it again returns the run that exists.
+        job: a job among the definitions: its selection, config and tags count where none are given.
 
     Raises:
         InvalidDefinitionError, InvalidSubsetError: before anything is sent.
@@ -44,7 +47,9 @@ def submit(
         ServiceUnreachableError: there is no cluster.
     """
     project = project_of(target)
-    return submit_project(open_connection(), project, selection, run_config=run_config, tags=tags, run_key=run_key)
+    return submit_project(
+        open_connection(), project, selection, run_config=run_config, tags=tags, run_key=run_key, job=job
+    )
 
 
 def submit_project(
@@ -55,6 +60,7 @@ def submit_project(
     run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, str] | None = None,
     run_key: str | None = None,
+    job: str | None = None,
     ship_code: bool = False,
 ) -> RunHandle:
     """Submit over a given connection.
@@ -69,7 +75,16 @@ def submit_project(
         # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
         code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
     environment = connection.settings.env
-    request = make_request(project, code, selection, environment=environment, run_config=run_config, tags=tags)
+    given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
+    request = make_request(
+        project,
+        code,
+        given.selection,
+        environment=environment,
+        run_config=given.run_config,
+        tags=given.tags,
+        job_name=given.job_name,
+    )
     if body is not None:
         connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
     created = launch(connection.store, connection.signer, request, run_key=run_key)

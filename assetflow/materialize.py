@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from assetflow.clock import pause
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.run_config import RunConfig
 from assetflow.definitions.source_asset import SourceAsset
@@ -17,7 +18,8 @@ from assetflow.engine.request import RunRequest
 from assetflow.errors import InvariantViolationError
 from assetflow.in_process import ExecuteInProcessResult
 from assetflow.io.memory import InMemoryIOManager
-from assetflow.submission import Project, make_request, project_of
+from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.submission import Project, job_arguments, make_request, project_of
 from assetflow.wiring import LocalRun, build_local_run
 
 
@@ -49,9 +51,43 @@ def materialize(
     definitions = Definitions(
         assets=[*given.definitions.assets, *given.definitions.source_assets], resources=dict(resources or {})
     )
-    project = Project(definitions=definitions, label="materialize")
+    return _run(definitions, selection, run_config, raise_on_error, tags)
+
+
+def execute_job(
+    job: JobDefinition,
+    run_config: Mapping[str, Any] | RunConfig | None,
+    raise_on_error: bool,
+    asset_selection: Iterable[CoercibleToAssetKey] | None,
+    tags: Mapping[str, str] | None,
+    resources: Mapping[str, Any] | None,
+) -> ExecuteInProcessResult:
+    """Run a job in this process; see `JobDefinition.execute_in_process`."""
+    given = job.definitions
+    keys = None if asset_selection is None else [AssetKey.from_coercible(key) for key in asset_selection]
+    definitions = Definitions(
+        assets=[*given.assets, *given.source_assets], resources={**given.resources, **(resources or {})}
+    )
+    asked = job_arguments(job, keys, run_config, tags)
+    return _run(definitions, asked.selection, asked.run_config, raise_on_error, asked.tags, asked.job_name)
+
+
+def _run(
+    definitions: Definitions,
+    selection: Any,
+    run_config: Mapping[str, Any] | RunConfig | None,
+    raise_on_error: bool,
+    tags: Mapping[str, str] | None,
+    job_name: str = IMPLICIT_JOB,
+) -> ExecuteInProcessResult:
     request = make_request(
-        project, CodeRef(label="here"), selection, environment="default", run_config=run_config, tags=tags
+        Project(definitions=definitions, label=job_name),
+        CodeRef(label="here"),
+        selection,
+        environment="default",
+        run_config=run_config,
+        tags=tags,
+        job_name=job_name,
     )
     local = build_local_run(definitions)
     launch(local.store, local.signer, request)

@@ -14,11 +14,12 @@ from assetflow.code.modules import load_file, load_module
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.loading import definitions_from_module
 from assetflow.definitions.run_config import RunConfig, check_run_config, plain_config
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
-from assetflow.errors import InvalidInvocationError, ParameterCheckError
+from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
 from assetflow.graph.asset_graph import AssetGraph
 from assetflow.graph.syntax import resolve_selection
 from assetflow.keys import AssetKey, new_run_id
@@ -107,6 +108,7 @@ def make_request(
     environment: str,
     run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, str] | None = None,
+    job_name: str = IMPLICIT_JOB,
 ) -> RunRequest:
     """A request under a new run id.
 
@@ -127,9 +129,59 @@ def make_request(
         plan=plan,
         environment=environment,
         selection=selection_text(selection),
+        job_name=job_name,
         run_config=plain_config(plain or {}),
         tags=dict(tags or {}),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobArguments:
+    """What is asked of one run of a job: what the user gave, and what the job says besides."""
+
+    selection: Any
+    run_config: Mapping[str, Any] | RunConfig | None
+    tags: Mapping[str, str]
+    job_name: str
+
+
+def job_arguments(
+    job: JobDefinition,
+    selection: Any,
+    run_config: Mapping[str, Any] | RunConfig | None,
+    tags: Mapping[str, str] | None,
+) -> JobArguments:
+    """The arguments of a run of a job: what was given, and what the job says of the rest.
+
+    Args:
+        selection: some of the job's assets; None for all of them.
+
+    Raises:
+        InvalidSubsetError: an asset that is not in the job.
+    """
+    both = {**job.tags, **(tags or {})}
+    if selection is None or (job.selection is None and job.config is None):
+        config = job.config if run_config is None else run_config
+        return JobArguments(
+            selection=job.selection if selection is None else selection, run_config=config, tags=both, job_name=job.name
+        )
+    graph = Project(definitions=job.definitions).graph()
+    selected = resolve_selection(graph, job.selection)
+    wanted = resolve_selection(graph, selection)
+    for key in wanted:
+        if key not in selected:
+            raise InvalidSubsetError(
+                f"AssetKey(s) {{{key!r}}} were selected, but the job {job.name} does not materialize them",
+                fix=f"its assets are: {', '.join(one.to_user_string() for one in selected)}",
+            )
+    if run_config is None and job.config is not None:
+        # The job's config is for all of its assets; this run is asked for those that take part.
+        absent = {graph.assets_by_key[key].op.name for key in set(selected) - set(wanted)}
+        absent -= {graph.assets_by_key[key].op.name for key in wanted}
+        document = plain_config(job.config)
+        ops = {name: entry for name, entry in (document.get("ops") or {}).items() if name not in absent}
+        run_config = {**document, "ops": ops}
+    return JobArguments(selection=wanted, run_config=run_config, tags=both, job_name=job.name)
 
 
 def bundled(project: Project) -> tuple[str, bytes]:

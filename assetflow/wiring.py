@@ -180,6 +180,7 @@ def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDef
             defaults=resources,
             run_config=request.run_config,
             tags=request.tags,
+            job_name=request.job_name,
             values=values,
             errors=errors,
             interruptible=True,

@@ -16,10 +16,12 @@ from assetflow.cli.console import ERR, OUT, print_json
 from assetflow.cli.follow import follow
 from assetflow.cli.targets import cluster_for, definitions_options, json_option, load_project
 from assetflow.client import submit_project
+from assetflow.code.reference import CodeRef
+from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import read_note
 from assetflow.runs.states import RunStatus
-from assetflow.submission import Project
+from assetflow.submission import Project, job_arguments, make_request
 from assetflow.wiring import Connection, current_settings
 
 _CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
@@ -32,6 +34,7 @@ _CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
 @click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="JSON file with the run config.")  # fmt: skip
 @click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Shown in listings; may be repeated.")
+@click.option("--job", help="A job among the definitions; SELECTION then narrows it.")
 @click.option("--run-key", help="Your name for this request: asked again, it follows the run that exists.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
               help="Workers of the cluster that is started if there is none.")  # fmt: skip
@@ -44,6 +47,7 @@ def materialize(
     as_json: bool,
     config_file: Path | None,
     tags: tuple[str, ...],
+    job: str | None,
     run_key: str | None,
     workers: int,
     ship_code: bool,
@@ -56,8 +60,12 @@ def materialize(
     """
     project = load_project(module, file)
     chosen = " ".join(selection) or None
-    project.plan(chosen)  # what is wrong with it is said before anything is started
-    config = _read_config(config_file)
+    config, labels = _read_config(config_file), _read_tags(tags)
+    asked = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), chosen, config, labels)
+    # What is wrong with it is said before anything is started.
+    make_request(
+        project, CodeRef(), asked.selection, environment="default", run_config=asked.run_config, tags=asked.tags
+    )
     settings = current_settings()
     modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
     with cluster_for(settings, workers=workers, modules=modules, quiet=as_json) as connection:
@@ -66,7 +74,8 @@ def materialize(
             project,
             chosen,
             run_config=config,
-            tags=_read_tags(tags),
+            tags=labels,
+            job=job,
             run_key=run_key,
             ship_code=ship_code or not _can_import(connection, project),
         )

@@ -10,9 +10,9 @@ from assetflow.definitions.invocation import invoke
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.definitions.source_asset import DEFAULT_GROUP
+from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocationError
-from assetflow.keys import AssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 _NOTHING: Mapping[str, ResourceDefinition] = MappingProxyType({})
 
@@ -158,6 +158,36 @@ class AssetsDefinition:
             can_subset=self.can_subset,
             asset_deps={new(key): map(new, deps) for key, deps in self._deps.items()} if self._deps else None,
         )
+
+    def to_source_asset(self, key: CoercibleToAssetKey | None = None) -> SourceAsset:
+        """One of its assets as a source, for others that only read it.
+
+        Raises:
+            CheckError: it makes several assets and no key is given, or does not make the given one.
+        """
+        if key is None and len(self.keys) > 1:
+            raise CheckError(f"{self.op.name} makes several assets: give to_source_asset a key, or ask for all")
+        wanted = self.key if key is None else AssetKey.from_coercible(key)
+        for source in self.to_source_assets():
+            if source.key == wanted:
+                return source
+        raise CheckError(f"{self.op.name} does not make {wanted.to_user_string()}")
+
+    def to_source_assets(self) -> list[SourceAsset]:
+        """All of its assets as sources."""
+        found = []
+        for name, key in self.keys_by_output_name.items():
+            source = SourceAsset(
+                key,
+                metadata=dict(self.metadata_by_key.get(key) or {}),
+                io_manager_key=self.op.outs[name].io_manager_key,
+                description=self.descriptions_by_key[key],
+                group_name=self.group_names_by_key[key],
+                resource_defs=self.resource_defs,
+            )
+            source.location = self.location or source.location
+            found.append(source)
+        return found
 
     def with_resources(self, resource_defs: Mapping[str, ResourceDefinition]) -> AssetsDefinition:
         """A copy that brings these resources along.

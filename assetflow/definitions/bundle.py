@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
+from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
 from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
-from assetflow.errors import InvalidDefinitionError, ParameterCheckError
+from assetflow.errors import InvalidDefinitionError, InvariantViolationError, ParameterCheckError
 from assetflow.keys import CoercibleToAssetKey
 
 if TYPE_CHECKING:
@@ -26,18 +27,20 @@ class Definitions:
     Args:
         assets: assets and source assets; lists in it are taken apart.
         resources: values or ResourceDefinitions by key.
+        jobs: from `define_asset_job`.
 
     Raises:
-        InvalidDefinitionError: two assets have one key.
+        InvalidDefinitionError: two assets have one key, or two jobs one name.
         ParameterCheckError: something among the assets is none.
     """
 
-    __slots__ = ("assets", "resources", "source_assets")
+    __slots__ = ("assets", "jobs", "resources", "source_assets")
 
     def __init__(
         self,
         assets: Iterable[Any] | None = None,
         resources: Mapping[str, Any] | None = None,
+        jobs: Iterable[AssetJob] | None = None,
     ) -> None:
         found = list(_flat(assets or ()))
         self.assets = tuple(dict.fromkeys(item for item in found if isinstance(item, AssetsDefinition)))
@@ -48,6 +51,39 @@ class Definitions:
             raise InvalidDefinitionError(
                 f"Duplicate asset key: {key}", where=places or None, fix="rename one of them, or give it a key_prefix"
             )
+
+        self.jobs: dict[str, AssetJob] = {}
+        for job in jobs or ():
+            if not isinstance(job, AssetJob):
+                raise ParameterCheckError(f"jobs is a list of what define_asset_job makes, not of {job!r}")
+            if job.name in self.jobs or job.name == IMPLICIT_JOB:
+                raise InvalidDefinitionError(f"Duplicate job name: {job.name}", fix="give each job a name of its own")
+            self.jobs[job.name] = job
+
+    def get_job(self, name: str) -> JobDefinition:
+        """The job of this name; ``__ASSET_JOB`` is that of all assets.
+
+        Raises:
+            InvariantViolationError: there is none.
+        """
+        if name == IMPLICIT_JOB:
+            return JobDefinition(self, AssetJob(IMPLICIT_JOB, None, None, None, None))
+        if name not in self.jobs:
+            raise InvariantViolationError(
+                f'Could not find job "{name}". There are: {", ".join(self.jobs) or "none"}',
+                fix="define it with define_asset_job, and give it to Definitions(jobs=[...])",
+            )
+        return JobDefinition(self, self.jobs[name])
+
+    get_job_def = get_job
+
+    def has_job(self, name: str) -> bool:
+        """Whether there is a job of this name."""
+        return name in self.jobs or name == IMPLICIT_JOB
+
+    def get_all_jobs(self) -> list[JobDefinition]:
+        """All jobs, with that of all assets."""
+        return [self.get_job(name) for name in [IMPLICIT_JOB, *self.jobs]]
 
     def resource_defs_for(self, asset: AssetsDefinition) -> dict[str, ResourceDefinition]:
         """The resources an asset can use: its own come before those of all."""

@@ -10,6 +10,7 @@ from types import ModuleType
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.job import AssetJob
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
 from assetflow.errors import InvalidDefinitionError, LoadError
@@ -65,7 +66,7 @@ def load_assets_from_package_name(
 
 
 def definitions_from_module(module: ModuleType) -> Definitions:
-    """The Definitions object of a module; if it has none, a new one of its loose assets.
+    """The Definitions object of a module; if it has none, a new one of its loose assets and jobs.
 
     Raises:
         LoadError: it has several, or nothing at all.
@@ -89,7 +90,8 @@ def definitions_from_module(module: ModuleType) -> Definitions:
             where=getattr(module, "__file__", None),
             fix="decorate a function with @asset, or make `defs = Definitions(assets=[...])`",
         )
-    return Definitions(assets=loose)
+    jobs = {id(value): value for value in vars(module).values() if isinstance(value, AssetJob)}
+    return Definitions(assets=loose, jobs=jobs.values())
 
 
 def _gather(modules: list[ModuleType]) -> list[Loaded]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from assetflow.definitions.tables import TableRecord, TableSchema, schema_of
 from assetflow.errors import InvalidMetadata, ParameterCheckError
 from assetflow.keys import AssetKey
 
@@ -80,6 +81,31 @@ class MetadataValue:
     def run(run_id: str) -> MetadataValue:
         """A reference to a run."""
         return MetadataValue("run", _of(str, run_id))
+
+    @staticmethod
+    def dagster_run(run_id: str) -> MetadataValue:
+        """The same, under the reference's name."""
+        return MetadataValue.run(run_id)
+
+    @staticmethod
+    def python_artifact(python_artifact: Any) -> MetadataValue:
+        """A function or a class, by its name."""
+        module, name = getattr(python_artifact, "__module__", None), getattr(python_artifact, "__qualname__", None)
+        if not isinstance(module, str) or not isinstance(name, str):
+            raise ParameterCheckError(f"expected a function or a class, got {python_artifact!r}")
+        return MetadataValue("python_artifact", {"module": module, "name": name})
+
+    @staticmethod
+    def table(records: Sequence[TableRecord], schema: TableSchema | None = None) -> MetadataValue:
+        """Rows of a table; the columns are those of the rows if no schema is given."""
+        rows = [dict(_of(TableRecord, record).data) for record in records]
+        columns = _of(TableSchema, schema) if schema is not None else schema_of(records)
+        return MetadataValue("table", {"records": rows, "schema": columns.as_data()})
+
+    @staticmethod
+    def table_schema(schema: TableSchema) -> MetadataValue:
+        """The columns of a table."""
+        return MetadataValue("table_schema", _of(TableSchema, schema).as_data())
 
     @staticmethod
     def null() -> MetadataValue:

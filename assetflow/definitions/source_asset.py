@@ -10,7 +10,7 @@ from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.definitions.names import check_group
-from assetflow.definitions.resource import as_resource, as_resources
+from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidMetadata
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -74,6 +74,12 @@ class SourceAsset:
             except InvalidMetadata:
                 found[label] = MetadataValue("text", str(value))
         return found
+
+    def with_resources(self, resource_defs: Mapping[str, ResourceDefinition]) -> SourceAsset:
+        """A copy that brings these resources along."""
+        copy = self.with_attributes()
+        copy.resource_defs = {**self.resource_defs, **resource_defs}
+        return copy
 
     def with_attributes(self, *, group_name: str | None = None) -> SourceAsset:
         """A copy in another group.

@@ -59,5 +59,6 @@ class SessionOpener:
             defaults=self._defaults,
             run_config=request.run_config,
             tags=request.tags,
+            job_name=request.job_name,
             signer=self._signer,
         )

@@ -24,6 +24,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         selection: what the user asked for, in words.
         run_config: as the user gave it.
         tags: as the user gave them.
+        job_name: of the job it runs.
     """
 
     run_id: str
@@ -33,6 +34,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     selection: str = "*"
     run_config: dict[str, Any] = {}
     tags: dict[str, str] = {}
+    job_name: str = "__ASSET_JOB"
 
     def sealed(self, signer: Signer) -> bytes:
         """The document as it is stored."""
@@ -40,7 +42,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def fingerprint(self) -> str:
         """A hash that is the same for the same request under another run id."""
-        body = (self.code, self.plan, self.environment, self.run_config, self.tags)
+        body = (self.code, self.plan, self.environment, self.run_config, self.tags, self.job_name)
         return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
 
     @staticmethod

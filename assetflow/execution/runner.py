@@ -12,6 +12,7 @@ import cloudpickle
 from assetflow.code.signing import Signer
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.io_manager import VersionedIOManager
+from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import LoadError
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
@@ -67,6 +68,7 @@ class DefinitionsRunner:
         defaults: Mapping[str, ResourceDefinition],
         run_config: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
+        job_name: str = IMPLICIT_JOB,
         signer: Signer | None = None,
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
@@ -78,6 +80,7 @@ class DefinitionsRunner:
         self._run_id = run_id
         self._run_config = config
         self._tags = dict(tags or {})
+        self._job_name = job_name
         self._signer = signer
         self._values = values
         self._errors = errors
@@ -102,6 +105,7 @@ class DefinitionsRunner:
             resources=self._resources,
             run_config=self._run_config,
             tags=self._tags,
+            job_name=self._job_name,
             log=step_logger(self._run_id, step.key),
             values=self._values,
         )

@@ -48,6 +48,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         retry_number=work.claim.retries,
         run_tags=work.tags,
         run_config=work.run_config,
+        job_name=work.job_name,
         selected_output_names=frozenset(declared),
     )
     emitted: list[int] = []
@@ -114,6 +115,7 @@ def _store(
             name=output.name,
             step_key=work.step.key,
             run_id=work.run_id,
+            job_name=work.job_name,
             metadata=asset.metadata_by_key.get(key) or {},
             annotation=out.annotation,
             op_def=asset.op,

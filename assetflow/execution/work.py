@@ -36,6 +36,7 @@ class StepWork:
     resources: OpenResources
     run_config: Mapping[str, Any]
     tags: Mapping[str, str]
+    job_name: str
     log: StepLogger
     values: dict[int, Any] | None = None
 

@@ -20,7 +20,7 @@ from tests.support.cluster import descendants_of, is_alive
 COMMAND = [sys.executable, "-m", "assetflow.cli.main"]
 
 PIPELINE = '''
-from assetflow import Output, asset
+from assetflow import Output, asset, define_asset_job
 
 
 @asset(group_name="raw")
@@ -43,12 +43,16 @@ def mail(alerts):
 @asset
 def total(orders):
     return sum(orders)
+
+
+sums = define_asset_job("sums", selection="+total", tags={"for": "the books"})
 '''
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "pipeline.py").write_text(PIPELINE)
+    (tmp_path / "wrong.json").write_text('{"ops": {"totl": {}}}')
     return tmp_path
 
 
@@ -101,6 +105,13 @@ def test_materialize_starts_a_cluster_runs_everything_and_says_so(project: Path)
     assert "All orders of the shop." in assets.stdout and "never" in assets.stdout
     one = json.loads(run(project, "assets", "show", "total", "-f", "pipeline.py", "--json").stdout)
     assert one["needs"] == ["orders"] and one["stored"]["run"] == run_id
+
+
+def test_a_job_is_run_by_its_name(project: Path) -> None:
+    done = run(project, "materialize", "-f", "pipeline.py", "--job", "sums", "--json")
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [record["steps"] for record in told if record["event"] == "step_succeeded"] == [["orders"], ["total"]]
 
 
 def test_json_prints_one_object_a_line_and_nothing_else(project: Path) -> None:
@@ -162,6 +173,17 @@ def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
         (["plan", "-f", "nothing.py"], 3, ["there is no file nothing.py"]),
         (["plan", "-m", "no_such_module"], 3, ["there is no module no_such_module"]),
         (["plan"], 2, ["-m package.module"]),
+        (["materialize", "-f", "pipeline.py", "--job", "dayly"], 2, ['Could not find job "dayly"', "There are: sums"]),
+        (["materialize", "-f", "pipeline.py", "--job", "sums", "mail"], 2, ["job sums does not materialize them"]),
+        (
+            ["materialize", "-f", "pipeline.py", "--config", "wrong.json"],
+            2,
+            [
+                "Error in config for job",
+                'Received unexpected config entry "totl" at path root:ops',
+                "did you mean total?",
+            ],
+        ),
         (["runs", "show", "nonsense"], 2, ["is not a run id"]),
         (["runs", "list"], 2, ["there are no runs in"]),
     ],

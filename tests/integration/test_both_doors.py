@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assetflow import AssetKey, InvalidConfigError, RunStatus, StepState, materialize
+from assetflow import AssetKey, InvalidConfigError, InvalidSubsetError, RunStatus, StepState, materialize
 from assetflow.client import submit_project
 from assetflow.local.cluster import LocalCluster
 from assetflow.submission import project_of, project_of_module
@@ -100,6 +100,17 @@ def test_every_door_leads_to_the_same(door: str, cluster: LocalCluster, variable
     assert values == EXPECTED_VALUES
     for name, expected in EXPECTED_METADATA.items():
         assert {label: metadata[name][label]["value"] for label in expected} == expected
+
+
+def test_a_job_runs_on_workers_with_its_config_and_tags(cluster: LocalCluster) -> None:
+    run = submit_project(cluster.connection, project_of_module(MODULE), job="breakfast", tags={"guest": "Ada"})
+    result = run.wait(30)
+    assert set(result.steps) == {"raw__flour", "dough", "stubborn"}
+    assert result.materializations[AssetKey("dough")].metadata["water"]["value"] == 0.7
+    narrowed = submit_project(cluster.connection, project_of_module(MODULE), "stubborn", job="breakfast")
+    assert set(narrowed.wait(30).steps) == {"stubborn"}
+    with pytest.raises(InvalidSubsetError, match="the job breakfast does not materialize them"):
+        submit_project(cluster.connection, project_of_module(MODULE), "toast", job="breakfast")
 
 
 def test_a_config_that_does_not_fit_is_refused_by_every_door(cluster: LocalCluster) -> None:

@@ -23,6 +23,7 @@ from assetflow import (
     RetryPolicy,
     StringSource,
     asset,
+    define_asset_job,
     io_manager,
     multi_asset,
     resource,
@@ -170,4 +171,5 @@ defs = Definitions(
         "shelf": Shelf(folder=EnvVar("BAKERY_SHELF")),
         "io_manager": files,
     },
+    jobs=[define_asset_job("breakfast", ["raw/flour", "dough", "stubborn"], config=CONFIG, tags={"meal": "first"})],
 )

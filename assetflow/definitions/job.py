@@ -1,0 +1,106 @@
+"""Jobs: named selections of assets, with the config and the tags their runs start with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from assetflow.definitions.names import check_name
+from assetflow.keys import CoercibleToAssetKey
+
+if TYPE_CHECKING:
+    from assetflow.definitions.bundle import Definitions
+    from assetflow.in_process import ExecuteInProcessResult
+
+IMPLICIT_JOB = "__ASSET_JOB"
+
+
+class AssetJob:
+    """A job before it is known which assets there are. Made by `define_asset_job`."""
+
+    __slots__ = ("config", "description", "name", "selection", "tags")
+
+    def __init__(
+        self, name: str, selection: Any, config: Any, description: str | None, tags: Mapping[str, str] | None
+    ) -> None:
+        self.name = name
+        self.selection = selection
+        self.config = config
+        self.description = description
+        self.tags = dict(tags or {})
+
+    def __repr__(self) -> str:
+        return f"AssetJob({self.name!r})"
+
+
+def define_asset_job(
+    name: str,
+    selection: Any = None,
+    config: Any = None,
+    description: str | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> AssetJob:
+    """A job that materializes some assets. What they need and is not among them is read from storage.
+
+    Args:
+        selection: None for all assets; text, keys, assets, a list of these, or an AssetSelection.
+        config: the run config of its runs, unless another is given.
+        description: for people.
+        tags: of its runs, text to text.
+
+    Raises:
+        InvalidDefinitionError: the name is none.
+    """
+    return AssetJob(check_name(name, f'job "{name}"', None), selection, config, description, tags)
+
+
+class JobDefinition:
+    """A job and the definitions it belongs to.
+
+    Attributes:
+        name: of the job.
+        definitions: all of them, also those it does not select.
+        selection: what it materializes.
+        config: the run config of its runs, unless another is given.
+        tags: of its runs.
+        description: for people.
+    """
+
+    __slots__ = ("config", "definitions", "description", "name", "selection", "tags")
+
+    def __init__(self, definitions: Definitions, job: AssetJob) -> None:
+        self.definitions = definitions
+        self.name = job.name
+        self.selection = job.selection
+        self.config = job.config
+        self.description = job.description
+        self.tags = dict(job.tags)
+
+    def execute_in_process(
+        self,
+        run_config: Any = None,
+        raise_on_error: bool = True,
+        asset_selection: Iterable[CoercibleToAssetKey] | None = None,
+        tags: Mapping[str, str] | None = None,
+        resources: Mapping[str, Any] | None = None,
+    ) -> ExecuteInProcessResult:
+        """Run the job in this process.
+
+        Args:
+            run_config: in place of the job's.
+            raise_on_error: raise what a failing asset raised.
+            asset_selection: of the job's assets, those to materialize this time.
+            tags: in addition to the job's.
+            resources: in place of those of the definitions.
+
+        Raises:
+            InvalidSubsetError: an asset that is not in the job.
+        """
+        # By name: definitions know of no engine.
+        run = import_module("assetflow.materialize").execute_job
+        result: ExecuteInProcessResult = run(self, run_config, raise_on_error, asset_selection, tags, resources)
+        return result
+
+    def __repr__(self) -> str:
+        return f"JobDefinition({self.name!r})"

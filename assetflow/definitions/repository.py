@@ -1,0 +1,82 @@
+"""Repositories: definitions gathered by a function, as they were written before there was Definitions."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any, overload
+
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.job import IMPLICIT_JOB, AssetJob
+from assetflow.definitions.location import location_of
+from assetflow.definitions.source_asset import SourceAsset
+from assetflow.errors import InvalidDefinitionError
+
+Function = Callable[[], Any]
+
+
+class RepositoryDefinition(Definitions):
+    """What ``@repository`` makes: definitions with a name."""
+
+    __slots__ = ("description", "name")
+
+    def __init__(self, name: str, description: str | None, assets: Iterable[Any], jobs: Iterable[AssetJob]) -> None:
+        super().__init__(assets=assets, jobs=jobs)
+        self.name = name
+        self.description = description
+
+    def get_implicit_asset_job_names(self) -> list[str]:
+        """The name of the job over all assets, if there are any."""
+        return [IMPLICIT_JOB] if self.assets else []
+
+
+@overload
+def repository(definitions_fn: Function) -> RepositoryDefinition: ...
+@overload
+def repository(
+    *, name: str | None = None, description: str | None = None
+) -> Callable[[Function], RepositoryDefinition]: ...
+def repository(
+    definitions_fn: Function | None = None, *, name: str | None = None, description: str | None = None
+) -> RepositoryDefinition | Callable[[Function], RepositoryDefinition]:
+    """Make a repository of a function that returns assets, source assets and jobs, in lists within lists.
+
+    Raises:
+        InvalidDefinitionError: it returns something else, or two assets have one key.
+    """
+
+    def make(function: Function) -> RepositoryDefinition:
+        place = location_of(function)
+        where = str(place) if place else None
+        returned = function()
+        if not isinstance(returned, list):
+            raise _bad(function, returned, where)
+        items = list(_flat(returned))
+        for item in items:
+            if not isinstance(item, AssetsDefinition | SourceAsset | AssetJob):
+                raise _bad(function, item, where)
+        return RepositoryDefinition(
+            name or function.__name__,
+            description or inspect.getdoc(function),
+            [item for item in items if not isinstance(item, AssetJob)],
+            [item for item in items if isinstance(item, AssetJob)],
+        )
+
+    return make if definitions_fn is None else make(definitions_fn)
+
+
+def _flat(items: Iterable[Any]) -> Iterable[Any]:
+    for item in items:
+        if isinstance(item, list):
+            yield from _flat(item)
+        else:
+            yield item
+
+
+def _bad(function: Function, value: Any, where: str | None) -> InvalidDefinitionError:
+    return InvalidDefinitionError(
+        f"Bad return value from repository function {function.__name__}: {type(value).__name__} {value!r:.80}",
+        where=where,
+        fix="return a list of assets, source assets and jobs",
+    )

@@ -1,0 +1,91 @@
+"""Tables, functions and runs in metadata."""
+
+import pytest
+
+from assetflow import (
+    CheckError,
+    InMemoryIOManager,
+    MetadataValue,
+    Output,
+    ParameterCheckError,
+    TableColumn,
+    TableColumnConstraints,
+    TableConstraints,
+    TableRecord,
+    TableSchema,
+    asset,
+    materialize,
+)
+
+SCHEMA = TableSchema(
+    columns=[
+        TableColumn("id", "int", description="number", constraints=TableColumnConstraints(nullable=False, unique=True)),
+        TableColumn("name", constraints=TableColumnConstraints(other=["starts with a letter"])),
+    ],
+    constraints=TableConstraints(other=["at most 10 rows"]),
+)
+
+
+def recorded(value):
+    @asset
+    def made():
+        return Output(1, metadata={"it": value})
+
+    done = materialize([made], resources={"io_manager": InMemoryIOManager()})
+    return done.asset_materializations_for_node("made")[0].metadata["it"]
+
+
+def test_a_schema_is_recorded_whole():
+    found = recorded(MetadataValue.table_schema(SCHEMA))
+    assert found["type"] == "table_schema"
+    assert [column["name"] for column in found["value"]["columns"]] == ["id", "name"]
+    assert found["value"]["columns"][0]["constraints"] == {"nullable": False, "unique": True, "other": []}
+    assert found["value"]["columns"][1]["type"] == "string"
+    assert found["value"]["constraints"] == {"other": ["at most 10 rows"]}
+
+
+def test_a_table_with_and_without_a_schema():
+    records = [TableRecord({"id": 1, "name": "a"}), TableRecord({"id": 2, "name": None})]
+    assert recorded(MetadataValue.table(records, schema=SCHEMA))["value"]["records"] == [
+        {"id": 1, "name": "a"},
+        {"id": 2, "name": None},
+    ]
+    columns = recorded(MetadataValue.table([TableRecord({"n": 1, "x": 0.5, "ok": True, "s": "t"})]))["value"]["schema"]
+    assert [(column["name"], column["type"]) for column in columns["columns"]] == [
+        ("n", "int"),
+        ("x", "float"),
+        ("ok", "bool"),
+        ("s", "string"),
+    ]
+    assert TableSchema.from_name_type_dict({"n": "int"}) == TableSchema([TableColumn("n", "int")])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: MetadataValue.table([]),
+        lambda: MetadataValue.table([{"id": 1}]),
+        lambda: MetadataValue.table([TableRecord({"a": 1}), TableRecord({"b": 1})]),
+        lambda: MetadataValue.table([TableRecord({"a": 1})], schema={"a": "int"}),
+        lambda: MetadataValue.table_schema([TableColumn("a")]),
+        lambda: TableRecord({"a": [1]}),
+        lambda: TableRecord({1: "a"}),
+        lambda: TableSchema(["a"]),
+    ],
+)
+def test_tables_that_cannot_be(make):
+    with pytest.raises(CheckError):
+        make()
+
+
+def test_a_function_is_recorded_by_its_name():
+    assert recorded(MetadataValue.python_artifact(TableSchema))["value"] == {
+        "module": "assetflow.definitions.tables",
+        "name": "TableSchema",
+    }
+    with pytest.raises(ParameterCheckError):
+        MetadataValue.python_artifact(5)
+
+
+def test_a_run_is_recorded_by_its_id():
+    assert recorded(MetadataValue.dagster_run("r1")) == {"type": "run", "value": "r1"}
