@@ -36,6 +36,10 @@ _HOMES = {
     "Backoff": "assetflow.definitions.retry",
     "Jitter": "assetflow.definitions.retry",
     "Failure": "assetflow.definitions.retry",
+    "success_hook": "assetflow.definitions.hooks",
+    "failure_hook": "assetflow.definitions.hooks",
+    "HookContext": "assetflow.definitions.hooks",
+    "HookDefinition": "assetflow.definitions.hooks",
     # contexts, resources and storage
     "OpExecutionContext": "assetflow.definitions.context",
     "InputContext": "assetflow.definitions.io_context",
@@ -103,6 +107,7 @@ _HOMES = {
     "build_input_context": "assetflow.testing.contexts",
     "build_output_context": "assetflow.testing.contexts",
     "build_init_resource_context": "assetflow.testing.contexts",
+    "build_hook_context": "assetflow.testing.contexts",
     "build_resources": "assetflow.testing.contexts",
     # errors
     "AssetflowError": "assetflow.errors",

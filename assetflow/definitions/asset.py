@@ -15,6 +15,7 @@ from assetflow.definitions.asset_inputs import (
     read_resource_keys,
 )
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import location_of
@@ -54,6 +55,7 @@ class _Arguments:
     retry_policy: RetryPolicy | None
     code_version: str | None
     deps: Iterable[CoercibleToDependency] | None
+    hooks: Iterable[HookDefinition] | None
 
 
 @overload
@@ -80,6 +82,7 @@ def asset(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     deps: Iterable[CoercibleToDependency] | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
 ) -> Callable[[Compute], AssetsDefinition]: ...
 def asset(
     compute_fn: Compute | None = None,
@@ -103,6 +106,7 @@ def asset(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     deps: Iterable[CoercibleToDependency] | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
 ) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
     """Make an asset of a function; its arguments are the assets it needs.
 
@@ -129,6 +133,7 @@ def asset(
         retry_policy: when it is tried again after it raised.
         code_version: a label of the code, given by hand.
         deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
+        hooks: what is called after its steps, made with `success_hook` and `failure_hook`.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -154,6 +159,7 @@ def asset(
         retry_policy=retry_policy,
         code_version=code_version,
         deps=deps,
+        hooks=hooks,
     )
     if compute_fn is not None:
         return _make(compute_fn, arguments)
@@ -194,6 +200,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         config=read_config(parameters, given.config_schema, where),
         tags=tags,
         retry_policy=given.retry_policy,
+        hooks=read_hooks(given.hooks),
         description=given.description or inspect.getdoc(function),
         code_version=given.code_version,
         location=location,

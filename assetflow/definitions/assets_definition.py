@@ -112,7 +112,8 @@ class AssetsDefinition:
     def required_resource_keys(self) -> frozenset[str]:
         """Resources its function and its outputs need."""
         managers = {out.io_manager_key for out in self.op.outs.values()}
-        return self.op.required_resource_keys | managers
+        hooks = {key for hook in self.op.hooks for key in hook.required_resource_keys}
+        return self.op.required_resource_keys | managers | hooks
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:

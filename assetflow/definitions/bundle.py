@@ -148,7 +148,8 @@ def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefini
                 where=op.where,
                 fix=f"Definitions(resources={{{out.io_manager_key!r}: ...}})",
             )
-    for key in sorted(op.required_resource_keys):
+    hooks = {key for hook in op.hooks for key in hook.required_resource_keys}
+    for key in sorted(op.required_resource_keys | hooks):
         if key not in available:
             raise InvalidDefinitionError(
                 f"resource with key '{key}' required by op '{op.name}' was not provided. "

@@ -15,6 +15,7 @@ from assetflow.definitions.asset_inputs import (
     read_resource_keys,
 )
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_group, check_name
@@ -48,6 +49,7 @@ def multi_asset(
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
     deps: Iterable[CoercibleToDependency] | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
 ) -> Callable[[Compute], AssetsDefinition]:
     """Make several assets of one function, which is one step.
 
@@ -72,6 +74,7 @@ def multi_asset(
         retry_policy: when the step is tried again after it raised.
         code_version: a label of the code, given by hand.
         deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
+        hooks: what is called after its steps, made with `success_hook` and `failure_hook`.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -106,6 +109,7 @@ def multi_asset(
             config=read_config(parameters, config_schema, where),
             tags=tags,
             retry_policy=retry_policy,
+            hooks=read_hooks(hooks),
             description=description or inspect.getdoc(function),
             code_version=code_version,
             location=location,

@@ -15,6 +15,7 @@ from assetflow.errors import InvalidDefinitionError
 
 if TYPE_CHECKING:
     from assetflow.definitions.context import OpExecutionContext
+    from assetflow.definitions.hooks import HookDefinition
 
 QUEUE_TAG = "assetflow/queue"
 KIND_TAG = "kind"
@@ -69,6 +70,7 @@ class OpDefinition:
         resource_arguments: the resources among them.
         defaults: inputs that have a Python default, which counts in direct calls only.
         required_resource_keys: resources it may use.
+        hooks: what is called after a step of it.
         config: what ``context.op_config`` has to look like.
     """
 
@@ -85,6 +87,7 @@ class OpDefinition:
     config: ConfigSpec = ANY_CONFIG
     tags: Mapping[str, str] = field(default_factory=dict)
     retry_policy: RetryPolicy | None = None
+    hooks: tuple[HookDefinition, ...] = ()
     description: str | None = None
     code_version: str | None = None
     location: SourceLocation | None = None

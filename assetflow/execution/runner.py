@@ -15,6 +15,7 @@ from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import LoadError
+from assetflow.execution.hooks import run_hooks
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
 from assetflow.execution.resources import OpenResources
 from assetflow.execution.step import execute_step
@@ -116,6 +117,8 @@ class DefinitionsRunner:
             if self._interruptible and isinstance(error, KeyboardInterrupt):
                 raise
             result = self._failure(step, claim, detail, error)
+        if result.delay is None and not isinstance(result.error, StepStopped):
+            detail.hook_errors = run_hooks(work, result.error)
         detail.seconds = time.perf_counter() - began
         return result
 

@@ -107,6 +107,8 @@ def _store(
     out = asset.op.outs[output.name]
     if work.values is not None:
         work.values[output.index] = item.value
+    if asset.op.hooks:
+        work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
     if not out.is_nothing:

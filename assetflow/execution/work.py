@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition
@@ -24,6 +24,7 @@ class StepWork:
 
     Attributes:
         versions: of the inputs that this run has made.
+        made: values of outputs by name, where hooks are to see them.
         values: where outputs are also kept in memory, or None.
     """
 
@@ -39,6 +40,7 @@ class StepWork:
     job_name: str
     log: StepLogger
     values: dict[int, Any] | None = None
+    made: dict[str, Any] = field(default_factory=dict)
 
     def io_config(
         self, op: OpDefinition, owner: AssetsDefinition | SourceAsset, key: str, direction: str, name: str

@@ -88,6 +88,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         observations: what was observed or materialized by hand, as recorded events.
         error: what it raised.
         delay: seconds until it is tried again.
+        hook_errors: what hooks raised, by their names.
     """
 
     slot: str = ""
@@ -98,3 +99,4 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     observations: list[dict[str, Any]] = []
     error: ErrorDetail | None = None
     delay: float | None = None
+    hook_errors: dict[str, str] = {}

@@ -10,7 +10,9 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 from assetflow.definitions.context import Event, OpExecutionContext, Resources
+from assetflow.definitions.hooks import HookContext
 from assetflow.definitions.io_context import InputContext, OutputContext
+from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import open_resources
@@ -141,6 +143,30 @@ def build_input_context(
         version=version,
         config=config,
         resource_config=resource_config,
+    )
+
+
+def build_hook_context(
+    resources: Mapping[str, Any] | None = None,
+    op: OpDefinition | None = None,
+    run_id: str = RUN_ID,
+    op_exception: BaseException | None = None,
+    op_output_values: Mapping[str, Any] | None = None,
+) -> HookContext:
+    """A context to call a hook with.
+
+    Args:
+        resources: values or ResourceDefinitions by key; all of them are visible.
+    """
+    return HookContext(
+        op=op,
+        run_id=run_id,
+        step_key=op.name if op is not None else "",
+        job_name=IMPLICIT_JOB,
+        log=logging.getLogger("assetflow.step"),
+        resources=_before_block(as_resources(resources)),
+        op_exception=op_exception,
+        op_output_values=op_output_values or {},
     )
 
 
