@@ -11,6 +11,19 @@ _HOMES = {
     # defining assets
     "asset": "assetflow.definitions.asset",
     "multi_asset": "assetflow.definitions.multi_asset",
+    "op": "assetflow.definitions.op_decorator",
+    "In": "assetflow.definitions.op_decorator",
+    "Out": "assetflow.definitions.op_decorator",
+    "OpDefinition": "assetflow.definitions.op",
+    "graph": "assetflow.definitions.graph_decorator",
+    "GraphIn": "assetflow.definitions.graph_decorator",
+    "GraphOut": "assetflow.definitions.graph_decorator",
+    "GraphDefinition": "assetflow.definitions.graph_definition",
+    "graph_asset": "assetflow.definitions.graph_asset",
+    "graph_multi_asset": "assetflow.definitions.graph_asset",
+    "Nothing": "assetflow.definitions.typecheck",
+    "DagsterType": "assetflow.definitions.typecheck",
+    "TypeCheck": "assetflow.definitions.typecheck",
     "AssetIn": "assetflow.definitions.inputs",
     "AssetOut": "assetflow.definitions.outputs",
     "AssetKey": "assetflow.keys",
@@ -89,10 +102,10 @@ _HOMES = {
     "load_assets_from_current_module": "assetflow.definitions.loading",
     "load_assets_from_package_module": "assetflow.definitions.loading",
     "load_assets_from_package_name": "assetflow.definitions.loading",
-    "AssetSelection": "assetflow.graph.selection",
+    "AssetSelection": "assetflow.lineage.selection",
     # running
-    "materialize": "assetflow.materialize",
-    "materialize_to_memory": "assetflow.materialize",
+    "materialize": "assetflow.materializing",
+    "materialize_to_memory": "assetflow.materializing",
     "AssetValueLoader": "assetflow.values",
     "ExecuteInProcessResult": "assetflow.in_process",
     "submit": "assetflow.client",
@@ -198,7 +211,6 @@ if TYPE_CHECKING:
     from assetflow.errors import UnknownResourceError as UnknownResourceError
     from assetflow.errors import UnserializableValueError as UnserializableValueError
     from assetflow.errors import WaitTimeout as WaitTimeout
-    from assetflow.graph.selection import AssetSelection as AssetSelection
     from assetflow.handle import RunHandle as RunHandle
     from assetflow.handle import RunResult as RunResult
     from assetflow.in_process import ExecuteInProcessResult as ExecuteInProcessResult
@@ -207,9 +219,10 @@ if TYPE_CHECKING:
     from assetflow.io.memory import InMemoryIOManager as InMemoryIOManager
     from assetflow.io.memory import mem_io_manager as mem_io_manager
     from assetflow.keys import AssetKey as AssetKey
+    from assetflow.lineage.selection import AssetSelection as AssetSelection
     from assetflow.local.cluster import local_cluster as local_cluster
-    from assetflow.materialize import materialize as materialize
-    from assetflow.materialize import materialize_to_memory as materialize_to_memory
+    from assetflow.materializing import materialize as materialize
+    from assetflow.materializing import materialize_to_memory as materialize_to_memory
     from assetflow.runs.states import RunStatus as RunStatus
     from assetflow.runs.states import StepState as StepState
     from assetflow.testing.contexts import build_asset_context as build_asset_context

@@ -192,7 +192,7 @@ class RunHandle:
             kind=fact.kind,
             at=fact.at,
             steps=tuple(step.key for step in steps),
-            assets=tuple(AssetKey(output.key) for step in steps for output in step.outputs),
+            assets=tuple(key for step in steps for key in step.asset_keys),
             detail=_detail(fact.detail),
         )
 

@@ -30,6 +30,7 @@ class ExecuteInProcessResult:
         run_id: str,
         values: Mapping[int, Any],
         errors: Mapping[int, BaseException],
+        graphs: Mapping[str, Mapping[str, AssetKey]] | None = None,
     ) -> None:
         view = store.view(run_id)
         self.run_id = run_id
@@ -38,6 +39,7 @@ class ExecuteInProcessResult:
         self._states = view.states
         self._values = values
         self._errors = errors
+        self._graphs = graphs or {}
         self._facts: list[Fact] = []
         while page := store.facts(run_id, self._facts[-1].id if self._facts else "0"):
             self._facts += page
@@ -64,12 +66,17 @@ class ExecuteInProcessResult:
         return self._states[self._step(node)]
 
     def output_for_node(self, node: str, output_name: str = "result") -> Any:
-        """The value a step made.
+        """The value a step made, or an output of a graph.
+
+        Args:
+            node: name of the step: that of its op, after that of its graph and a dot if it is in one; or of a graph.
 
         Raises:
             CheckError: there is no such step.
             InvariantViolationError: it made no such output.
         """
+        if node in self._graphs and output_name in self._graphs[node]:
+            return self.asset_value(self._graphs[node][output_name])
         step = self._plan.steps[self._step(node)]
         for output in step.outputs:
             if output.name == output_name and output.index in self._values:
@@ -88,11 +95,15 @@ class ExecuteInProcessResult:
 
     def asset_materializations_for_node(self, node: str) -> list[OutputDetail]:
         """What a step stored, with metadata."""
-        index = self._step(node)
+        steps = (
+            {step.index for step in self._plan.steps if step.key.startswith(f"{node}.")}
+            if (node in self._graphs)
+            else {self._step(node)}
+        )
         return [
             item
             for fact in self._facts
-            if fact.kind is FactKind.STEP_SUCCEEDED and fact.steps == (index,)
+            if fact.kind is FactKind.STEP_SUCCEEDED and fact.steps[0] in steps
             for item in msgspec.convert(fact.detail, StepDetail).outputs
         ]
 

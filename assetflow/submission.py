@@ -20,9 +20,9 @@ from assetflow.definitions.run_config import RunConfig, check_run_config, plain_
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
-from assetflow.graph.asset_graph import AssetGraph
-from assetflow.graph.syntax import resolve_selection
-from assetflow.keys import AssetKey, new_run_id
+from assetflow.keys import new_run_id
+from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.lineage.syntax import resolve_selection
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
 
@@ -117,7 +117,7 @@ def make_request(
         InvalidInvocationError: tags are not text.
     """
     graph, plan = project.plan(selection)
-    makers = (graph.assets_by_key[AssetKey(output.key)] for step in plan.steps for output in step.outputs)
+    makers = (graph.assets_by_key[step.maker_key] for step in plan.steps)
     plain = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
     check_run_config(project.definitions, makers, plain)
     for label, value in (tags or {}).items():
@@ -176,8 +176,8 @@ def job_arguments(
             )
     if run_config is None and job.config is not None:
         # The job's config is for all of its assets; this run is asked for those that take part.
-        absent = {graph.assets_by_key[key].op.name for key in set(selected) - set(wanted)}
-        absent -= {graph.assets_by_key[key].op.name for key in wanted}
+        absent = {graph.assets_by_key[key].node_def.name for key in set(selected) - set(wanted)}
+        absent -= {graph.assets_by_key[key].node_def.name for key in wanted}
         document = plain_config(job.config)
         ops = {name: entry for name, entry in (document.get("ops") or {}).items() if name not in absent}
         run_config = {**document, "ops": ops}
@@ -203,7 +203,7 @@ def selection_text(selection: Any) -> str:
 
 def _homes(definitions: Definitions) -> tuple[ModuleType, ...]:
     """Modules that define the assets and are not installed: workers may not have them."""
-    names = {asset.op.compute_fn.__module__ for asset in definitions.assets}
+    names = {op.compute_fn.__module__ for asset in definitions.assets for op in asset.ops}
     modules = [sys.modules[name] for name in sorted(names) if name in sys.modules]
     found = [near for module in modules for near in _neighbours(module)]
     return tuple(dict.fromkeys(found))

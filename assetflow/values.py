@@ -14,8 +14,8 @@ from assetflow.definitions.typecheck import check_value
 from assetflow.errors import TypeCheckDidNotPass
 from assetflow.execution.inputs import as_io_manager, output_name, upstream_context
 from assetflow.execution.resources import OpenResources
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
 from assetflow.wiring import current_settings, default_resources
 
@@ -66,7 +66,7 @@ class AssetValueLoader:
         asset = self._assets.get(key)
         if asset is None:
             raise KeyError(self._unknown(key))
-        manager_key = asset.op.outs[output_name(asset, key)].io_manager_key
+        manager_key = asset.node_def.outs[output_name(asset, key)].io_manager_key
         log = step_logger("", _READER)
         opened = self._resources.for_asset(asset, [manager_key], log)
         resources = Resources(opened, None, _READER)

@@ -11,7 +11,7 @@ import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
 
-from assetflow.graph.asset_graph import AssetGraph
+from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.planner import make_plan
 from benchmarks.workloads import assets_of, layered
 

@@ -14,11 +14,11 @@ from assetflow.cli.console import OUT, print_json, size_text
 from assetflow.cli.targets import definitions_options, json_option, load_project
 from assetflow.definitions.metadata import metadata_from_json
 from assetflow.errors import AssetflowError, InvalidSubsetError
-from assetflow.graph.asset_graph import AssetGraph
-from assetflow.graph.syntax import resolve_selection
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.io.manifests import Manifest
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.lineage.syntax import resolve_selection
 from assetflow.submission import Project
 from assetflow.wiring import current_settings
 
@@ -111,7 +111,7 @@ class _Shelf:
         name = next(name for name, made in asset.keys_by_output_name.items() if made == key)
         if (
             self._replaced
-            or asset.op.outs[name].io_manager_key != "io_manager"
+            or asset.node_def.outs[name].io_manager_key != "io_manager"
             or asset.resource_defs.get("io_manager")
         ):
             return None
@@ -130,7 +130,7 @@ def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None) -> dict
         "defined": str(asset.location) if asset.location else "",
         "needs": sorted(found.to_user_string() for found in graph.upstream(key)),
         "needed_by": sorted(found.to_user_string() for found in graph.downstream(key)),
-        "queue": asset.op.tags.get("assetflow/queue", "default"),
+        "queue": ", ".join(sorted({op.tags.get("assetflow/queue", "default") for op in asset.ops})),
         "stored": None
         if manifest is None
         else {

@@ -26,6 +26,7 @@ from assetflow.definitions.resource import ResourceDefinition, as_resource, as_r
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import Parameters, read_parameters
 from assetflow.definitions.source_asset import DEFAULT_GROUP
+from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
@@ -206,7 +207,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         location=location,
     )
     return AssetsDefinition(
-        op=op,
+        node_def=op,
         keys_by_input_name=keys_by_input,
         keys_by_output_name={"result": key},
         group_names_by_key={key: check_group(given.group_name, where) if given.group_name else DEFAULT_GROUP},
@@ -232,7 +233,7 @@ def _output(parameters: Parameters, given: _Arguments, manager_key: str) -> OpOu
         annotation = value_annotation(annotation)
     return OpOutput(
         annotation=annotation,
-        is_nothing=annotation is None or annotation is type(None),
+        is_nothing=makes_nothing(annotation),
         is_required=given.output_required,
         io_manager_key=manager_key,
         metadata=given.metadata or {},

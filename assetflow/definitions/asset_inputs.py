@@ -12,6 +12,7 @@ from assetflow.definitions.names import read_dependency
 from assetflow.definitions.op import OpInput
 from assetflow.definitions.signature import CONFIG_NAME, EMPTY, Parameters
 from assetflow.definitions.source_asset import SourceAsset
+from assetflow.definitions.typecheck import is_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -36,17 +37,12 @@ def read_inputs(
             named twice.
         CheckError: something in `given_ins` is no AssetIn.
     """
-    if parameters.nameless:
-        raise InvalidDefinitionError(
-            f"the function has parameters that stand for no asset: {', '.join(parameters.nameless)}",
-            where=where,
-            fix="the context is given by position and everything else by name: write `def f(context, upstream)`",
-        )
+    check_named(parameters, where)
     ins: dict[str, AssetIn] = dict(given_ins or {})
     for name, value in ins.items():
         if not isinstance(value, AssetIn):
             raise CheckError(f"ins maps argument names to AssetIn, not to {type(value).__name__}: {value!r}")
-        if name not in parameters.names and not parameters.takes_any:
+        if name not in parameters.names and not parameters.takes_any and not is_nothing(value.annotation):
             raise InvalidDefinitionError(
                 f"Key '{name}' in provided ins dict does not correspond to any of the names of the arguments "
                 f"to the decorated function: {', '.join(parameters.names) or 'it has none'}",
@@ -64,6 +60,7 @@ def read_inputs(
         inputs[name] = OpInput(
             name=name,
             annotation=annotation,
+            is_nothing=is_nothing(annotation),
             metadata=item.metadata if item is not None else {},
             input_manager_key=item.input_manager_key if item is not None else None,
         )
@@ -85,6 +82,16 @@ def read_inputs(
         inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
         keys[name] = dependency
     return inputs, keys
+
+
+def check_named(parameters: Parameters, where: str | None) -> None:
+    """Check that every parameter can be given by its name; InvalidDefinitionError if not."""
+    if parameters.nameless:
+        raise InvalidDefinitionError(
+            f"the function has parameters that stand for no input: {', '.join(parameters.nameless)}",
+            where=where,
+            fix="the context is given by position and everything else by name: write `def f(context, upstream)`",
+        )
 
 
 def arguments_of(parameters: Parameters, inputs: Mapping[str, OpInput]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""An op together with the assets it makes."""
+"""An op, or a graph of them, together with the assets it makes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from assetflow.definitions.composition import current
+from assetflow.definitions.graph_definition import CallOutput, GraphDefinition, OpCall
 from assetflow.definitions.invocation import invoke
+from assetflow.definitions.labels import NO_LABELS, AssetLabels
 from assetflow.definitions.location import SourceLocation
+from assetflow.definitions.names import CoercibleToPrefix
+from assetflow.definitions.node import NodeDefinition
+from assetflow.definitions.node_assets import read_node_assets
 from assetflow.definitions.op import OpDefinition
-from assetflow.definitions.resource import ResourceDefinition
+from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
@@ -21,11 +27,12 @@ class AssetsDefinition:
     """What ``@asset`` makes of a function. Still callable: a direct call runs the function in place.
 
     Attributes:
-        op: the function, with its inputs and outputs declared.
+        node_def: the function with its inputs and outputs declared, or a graph of such functions.
         keys_by_input_name: which asset each input stands for.
         keys_by_output_name: which asset each output makes.
         group_names_by_key: the group of each asset.
         metadata_by_key: definition metadata of each asset.
+        labels_by_key: owners, tags and kinds of those assets that have any.
         resource_defs: resources that come with it.
         can_subset: whether it can make some of its assets without the others.
         asset_deps: for each asset it makes, the assets that one needs, its own among them.
@@ -33,13 +40,13 @@ class AssetsDefinition:
 
     __slots__ = (
         "_deps", "_resource_defs", "can_subset", "group_names_by_key", "keys_by_input_name", "keys_by_output_name",
-        "metadata_by_key", "op",
+        "labels_by_key", "metadata_by_key", "node_def",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
-        op: OpDefinition,
+        node_def: NodeDefinition,
         keys_by_input_name: Mapping[str, AssetKey],
         keys_by_output_name: Mapping[str, AssetKey],
         group_names_by_key: Mapping[AssetKey, str],
@@ -47,19 +54,90 @@ class AssetsDefinition:
         resource_defs: Mapping[str, ResourceDefinition] | None = None,
         can_subset: bool = False,
         asset_deps: Mapping[AssetKey, Iterable[AssetKey]] | None = None,
+        labels_by_key: Mapping[AssetKey, AssetLabels] | None = None,
     ) -> None:
-        self.op = op
+        self.node_def = node_def
         self.keys_by_input_name = keys_by_input_name
         self.keys_by_output_name = keys_by_output_name
         self.group_names_by_key = group_names_by_key
         self.metadata_by_key = metadata_by_key
         self._resource_defs = dict(resource_defs) if resource_defs else None
+        self.labels_by_key = labels_by_key or {}
         self.can_subset = can_subset
         self._deps = {key: frozenset(deps) for key, deps in asset_deps.items()} if asset_deps else None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function here and now, and return exactly what it returns."""
-        return invoke(self, args, kwargs)
+        if isinstance(self.node_def, GraphDefinition) or current() is not None:
+            return self.node_def(*args, **kwargs)
+        return invoke(self.node_def, args, kwargs, self)
+
+    @staticmethod
+    def from_op(
+        op_def: OpDefinition,
+        *,
+        keys_by_input_name: Mapping[str, CoercibleToAssetKey] | None = None,
+        keys_by_output_name: Mapping[str, CoercibleToAssetKey] | None = None,
+        key_prefix: CoercibleToPrefix | None = None,
+        internal_asset_deps: Mapping[str, Iterable[AssetKey]] | None = None,
+        group_name: str | None = None,
+        metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> AssetsDefinition:
+        """Assets of the outputs of an op; its inputs are the assets it needs. See `from_graph`."""
+        found = read_node_assets(
+            op_def,
+            keys_by_input_name,
+            keys_by_output_name,
+            key_prefix,
+            internal_asset_deps,
+            group_name,
+            metadata_by_output_name,
+        )
+        return AssetsDefinition(**found)
+
+    @staticmethod
+    def from_graph(
+        graph_def: GraphDefinition,
+        *,
+        keys_by_input_name: Mapping[str, CoercibleToAssetKey] | None = None,
+        keys_by_output_name: Mapping[str, CoercibleToAssetKey] | None = None,
+        key_prefix: CoercibleToPrefix | None = None,
+        internal_asset_deps: Mapping[str, Iterable[AssetKey]] | None = None,
+        group_name: str | None = None,
+        resource_defs: Mapping[str, Any] | None = None,
+        metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None = None,
+        can_subset: bool = False,
+    ) -> AssetsDefinition:
+        """Assets of the outputs of a graph; its inputs are the assets it needs. Each op in it is a step.
+
+        Args:
+            graph_def: made by ``@graph``.
+            keys_by_input_name: by default the names of the inputs.
+            keys_by_output_name: by default the names of the outputs; of a single output ``result``, the graph's.
+            key_prefix: put before the keys of what it makes; a str is split at "/".
+            internal_asset_deps: for each output the keys its asset needs, of inputs or of other outputs; by
+                default every asset needs every input.
+            group_name: by default ``default``.
+            resource_defs: resources that come with the assets.
+            metadata_by_output_name: of the definition; any values.
+            can_subset: some of the assets may be made without the others; only the ops they need are run.
+
+        Raises:
+            CheckError: an op's output is neither used nor an asset, or names do not fit.
+            InvalidDefinitionError: an asset depends on itself, or two have one key.
+        """
+        if not isinstance(graph_def, GraphDefinition):
+            raise CheckError(f"from_graph takes what @graph makes, not {graph_def!r}")
+        found = read_node_assets(
+            graph_def,
+            keys_by_input_name,
+            keys_by_output_name,
+            key_prefix,
+            internal_asset_deps,
+            group_name,
+            metadata_by_output_name,
+        )
+        return AssetsDefinition(**found, resource_defs=as_resources(resource_defs), can_subset=can_subset)
 
     def __repr__(self) -> str:
         return f"AssetsDefinition({', '.join(sorted(key.to_user_string() for key in self.keys))})"
@@ -68,7 +146,7 @@ class AssetsDefinition:
     def key(self) -> AssetKey:
         """The asset's key; CheckError if there are several."""
         if len(self.keys_by_output_name) != 1:
-            raise CheckError(f"{self.op.name} makes several assets; ask for .keys")
+            raise CheckError(f"{self.node_def.name} makes several assets; ask for .keys")
         return next(iter(self.keys_by_output_name.values()))
 
     @property
@@ -77,14 +155,39 @@ class AssetsDefinition:
         return frozenset(self.keys_by_output_name.values())
 
     @property
-    def node_def(self) -> OpDefinition:
-        """The op, under the reference's name."""
-        return self.op
+    def op(self) -> OpDefinition:
+        """The op; CheckError if it is a graph of several."""
+        if isinstance(self.node_def, GraphDefinition):
+            raise CheckError(f"{self.node_def.name} is a graph of several ops; ask for .node_def")
+        return self.node_def
+
+    @property
+    def ops(self) -> tuple[OpDefinition, ...]:
+        """The op, or all those of the graph."""
+        return self.node_def.ops if isinstance(self.node_def, GraphDefinition) else (self.node_def,)
+
+    @property
+    def calls(self) -> tuple[OpCall, ...]:
+        """The ops that make its assets, each after those it needs, with what they get from each other."""
+        if isinstance(self.node_def, GraphDefinition):
+            return self.node_def.calls
+        return (OpCall(path=(), op=self.node_def, inputs={name: (name,) for name in self.node_def.ins}),)
+
+    def maker(self, output: str) -> CallOutput:
+        """Which op makes an output."""
+        return self.node_def.makers[output] if isinstance(self.node_def, GraphDefinition) else CallOutput((), output)
+
+    def op_at(self, path: tuple[str, ...]) -> OpDefinition:
+        """The op of one of its calls; KeyError if there is none."""
+        for call in self.calls:
+            if call.path == path:
+                return call.op
+        raise KeyError(path)
 
     @property
     def location(self) -> SourceLocation | None:
         """Where the function is written."""
-        return self.op.location
+        return self.node_def.location
 
     @property
     def dependency_keys(self) -> frozenset[AssetKey]:
@@ -110,22 +213,36 @@ class AssetsDefinition:
 
     @property
     def required_resource_keys(self) -> frozenset[str]:
-        """Resources its function and its outputs need."""
-        managers = {out.io_manager_key for out in self.op.outs.values()}
-        hooks = {key for hook in self.op.hooks for key in hook.required_resource_keys}
-        return self.op.required_resource_keys | managers | hooks
+        """Resources its functions, their inputs and their outputs need."""
+        found = set(self.io_manager_keys)
+        for op in self.ops:
+            found |= op.required_resource_keys
+            found.update(key for hook in op.hooks for key in hook.required_resource_keys)
+            found.update(item.input_manager_key for item in op.ins.values() if item.input_manager_key)
+        return frozenset(found)
+
+    @property
+    def io_manager_keys(self) -> frozenset[str]:
+        """The resources that store what its functions make."""
+        return frozenset(out.io_manager_key for op in self.ops for out in op.outs.values())
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:
         """The code version its author gave."""
-        versions = {name: out.code_version or self.op.code_version for name, out in self.op.outs.items()}
+        node = self.node_def
+        versions = {name: out.code_version or node.code_version for name, out in node.outs.items()}
         return {key: versions[name] for name, key in self.keys_by_output_name.items()}
 
     @property
     def descriptions_by_key(self) -> dict[AssetKey, str | None]:
         """What there is to say about each asset: of its own output, else of the function."""
-        texts = {name: out.description or self.op.description for name, out in self.op.outs.items()}
+        node = self.node_def
+        texts = {name: out.description or node.description for name, out in node.outs.items()}
         return {key: texts[name] for name, key in self.keys_by_output_name.items()}
+
+    def labels(self, key: AssetKey) -> AssetLabels:
+        """Owners, tags and kinds of one of its assets."""
+        return self.labels_by_key.get(key, NO_LABELS)
 
     def with_attributes(
         self, *, group_name: str | None = None, new_keys: Mapping[AssetKey, AssetKey] | None = None
@@ -143,18 +260,19 @@ class AssetsDefinition:
             clash = sorted(key for key, group in self.group_names_by_key.items() if group != DEFAULT_GROUP)
             if clash:
                 names = ", ".join(key.to_user_string() for key in clash)
-                raise InvalidDefinitionError(f"Group name already exists on assets {names}", where=self.op.where)
+                raise InvalidDefinitionError(f"Group name already exists on assets {names}", where=self.node_def.where)
         renamed = new_keys or {}
 
         def new(key: AssetKey) -> AssetKey:
             return renamed.get(key, key)
 
         return AssetsDefinition(
-            op=self.op,
+            node_def=self.node_def,
             keys_by_input_name={name: new(key) for name, key in self.keys_by_input_name.items()},
             keys_by_output_name={name: new(key) for name, key in self.keys_by_output_name.items()},
             group_names_by_key={new(key): group_name or group for key, group in self.group_names_by_key.items()},
             metadata_by_key={new(key): metadata for key, metadata in self.metadata_by_key.items()},
+            labels_by_key={new(key): labels for key, labels in self.labels_by_key.items()},
             resource_defs=self._resource_defs,
             can_subset=self.can_subset,
             asset_deps={new(key): map(new, deps) for key, deps in self._deps.items()} if self._deps else None,
@@ -167,12 +285,12 @@ class AssetsDefinition:
             CheckError: it makes several assets and no key is given, or does not make the given one.
         """
         if key is None and len(self.keys) > 1:
-            raise CheckError(f"{self.op.name} makes several assets: give to_source_asset a key, or ask for all")
+            raise CheckError(f"{self.node_def.name} makes several assets: give to_source_asset a key, or ask for all")
         wanted = self.key if key is None else AssetKey.from_coercible(key)
         for source in self.to_source_assets():
             if source.key == wanted:
                 return source
-        raise CheckError(f"{self.op.name} does not make {wanted.to_user_string()}")
+        raise CheckError(f"{self.node_def.name} does not make {wanted.to_user_string()}")
 
     def to_source_assets(self) -> list[SourceAsset]:
         """All of its assets as sources."""
@@ -181,7 +299,7 @@ class AssetsDefinition:
             source = SourceAsset(
                 key,
                 metadata=dict(self.metadata_by_key.get(key) or {}),
-                io_manager_key=self.op.outs[name].io_manager_key,
+                io_manager_key=self.node_def.outs[name].io_manager_key,
                 description=self.descriptions_by_key[key],
                 group_name=self.group_names_by_key[key],
                 resource_defs=self.resource_defs,
@@ -199,7 +317,7 @@ class AssetsDefinition:
         clash = sorted(key for key, own in self.resource_defs.items() if resource_defs.get(key, own) is not own)
         if clash:
             raise InvalidInvocationError(
-                f"{self!r} has conflicting resource definitions for: {', '.join(clash)}", where=self.op.where
+                f"{self!r} has conflicting resource definitions for: {', '.join(clash)}", where=self.node_def.where
             )
         copy = self.with_attributes()
         copy._resource_defs = {**self.resource_defs, **resource_defs}

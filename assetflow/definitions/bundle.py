@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
+from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.signature import EMPTY
@@ -139,7 +140,11 @@ class Definitions:
 
 
 def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
-    op = asset.op
+    for op in asset.ops:
+        _check_op(op, available, checked)
+
+
+def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
     for name, out in op.outs.items():
         if out.io_manager_key not in available and out.io_manager_key not in ALWAYS_PROVIDED:
             raise InvalidDefinitionError(

@@ -83,8 +83,8 @@ class OpExecutionContext(Telling):
     """
 
     __slots__ = (
-        "_assets_def", "_metadata", "_selected", "_yielded", "job_name", "log", "op_config", "op_def", "resources",
-        "retry_number", "run_config", "run_id", "run_tags",
+        "_assets_def", "_keys_by_input", "_keys_by_output", "_metadata", "_selected", "_yielded", "job_name", "log",
+        "op_config", "op_def", "resources", "retry_number", "run_config", "run_id", "run_tags",
     )  # fmt: skip
 
     def __init__(
@@ -101,6 +101,8 @@ class OpExecutionContext(Telling):
         run_config: Mapping[str, Any] | None = None,
         job_name: str = "__ASSET_JOB",
         selected_output_names: frozenset[str] | None = None,
+        keys_by_output_name: Mapping[str, AssetKey] | None = None,
+        keys_by_input_name: Mapping[str, AssetKey] | None = None,
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -114,6 +116,8 @@ class OpExecutionContext(Telling):
         self.job_name = job_name
         self._assets_def = assets_def
         self._selected = selected_output_names
+        self._keys_by_output = keys_by_output_name
+        self._keys_by_input = keys_by_input_name
         self._metadata: dict[str, dict[str, MetadataValue]] = {}
 
     def has_tag(self, key: str) -> bool:
@@ -128,13 +132,13 @@ class OpExecutionContext(Telling):
     def selected_output_names(self) -> frozenset[str]:
         """The outputs that are asked for."""
         names = self._selected
-        return names if names is not None else frozenset(self._assets().keys_by_output_name)
+        return names if names is not None else frozenset(self._made())
 
     @property
     def selected_asset_keys(self) -> frozenset[AssetKey]:
         """The assets that are asked for."""
-        keys = self._assets().keys_by_output_name
-        return frozenset(keys[name] for name in self.selected_output_names)
+        keys = self._made()
+        return frozenset(keys[name] for name in self.selected_output_names if name in keys)
 
     @property
     def asset_key(self) -> AssetKey:
@@ -143,11 +147,12 @@ class OpExecutionContext(Telling):
 
     def asset_key_for_output(self, output_name: str = "result") -> AssetKey:
         """The asset an output makes."""
-        return _found(self._assets().keys_by_output_name, output_name, "output")
+        return _found(self._made(), output_name, "output")
 
     def asset_key_for_input(self, input_name: str) -> AssetKey:
         """The asset an input stands for."""
-        return _found(self._assets().keys_by_input_name, input_name, "input")
+        given = self._keys_by_input
+        return _found(self._assets().keys_by_input_name if given is None else given, input_name, "input")
 
     def add_output_metadata(self, metadata: RawMetadata, output_name: str | None = None) -> None:
         """Say something about an output before it is made; it wins over ``Output(metadata=...)``.
@@ -170,6 +175,9 @@ class OpExecutionContext(Telling):
     def get_output_metadata(self, output_name: str = "result") -> dict[str, Any]:
         """What `add_output_metadata` was given for this output."""
         return dict(self._metadata.get(output_name, {}))
+
+    def _made(self) -> Mapping[str, AssetKey]:
+        return self._assets().keys_by_output_name if self._keys_by_output is None else self._keys_by_output
 
     def _assets(self) -> AssetsDefinition:
         if self._assets_def is None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.context import OpExecutionContext, Resources
 from assetflow.definitions.events import AssetMaterialization, AssetObservation
-from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.resource_opening import open_resources
@@ -25,10 +24,16 @@ from assetflow.errors import (
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
+    from assetflow.definitions.op import OpDefinition
 
 
-def invoke(asset: AssetsDefinition, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def invoke(
+    op: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any], asset: AssetsDefinition | None = None
+) -> Any:
     """Bind the arguments, check types, call, and return exactly what the function returns.
+
+    Args:
+        asset: whose op it is, if it is an asset's.
 
     Raises:
         InvalidInvocationError: context or inputs are missing, or there are too many.
@@ -36,14 +41,13 @@ def invoke(asset: AssetsDefinition, args: tuple[Any, ...], kwargs: dict[str, Any
         TypeCheckDidNotPass: a value does not fit its annotation.
         InvariantViolationError: it yields something else than outputs and events, an output twice, or one too few.
     """
-    op = asset.op
     rest, given = list(args), dict(kwargs)
     leading: list[Any] = []
     with ExitStack() as stack:
         context: OpExecutionContext | None = None
         if op.context_name is not None:
             context = _given_context(op, rest, given)
-            leading = [_bound_context(asset, op, context, stack)]
+            leading = [_bound_context(op, asset, context, stack)]
         elif (op.takes_config or op.resource_arguments) and rest and isinstance(rest[0], OpExecutionContext):
             context = rest.pop(0)
         elif any(isinstance(value, OpExecutionContext) for value in (*rest[:1], given.get("context"))):
@@ -79,19 +83,20 @@ def _given_context(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> 
 
 
 def _bound_context(
-    asset: AssetsDefinition, op: OpDefinition, context: OpExecutionContext, stack: ExitStack
+    op: OpDefinition, asset: AssetsDefinition | None, context: OpExecutionContext, stack: ExitStack
 ) -> OpExecutionContext:
     values = {key: getattr(context.resources, key) for key in context.resources}
     missing = sorted(op.required_resource_keys - values.keys() - set(op.resource_arguments))
+    brought = asset.resource_defs if asset is not None else {}
     for key in missing:
-        if key not in asset.resource_defs:
+        if key not in brought:
             raise InvalidDefinitionError(
                 f"resource with key '{key}' required by op '{op.name}' was not provided",
                 where=op.where,
                 fix=f"build_op_context(resources={{{key!r}: ...}})",
             )
     if missing:  # what the asset brings along
-        definitions = {**asset.resource_defs, **as_resources(values)}
+        definitions = {**brought, **as_resources(values)}
         values |= stack.enter_context(open_resources(definitions, missing, run_id=context.run_id, log=context.log))
     return OpExecutionContext(
         run_id=context.run_id,

@@ -60,6 +60,20 @@ class _ValueContext(Telling):
         """The asset's key."""
         return _set(self._asset_key, "asset_key")
 
+    def get_identifier(self) -> list[str]:
+        """Run id, step and output name of the value."""
+        raise NotImplementedError
+
+    @property
+    def value_path(self) -> tuple[str, ...]:
+        """The segments under which the value is stored: those of its asset, else run id, step and output."""
+        return self._asset_key.parts if self._asset_key is not None else tuple(self.get_identifier())
+
+    @property
+    def value_title(self) -> str:
+        """What to call the value in an error."""
+        return f'{"asset" if self.has_asset_key else "op output"} "{"/".join(self.value_path)}"'
+
     @property
     def resources(self) -> Resources:
         """Resources the IO manager may use."""

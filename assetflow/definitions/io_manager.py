@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetflow.config.spec import config_spec
 from assetflow.definitions.resource import ResourceDefinition, ResourceFunction
-from assetflow.keys import AssetKey, Version
+from assetflow.keys import Version
 
 if TYPE_CHECKING:
     from assetflow.definitions.io_context import InputContext, OutputContext
@@ -41,11 +41,15 @@ class VersionedIOManager(IOManager):
         """Write the value under ``context.version``, unseen by readers."""
 
     @abstractmethod
-    def publish(self, *, asset_key: AssetKey, version: Version, run_id: str) -> None:
-        """Make this version the one readers see, unless one with a higher token is there. May come twice."""
+    def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:
+        """Make this version the one readers see, unless one with a higher token is there. May come twice.
+
+        Args:
+            path: the segments under which it was staged, ``context.value_path``.
+        """
 
     @abstractmethod
-    def discard(self, *, asset_key: AssetKey, version: Version) -> None:
+    def discard(self, *, path: tuple[str, ...], version: Version) -> None:
         """Remove a staged version that will never be published."""
 
     def handle_output(self, context: OutputContext, obj: Any) -> Any:
@@ -53,7 +57,7 @@ class VersionedIOManager(IOManager):
         if context.version is None:
             context.version = Version(time.time_ns() // 1000, secrets.randbits(32))
         self.stage(context, obj)
-        self.publish(asset_key=context.asset_key, version=context.version, run_id=context.run_id)
+        self.publish(path=context.value_path, version=context.version, run_id=context.run_id)
 
 
 class IOManagerDefinition(ResourceDefinition):

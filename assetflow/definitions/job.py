@@ -98,7 +98,7 @@ class JobDefinition:
             InvalidSubsetError: an asset that is not in the job.
         """
         # By name: definitions know of no engine.
-        run = import_module("assetflow.materialize").execute_job
+        run = import_module("assetflow.materializing").execute_job
         result: ExecuteInProcessResult = run(self, run_config, raise_on_error, asset_selection, tags, resources)
         return result
 

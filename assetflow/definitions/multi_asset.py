@@ -19,13 +19,15 @@ from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_group, check_name
+from assetflow.definitions.node_assets import check_keys, read_deps
 from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize_tags
 from assetflow.definitions.outputs import AssetOut, value_annotation
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import EMPTY, read_parameters
 from assetflow.definitions.source_asset import DEFAULT_GROUP
-from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.definitions.typecheck import makes_nothing
+from assetflow.errors import CheckError
 from assetflow.keys import AssetKey
 
 Compute = Callable[..., Any]
@@ -91,7 +93,7 @@ def multi_asset(
         keys_by_output = {
             check_name(output, f'output "{output}"', where): out.resolve(output) for output, out in outs.items()
         }
-        _check_keys(keys_by_input, keys_by_output, where)
+        check_keys(keys_by_input, keys_by_output, where)
         resources = as_resources(resource_defs)
         tags = {**({KIND_TAG: compute_kind} if compute_kind else {}), **normalize_tags(op_tags, where)}
         op = OpDefinition(
@@ -115,7 +117,7 @@ def multi_asset(
             location=location,
         )
         return AssetsDefinition(
-            op=op,
+            node_def=op,
             keys_by_input_name=keys_by_input,
             keys_by_output_name=keys_by_output,
             group_names_by_key={
@@ -125,7 +127,7 @@ def multi_asset(
             metadata_by_key={keys_by_output[output]: out.metadata for output, out in outs.items() if out.metadata},
             resource_defs=resources,
             can_subset=can_subset,
-            asset_deps=_deps(internal_asset_deps, keys_by_input, keys_by_output),
+            asset_deps=read_deps(internal_asset_deps, keys_by_input, keys_by_output),
         )
 
     return make
@@ -146,23 +148,6 @@ def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> N
         )
 
 
-def _check_keys(
-    keys_by_input: Mapping[str, AssetKey], keys_by_output: Mapping[str, AssetKey], where: str | None
-) -> None:
-    made = list(keys_by_output.values())
-    for key in made:
-        if made.count(key) > 1:
-            raise InvalidDefinitionError(
-                f"Duplicate asset key: {key}", where=where, fix="give each AssetOut a key of its own"
-            )
-    for key in set(made) & set(keys_by_input.values()):
-        raise InvalidDefinitionError(
-            f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "
-            "time-partitioned and each partition depends on earlier partitions",
-            where=where,
-        )
-
-
 def _outputs(outs: Mapping[str, AssetOut], returned: Any) -> dict[str, OpOutput]:
     parts = typing.get_args(returned) if typing.get_origin(returned) is tuple else ()
     fitting = parts if len(parts) == len(outs) and Ellipsis not in parts else (EMPTY,) * len(outs)
@@ -174,40 +159,11 @@ def _outputs(outs: Mapping[str, AssetOut], returned: Any) -> dict[str, OpOutput]
         found[name] = OpOutput(
             name=name,
             annotation=meant,
-            is_nothing=meant is None or meant is type(None),
+            is_nothing=makes_nothing(meant),
             is_required=out.is_required,
             io_manager_key=out.io_manager_key,
             metadata=out.metadata,
             description=out.description,
             code_version=out.code_version,
-        )
-    return found
-
-
-def _deps(
-    given: Mapping[str, Iterable[AssetKey]] | None,
-    keys_by_input: Mapping[str, AssetKey],
-    keys_by_output: Mapping[str, AssetKey],
-) -> dict[AssetKey, frozenset[AssetKey]] | None:
-    if given is None:
-        return None
-    known = {*keys_by_input.values(), *keys_by_output.values()}
-    found = {}
-    for output, keys in given.items():
-        if output not in keys_by_output:
-            raise CheckError(
-                f"Invalid out key '{output}' in internal_asset_deps: the outs are {', '.join(keys_by_output)}"
-            )
-        deps = {AssetKey.from_coercible(key) for key in keys}
-        if unknown := sorted(key.to_user_string() for key in deps - known):
-            raise CheckError(
-                f"Invalid asset dependencies: {', '.join(unknown)} in internal_asset_deps of '{output}' "
-                "are neither inputs nor outputs of this multi_asset"
-            )
-        found[keys_by_output[output]] = frozenset(deps)
-    if missing := [output for output in keys_by_output if output not in given]:
-        raise CheckError(
-            "The set of asset keys with dependencies specified in the asset_deps argument must equal the set of "
-            f"asset keys that are made; missing: {', '.join(missing)}"
         )
     return found

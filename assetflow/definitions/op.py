@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from assetflow.config.spec import ANY_CONFIG, ConfigSpec
+from assetflow.definitions.composition import Invocable, current
+from assetflow.definitions.invocation import invoke
 from assetflow.definitions.location import SourceLocation
+from assetflow.definitions.names import check_name
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.errors import InvalidDefinitionError
@@ -59,7 +62,7 @@ class OpOutput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpDefinition:
+class OpDefinition(Invocable):
     """A function that workers can run.
 
     Attributes:
@@ -91,6 +94,58 @@ class OpDefinition:
     description: str | None = None
     code_version: str | None = None
     location: SourceLocation | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """In the function of a graph: be part of it. Elsewhere: call the function in place, as a test does."""
+        found = current()
+        if found is not None:
+            return found.record(self, None, args, kwargs)
+        return invoke(self, args, kwargs)
+
+    def adapted(
+        self,
+        *,
+        tags: Mapping[str, str] | None = None,
+        hooks: tuple[HookDefinition, ...] = (),
+        retry_policy: RetryPolicy | None = None,
+    ) -> OpDefinition:
+        """A copy that has these in addition."""
+        return replace(
+            self,
+            tags={**self.tags, **(tags or {})},
+            hooks=(*self.hooks, *hooks),
+            retry_policy=retry_policy or self.retry_policy,
+        )
+
+    def configured(
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
+    ) -> OpDefinition:
+        """A version whose config is given already, or made of another config by a function.
+
+        Args:
+            config_or_config_fn: the config, or a function of the version's own config.
+            name: of the version; by default the function's.
+            config_schema: of the version's own config, if there is a function.
+
+        Raises:
+            InvalidConfigError: the given config does not fit.
+            InvalidDefinitionError: there is no name.
+        """
+        found = name or getattr(config_or_config_fn, "__name__", None)
+        if found is None:
+            raise InvalidDefinitionError(
+                f"a configured version of the op {self.name} needs a name of its own", where=self.where
+            )
+        return replace(
+            self,
+            name=check_name(found, f'op "{found}"', self.where),
+            config=self.config.configured(config_or_config_fn, config_schema),
+            description=description or self.description,
+        )
 
     @property
     def takes_context(self) -> bool:

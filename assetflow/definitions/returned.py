@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.errors import InvariantViolationError
+
+if TYPE_CHECKING:
+    from assetflow.definitions.op import OpDefinition
 
 
 def outputs_of(op: OpDefinition, value: Any) -> Iterator[Output[Any]]:

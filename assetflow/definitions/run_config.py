@@ -15,6 +15,7 @@ from assetflow.config.shapes import Field, Permissive, Shape
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import ConfigError, ConfigErrorReason, InvalidConfigError, ParameterCheckError
@@ -41,7 +42,7 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
     if not given and not _asks(chosen, resources):
         return
     reading = Reading(None)
-    ops = {asset.op.name: _op_field(asset, definitions.resource_defs_for(asset)) for asset in chosen}
+    ops = {asset.node_def.name: _node_field(asset.node_def, definitions.resource_defs_for(asset)) for asset in chosen}
     form = Shape(
         {
             "ops": _ByName("op", ops),
@@ -57,7 +58,7 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
 
 def _asks(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDefinition]) -> bool:
     """Whether anything there may want config that is not given."""
-    return not all(asset.op.config.takes_anything for asset in assets) or not all(
+    return not all(op.config.takes_anything for asset in assets for op in asset.ops) or not all(
         definition.config.takes_anything and not isinstance(definition, IOManagerDefinition)
         for definition in resources.values()
     )
@@ -66,8 +67,14 @@ def _asks(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDe
 _ANY = Field(Shape({"config": Field(Any, is_required=False)}), is_required=False)
 
 
-def _op_field(asset: AssetsDefinition, resources: Mapping[str, ResourceDefinition]) -> Field:
-    op = asset.op
+def _node_field(node: NodeDefinition, resources: Mapping[str, ResourceDefinition]) -> Field:
+    if isinstance(node, OpDefinition):
+        return _op_field(node, resources)
+    inner = {one.name: _node_field(one.definition, resources) for one in node.nodes}
+    return Field(Shape({"ops": _ByName("op", inner)}))
+
+
+def _op_field(op: OpDefinition, resources: Mapping[str, ResourceDefinition]) -> Field:
     more = {
         "outputs": {
             name: manager.output_config.field
@@ -196,6 +203,18 @@ def _plain(value: Any, at: str) -> Any:
     raise InvalidConfigError("Error in config for job", errors=[error])
 
 
-def entry_of(run_config: Mapping[str, Any], op: OpDefinition) -> Mapping[str, Any]:
-    """What a run config says of an op."""
-    return (run_config.get("ops") or {}).get(op.name) or {}
+def entry_of(run_config: Mapping[str, Any], path: Iterable[str]) -> Mapping[str, Any]:
+    """What a run config says of an op.
+
+    Args:
+        path: its name; that of an op in a graph after those of the graphs it is in.
+    """
+    entry = run_config
+    for name in path:
+        entry = (entry.get("ops") or {}).get(name) or {}
+    return entry
+
+
+def place_of_entry(path: Iterable[str]) -> str:
+    """Where that stands, as errors name it."""
+    return "".join(["root", *(f":ops:{name}" for name in path)])

@@ -5,9 +5,73 @@ from __future__ import annotations
 import inspect
 import types
 import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 _UNION = (typing.Union, types.UnionType)
+
+
+class Nothing:
+    """The type of an input that only orders, and of an output that is not stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class TypeCheck:
+    """What a `DagsterType` says of a value.
+
+    Attributes:
+        success: whether it fits.
+        description: why it does not.
+        metadata: what else there is to say.
+    """
+
+    success: bool
+    description: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class DagsterType:
+    """A type that is checked by a function, for what no Python type says.
+
+    Args:
+        type_check_fn: called with None, as there is no context, and the value; returns a bool or a `TypeCheck`.
+        name: for errors.
+        description: for people.
+        typing_type: the Python type of such values, for IO managers.
+    """
+
+    __slots__ = ("description", "key", "type_check_fn", "typing_type")
+
+    def __init__(
+        self,
+        type_check_fn: Callable[[Any, Any], bool | TypeCheck],
+        name: str,
+        description: str | None = None,
+        typing_type: Any = Any,
+    ) -> None:
+        self.type_check_fn = type_check_fn
+        self.key = name
+        self.description = description
+        self.typing_type = typing_type
+
+    @property
+    def display_name(self) -> str:
+        """Its name."""
+        return self.key
+
+    def __repr__(self) -> str:
+        return self.key
+
+
+def is_nothing(annotation: Any) -> bool:
+    """Whether an annotation is `Nothing`."""
+    return annotation is Nothing
+
+
+def makes_nothing(annotation: Any) -> bool:
+    """Whether what a function returns is not stored: annotated with None, or with `Nothing`."""
+    return annotation is None or annotation is type(None) or annotation is Nothing
 
 
 def check_value(value: Any, annotation: Any) -> str | None:
@@ -15,9 +79,21 @@ def check_value(value: Any, annotation: Any) -> str | None:
 
     Containers are checked as such, not item by item. An int fits where a float is expected.
     """
+    if isinstance(annotation, DagsterType):
+        return _asked(value, annotation)
     if _fits(value, annotation):
         return None
     return f"expected {_name(annotation)}, got {type(value).__name__}: {str(value)[:80]!r}"
+
+
+def _asked(value: Any, kind: DagsterType) -> str | None:
+    answer = kind.type_check_fn(None, value)
+    if not isinstance(answer, bool | TypeCheck):
+        return f"the function of the type {kind} returned {answer!r}, neither a bool nor a TypeCheck"
+    if answer is True or (isinstance(answer, TypeCheck) and answer.success):
+        return None
+    reason = answer.description if isinstance(answer, TypeCheck) and answer.description else f"got {str(value)[:80]!r}"
+    return f"expected {kind}: {reason}"
 
 
 def _fits(value: Any, annotation: Any) -> bool:

@@ -53,7 +53,7 @@ def _with(item: Item, resources: Mapping[str, ResourceDefinition]) -> Item:
         where = str(item.location)
     elif isinstance(item, AssetsDefinition):
         required = item.required_resource_keys
-        where = item.op.where
+        where = item.node_def.where
     else:
         raise CheckError(f"with_resources takes assets and source assets, not {item!r}")
     available = {**resources, **item.resource_defs}

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.context import Resources
 from assetflow.definitions.hooks import HookContext
-from assetflow.definitions.run_config import entry_of
 from assetflow.errors import AssetflowError
 from assetflow.execution.work import StepWork
-from assetflow.keys import AssetKey
 
 
 def run_hooks(work: StepWork, error: BaseException | None) -> dict[str, str]:
@@ -20,23 +17,22 @@ def run_hooks(work: StepWork, error: BaseException | None) -> dict[str, str]:
     Returns:
         what hooks raised, by their names; it is logged, and changes nothing else.
     """
-    asset = work.assets.get(AssetKey(work.step.outputs[0].key))
+    asset, op = work.asset, work.op
     failed: dict[str, str] = {}
-    for hook in asset.op.hooks if asset is not None else ():
+    for hook in op.hooks:
         if hook.after_success != (error is None):
             continue
         try:
-            assert asset is not None
             resources = work.resources.for_asset(asset, sorted(hook.required_resource_keys), work.log)
             hook(
                 HookContext(
-                    op=asset.op,
+                    op=op,
                     run_id=work.run_id,
                     step_key=work.step.key,
                     job_name=work.job_name,
                     log=work.log,
                     resources=Resources(resources, hook.required_resource_keys, f"hook {hook.name}"),
-                    op_config=_config(work, asset),
+                    op_config=_config(work),
                     op_exception=error,
                     op_output_values=dict(work.made),
                 )
@@ -47,10 +43,9 @@ def run_hooks(work: StepWork, error: BaseException | None) -> dict[str, str]:
     return failed
 
 
-def _config(work: StepWork, asset: AssetsDefinition) -> object:
+def _config(work: StepWork) -> object:
     """The op's config; as it was written, where that is what made the step fail."""
-    entry = entry_of(work.run_config, asset.op)
     try:
-        return asset.op.config.process(entry, f"root:ops:{asset.op.name}", f'op "{asset.op.name}"')
+        return work.op_config()
     except AssetflowError:
-        return entry.get("config")
+        return work.config_entry.get("config")

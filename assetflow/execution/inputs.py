@@ -18,16 +18,40 @@ from assetflow.log import StepLogger
 from assetflow.planning.plan import StepInput
 
 
-def load_input(work: StepWork, asset: AssetsDefinition, opened: Mapping[str, object], item: StepInput) -> Any:
-    """The value of one input.
+def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
+    """The values of all inputs that are loaded, by name.
 
     Raises:
-        TypeCheckDidNotPass: it does not fit the argument's annotation.
-        whatever the IO manager raises.
+        TypeCheckDidNotPass: one does not fit the argument's annotation.
+        whatever an IO manager raises.
     """
-    declared = asset.op.ins[item.name]
-    key = AssetKey(item.key)
-    maker = work.assets.get(key) or work.sources.get(key)
+    inputs: dict[str, Any] = {}
+    for item in work.step.inputs:
+        if item.loads and item.listed:
+            inputs.setdefault(item.name, []).append(_load_input(work, opened, item))
+        elif item.loads:
+            inputs[item.name] = _load_input(work, opened, item)
+    for name, value in inputs.items():
+        reason = check_value(value, work.op.ins[name].annotation)
+        if reason is not None:
+            raise TypeCheckDidNotPass(
+                f'Type check failed for step input "{name}" of op "{work.op.name}": {reason}',
+                where=str(work.op.location) if work.op.location else None,
+            )
+    return inputs
+
+
+def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -> Any:
+    asset, op = work.asset, work.op
+    declared = op.ins[item.name]
+    key = AssetKey(item.key) if item.key else None
+    maker = asset if key is None else work.assets.get(key) or work.sources.get(key)
+    seen = Resources(opened, None, work.step.key)
+    upstream = (
+        inner_context(work, item, resources=seen)
+        if key is None
+        else upstream_context(key, maker, run_id=work.run_id, resources=seen, log=work.log)
+    )
     # An asset is loaded with the manager of whoever stored it, unless the reader names another.
     owner = asset if declared.input_manager_key else maker or asset
     manager = as_io_manager(work.resources.for_asset(owner, [item.io_manager_key], work.log), item.io_manager_key)
@@ -35,26 +59,34 @@ def load_input(work: StepWork, asset: AssetsDefinition, opened: Mapping[str, obj
         name=item.name,
         asset_key=key,
         metadata=declared.metadata or {},
-        upstream_output=upstream_context(
-            key, maker, run_id=work.run_id, resources=Resources(opened, None, work.step.key), log=work.log
-        ),
+        upstream_output=upstream,
         annotation=declared.annotation,
-        resources=Resources(opened, None, asset.op.name),
+        resources=Resources(opened, None, op.name),
         log=work.log,
         version=work.versions.get(item.output) if item.output is not None else None,
         run_id=work.run_id,
         step_key=work.step.key,
-        config=work.io_config(asset.op, owner, item.io_manager_key, "inputs", item.name),
+        config=work.io_config(owner, item.io_manager_key, "inputs", item.name),
         resource_config=work.resources.config_of(owner, item.io_manager_key),
     )
-    value = manager.load_input(context)
-    reason = check_value(value, declared.annotation)
-    if reason is not None:
-        raise TypeCheckDidNotPass(
-            f'Type check failed for step input "{item.name}" of op "{asset.op.name}": {reason}',
-            where=str(asset.op.location) if asset.op.location else None,
-        )
-    return value
+    return manager.load_input(context)
+
+
+def inner_context(work: StepWork, item: StepInput, *, resources: Resources) -> OutputContext:
+    """How a value was stored that another op of the same graph has made."""
+    assert item.output is not None, "an op's value comes from the plan"
+    step, output = work.makers[item.output]
+    op = work.asset.op_at(step.node)
+    return OutputContext(
+        name=output.name,
+        step_key=step.key,
+        run_id=work.run_id,
+        metadata=op.outs[output.name].metadata,
+        annotation=op.outs[output.name].annotation,
+        op_def=op,
+        resources=resources,
+        log=work.log,
+    )
 
 
 def upstream_context(
@@ -71,11 +103,11 @@ def upstream_context(
         return OutputContext(
             asset_key=key,
             name=name,
-            step_key=maker.op.name,
+            step_key=maker.node_def.name,
             run_id=run_id,
             metadata=maker.metadata_by_key.get(key) or {},
-            annotation=maker.op.outs[name].annotation,
-            op_def=maker.op,
+            annotation=maker.node_def.outs[name].annotation,
+            op_def=maker.op_at(maker.maker(name).path),
             resources=resources,
             log=log,
         )

@@ -19,8 +19,8 @@ from assetflow.execution.hooks import run_hooks
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
 from assetflow.execution.resources import OpenResources
 from assetflow.execution.step import execute_step
-from assetflow.execution.work import StepWork
-from assetflow.keys import AssetKey, Version
+from assetflow.execution.work import StepWork, definition_of, value_path
+from assetflow.keys import Version
 from assetflow.log import logger, step_logger
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.facts import ErrorDetail, StepDetail
@@ -96,9 +96,16 @@ class DefinitionsRunner:
         """See StepRunner.run."""
         detail = StepDetail(started=time.time(), retry=claim.retries)
         began = time.perf_counter()
+        try:
+            asset, op = definition_of(step, self._assets)
+        except LoadError as error:
+            return self._failure(step, claim, detail, error)
         work = StepWork(
             run_id=self._run_id,
             step=step,
+            asset=asset,
+            op=op,
+            makers=self._outputs,
             claim=claim,
             versions=versions,
             assets=self._assets,
@@ -124,13 +131,13 @@ class DefinitionsRunner:
 
     def publish(self, output: int, version: Version) -> None:
         """See StepRunner.publish."""
-        manager, key = self._manager_of(output)
-        manager.publish(asset_key=key, version=version, run_id=self._run_id)
+        manager, path = self._manager_of(output)
+        manager.publish(path=path, version=version, run_id=self._run_id)
 
     def discard(self, output: int, version: Version) -> None:
         """See StepRunner.discard."""
-        manager, key = self._manager_of(output)
-        manager.discard(asset_key=key, version=version)
+        manager, path = self._manager_of(output)
+        manager.discard(path=path, version=version)
 
     def close(self) -> None:
         """See StepRunner.close."""
@@ -141,19 +148,18 @@ class DefinitionsRunner:
         """Close the resources of a run that kept them open."""
         self._resources.close()
 
-    def _manager_of(self, output: int) -> tuple[VersionedIOManager, AssetKey]:
+    def _manager_of(self, output: int) -> tuple[VersionedIOManager, tuple[str, ...]]:
         step, declared = self._outputs[output]
-        key = AssetKey(declared.key)
-        asset = self._assets[key]
+        asset = self._assets[step.maker_key]
         log = step_logger(self._run_id, step.key)
         manager = self._resources.for_asset(asset, [declared.io_manager_key], log)[declared.io_manager_key]
         if not isinstance(manager, VersionedIOManager):
             raise LoadError(
-                f"the IO manager {declared.io_manager_key!r} of {key.to_user_string()} keeps no versions here, "
+                f"the IO manager {declared.io_manager_key!r} of {step.key} keeps no versions here, "
                 "but did on the worker that ran the step",
                 fix="run the same code on all workers",
             )
-        return manager, key
+        return manager, value_path(self._run_id, step, declared)
 
     def _failure(self, step: Step, claim: Claim, detail: StepDetail, error: BaseException) -> StepResult:
         delay = None if isinstance(error, StepStopped) else delay_before_retry(error, step.retry, claim.retries)

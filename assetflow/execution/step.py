@@ -6,18 +6,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.context import OpExecutionContext, Resources
 from assetflow.definitions.io_context import OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
-from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
-from assetflow.definitions.run_config import entry_of
-from assetflow.errors import LoadError
 from assetflow.execution.compute import Event, compute
-from assetflow.execution.inputs import as_io_manager, load_input
-from assetflow.execution.work import StepWork
+from assetflow.execution.inputs import as_io_manager, load_inputs
+from assetflow.execution.work import StepWork, value_path
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
 from assetflow.runs.facts import OutputDetail, StepDetail
@@ -32,24 +28,25 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
     Raises:
         whatever the user's code or an IO manager raises; what was staged is then removed again.
     """
-    asset = _asset_of(work)
-    op = asset.op
+    asset, op = work.asset, work.op
     managers = {output.io_manager_key for output in work.step.outputs}
     opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
-    inputs = {item.name: load_input(work, asset, opened, item) for item in work.step.inputs if item.loads}
+    inputs = load_inputs(work, opened)
     declared = {output.name: output for output in work.step.outputs}
     context = OpExecutionContext(
         run_id=work.run_id,
         op_def=op,
         assets_def=asset,
         resources=Resources(opened, op.required_resource_keys, op.name),
-        op_config=_op_config(work, op),
+        op_config=work.op_config(),
         log=work.log,
         retry_number=work.claim.retries,
         run_tags=work.tags,
         run_config=work.run_config,
         job_name=work.job_name,
         selected_output_names=frozenset(declared),
+        keys_by_output_name={output.name: AssetKey(output.key) for output in work.step.outputs if output.key},
+        keys_by_input_name={item.name: AssetKey(item.key) for item in work.step.inputs if item.key},
     )
     emitted: list[int] = []
     staged: list[tuple[VersionedIOManager, StepOutput]] = []
@@ -60,42 +57,19 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
                 detail.observations.append(_event(item))
             elif item.output_name in declared:
                 output = declared[item.output_name]
-                _store(work, asset, opened, context, output, item, detail, staged)
+                _store(work, opened, context, output, item, detail, staged)
                 emitted.append(output.index)
         _take_events(context, detail)
     except BaseException:
         for manager, output in staged:
             with suppress(Exception):
-                manager.discard(asset_key=AssetKey(output.key), version=work.claim.version)
+                manager.discard(path=value_path(work.run_id, work.step, output), version=work.claim.version)
         raise
     return emitted, [output.index for _, output in staged]
 
 
-def _asset_of(work: StepWork) -> AssetsDefinition:
-    key = AssetKey(work.step.outputs[0].key)
-    asset = work.assets.get(key)
-    if asset is None:
-        raise LoadError(
-            f"the plan asks for {key.to_user_string()}, which the code on this worker does not define",
-            fix="start the workers again, with the code the run was submitted with",
-        )
-    needed = {item.name for item in work.step.inputs if item.loads}
-    if not needed <= asset.op.ins.keys():
-        raise LoadError(
-            f"{key.to_user_string()} takes other inputs on this worker than in the plan: "
-            f"{', '.join(sorted(needed ^ asset.op.ins.keys()))}",
-            fix="start the workers again, with the code the run was submitted with",
-        )
-    return asset
-
-
-def _op_config(work: StepWork, op: OpDefinition) -> Any:
-    return op.config.process(entry_of(work.run_config, op), f"root:ops:{op.name}", f'op "{op.name}"')
-
-
 def _store(
     work: StepWork,
-    asset: AssetsDefinition,
     opened: Mapping[str, object],
     context: OpExecutionContext,
     output: StepOutput,
@@ -103,11 +77,12 @@ def _store(
     detail: StepDetail,
     staged: list[tuple[VersionedIOManager, StepOutput]],
 ) -> None:
-    key = AssetKey(output.key)
-    out = asset.op.outs[output.name]
+    asset, op = work.asset, work.op
+    key = AssetKey(output.key) if output.key else None
+    out = op.outs[output.name]
     if work.values is not None:
         work.values[output.index] = item.value
-    if asset.op.hooks:
+    if op.hooks:
         work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
@@ -118,13 +93,13 @@ def _store(
             step_key=work.step.key,
             run_id=work.run_id,
             job_name=work.job_name,
-            metadata=asset.metadata_by_key.get(key) or {},
+            metadata=(asset.metadata_by_key.get(key) if key else None) or out.metadata,
             annotation=out.annotation,
-            op_def=asset.op,
-            resources=Resources(opened, None, asset.op.name),
+            op_def=op,
+            resources=Resources(opened, None, op.name),
             log=work.log,
             version=work.claim.version,
-            config=work.io_config(asset.op, asset, output.io_manager_key, "outputs", output.name),
+            config=work.io_config(asset, output.io_manager_key, "outputs", output.name),
             resource_config=work.resources.config_of(asset, output.io_manager_key),
         )
         manager = as_io_manager(opened, output.io_manager_key)
@@ -138,7 +113,8 @@ def _store(
         detail.observations += [_event(event) for event in storing.take_events()]
         metadata.update(storing.collected_metadata)
     normal = metadata_to_json(normalize_metadata(metadata))
-    detail.outputs.append(OutputDetail(output=output.index, key=output.key, version=version, metadata=normal))
+    if key is not None:
+        detail.outputs.append(OutputDetail(output=output.index, key=output.key, version=version, metadata=normal))
 
 
 def _metadata_of(extra: Any) -> Mapping[str, Any]:

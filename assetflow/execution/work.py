@@ -9,12 +9,13 @@ from typing import Any
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.op import OpDefinition
-from assetflow.definitions.run_config import entry_of
+from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
+from assetflow.errors import LoadError
 from assetflow.execution.resources import OpenResources
 from assetflow.keys import AssetKey, Version
 from assetflow.log import StepLogger
-from assetflow.planning.plan import Step
+from assetflow.planning.plan import Step, StepOutput
 from assetflow.runs.store import Claim
 
 
@@ -23,6 +24,9 @@ class StepWork:
     """What executing one step needs.
 
     Attributes:
+        asset: the definition the step belongs to.
+        op: that the step calls.
+        makers: for each output of the plan the step that makes it, and what the plan says of it.
         versions: of the inputs that this run has made.
         made: values of outputs by name, where hooks are to see them.
         values: where outputs are also kept in memory, or None.
@@ -30,6 +34,9 @@ class StepWork:
 
     run_id: str
     step: Step
+    asset: AssetsDefinition
+    op: OpDefinition
+    makers: Mapping[int, tuple[Step, StepOutput]]
     claim: Claim
     versions: Mapping[int, Version]
     assets: Mapping[AssetKey, AssetsDefinition]
@@ -42,10 +49,22 @@ class StepWork:
     values: dict[int, Any] | None = None
     made: dict[str, Any] = field(default_factory=dict)
 
-    def io_config(
-        self, op: OpDefinition, owner: AssetsDefinition | SourceAsset, key: str, direction: str, name: str
-    ) -> Any:
-        """What the run config tells an IO manager about one output or input of an op; None if nothing.
+    @property
+    def config_path(self) -> tuple[str, ...]:
+        """The names under which the run config speaks of the op."""
+        return (self.asset.node_def.name, *self.step.node)
+
+    @property
+    def config_entry(self) -> Mapping[str, Any]:
+        """What the run config says of the op."""
+        return entry_of(self.run_config, self.config_path)
+
+    def op_config(self) -> Any:
+        """The op's config; InvalidConfigError if it does not fit."""
+        return self.op.config.process(self.config_entry, place_of_entry(self.config_path), f'op "{self.op.name}"')
+
+    def io_config(self, owner: AssetsDefinition | SourceAsset, key: str, direction: str, name: str) -> Any:
+        """What the run config tells an IO manager about one output or input of the op; None if nothing.
 
         Args:
             owner: whose IO manager it is.
@@ -57,5 +76,41 @@ class StepWork:
         if not isinstance(manager, IOManagerDefinition):
             return None
         spec = manager.output_config if direction == "outputs" else manager.input_config
-        told = entry_of(self.run_config, op).get(direction)
-        return spec.process(told, f"root:ops:{op.name}:{direction}", f'op "{op.name}"', name)
+        place = f"{place_of_entry(self.config_path)}:{direction}"
+        return spec.process(self.config_entry.get(direction), place, f'op "{self.op.name}"', name)
+
+
+def value_path(run_id: str, step: Step, output: StepOutput) -> tuple[str, ...]:
+    """The segments under which a value is stored: those of its asset, else run, step and output."""
+    return output.key or (run_id, step.key, output.name)
+
+
+def definition_of(step: Step, assets: Mapping[AssetKey, AssetsDefinition]) -> tuple[AssetsDefinition, OpDefinition]:
+    """The definition a step belongs to, and the op it calls.
+
+    Raises:
+        LoadError: the code here has another one than the plan was made of.
+    """
+    key = step.maker_key
+    same = "start the workers again, with the code the run was submitted with"
+    asset = assets.get(key)
+    if asset is None:
+        raise LoadError(
+            f"the plan asks for {key.to_user_string()}, which the code on this worker does not define", fix=same
+        )
+    try:
+        op = asset.op_at(step.node)
+    except KeyError:
+        raise LoadError(
+            f"the plan asks for the op {'.'.join(step.node) or 'itself'} of {key.to_user_string()}, which the code on "
+            "this worker does not have",
+            fix=same,
+        ) from None
+    needed = {item.name for item in step.inputs if item.loads}
+    if not needed <= op.ins.keys():
+        raise LoadError(
+            f"{step.key} takes other inputs on this worker than in the plan: "
+            f"{', '.join(sorted(needed ^ op.ins.keys()))}",
+            fix=same,
+        )
+    return asset, op

@@ -50,17 +50,17 @@ class FilesystemIOManager(VersionedIOManager):
     def __init__(self, base_dir: str | Path, *, fsync: bool = False) -> None:
         self.base_dir = Path(base_dir)
         self.fsync = fsync
-        self._places: dict[AssetKey, _Place] = {}
+        self._places: dict[tuple[str, ...], _Place] = {}
 
     def stage(self, context: OutputContext, obj: Any) -> None:
         """Write the value and its manifest under the attempt's own name."""
-        key, version = context.asset_key, context.version
+        value, version = context.value_path, context.version
         assert version is not None, "staging needs a version"
-        content = dump(obj, what=f'asset "{key.to_user_string()}"')
-        place = self._place(key)
+        content = dump(obj, what=context.value_title)
+        place = self._place(value)
         context.add_output_metadata({"path": MetadataValue.path(place.path)})
         manifest = Manifest(
-            key=key.parts,
+            key=value,
             version=version.name,
             run_id=context.run_id,
             size=len(content),
@@ -70,19 +70,19 @@ class FilesystemIOManager(VersionedIOManager):
             metadata=metadata_to_json(context.collected_metadata),
         )
         path = place.version(version)
-        self._make_room(key, place)
+        self._make_room(context.value_title, place)
         write_new(path, content, fsync=self.fsync)
         try:
             write_new(f"{path}.json", manifest.to_json(), fsync=self.fsync)
             if self.fsync:
                 sync_folder(place.versions)
         except BaseException:
-            self.discard(asset_key=key, version=version)
+            self.discard(path=value, version=version)
             raise
 
-    def publish(self, *, asset_key: AssetKey, version: Version, run_id: str) -> None:  # noqa: ARG002
+    def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
-        place = self._place(asset_key)
+        place = self._place(path)
         with _locked(place.versions):
             published = _published(place)
             if published is not None and published >= version:
@@ -93,10 +93,10 @@ class FilesystemIOManager(VersionedIOManager):
                 sync_folder(place.versions)
                 sync_folder(os.path.dirname(place.path))
 
-    def discard(self, *, asset_key: AssetKey, version: Version) -> None:
+    def discard(self, *, path: tuple[str, ...], version: Version) -> None:
         """Remove what an attempt staged whose outcome does not count."""
-        path = self._place(asset_key).version(version)
-        for name in (f"{path}.json", path):
+        staged = self._place(path).version(version)
+        for name in (f"{staged}.json", staged):
             with suppress(FileNotFoundError):
                 os.unlink(name)
 
@@ -107,16 +107,15 @@ class FilesystemIOManager(VersionedIOManager):
             FileNotFoundError: the asset was never materialized here.
             DamagedRecordError: the bytes are not those that were stored.
         """
-        key = context.asset_key
         if context.version is None:
-            return self._load_published(key)
-        path = self._place(key).version(context.version)
+            return self._load_published(context)
+        path = self._place(context.value_path).version(context.version)
         manifest = _manifest(f"{path}.json")
         with open(path, "rb") as file:
             content = file.read()
         if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
             raise DamagedRecordError(
-                f"the stored value of {key.to_user_string()} is not what was written: "
+                f"the stored value of {context.value_title} is not what was written: "
                 f"{len(content)} bytes instead of {manifest.size}, or other content",
                 where=path,
                 fix="materialize the asset again",
@@ -125,34 +124,34 @@ class FilesystemIOManager(VersionedIOManager):
 
     def path_of(self, key: AssetKey) -> Path:
         """Where people find the value."""
-        return Path(self._place(key).path)
+        return Path(self._place(key.parts).path)
 
     def current(self, key: AssetKey) -> Manifest | None:
         """What is published; None if nothing is."""
-        place = self._place(key)
+        place = self._place(key.parts)
         version = _published(place)
         return None if version is None else _manifest(f"{place.version(version)}.json")
 
-    def _place(self, key: AssetKey) -> _Place:
-        place = self._places.get(key)
+    def _place(self, value: tuple[str, ...]) -> _Place:
+        place = self._places.get(value)
         if place is None:
-            path = place_of(self.base_dir, key)
+            path = place_of(self.base_dir, value)
             place = _Place(str(path), str(path.parent / RESERVED / path.name))
-            self._places[key] = place
+            self._places[value] = place
         return place
 
-    def _load_published(self, key: AssetKey) -> Any:
-        path = self._place(key).path
+    def _load_published(self, context: InputContext) -> Any:
+        path = self._place(context.value_path).path
         try:
             with open(path, "rb") as file:
                 content = file.read()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError(
-                f"asset {key.to_user_string()!r} has no stored value at {path}: materialize it first"
+                f"{context.value_title} has no stored value at {path}: materialize it first"
             ) from None
         return load(content, where=path)
 
-    def _make_room(self, key: AssetKey, place: _Place) -> None:
+    def _make_room(self, name: str, place: _Place) -> None:
         clash = os.path.isdir(place.path)
         if not clash and not os.path.isdir(place.versions):
             try:
@@ -161,7 +160,7 @@ class FilesystemIOManager(VersionedIOManager):
                 clash = True
         if clash:
             raise InvariantViolationError(
-                f"asset {key.to_user_string()!r} cannot be stored at {place.path}: another asset's key is "
+                f"{name} cannot be stored at {place.path}: another asset's key is "
                 "the beginning of its key, or the other way round, and a path is either a file or a folder",
                 fix="rename one of the two, or give one a key_prefix of its own",
             )

@@ -7,31 +7,30 @@ from typing import Any
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import IOManager, io_manager
 from assetflow.errors import InvariantViolationError
-from assetflow.keys import AssetKey
 
 
 class InMemoryIOManager(IOManager):
     """Keeps the values it is given; what reads one gets the very same object.
 
     Attributes:
-        values: by asset.
+        values: by the segments of the asset's key; of what is no asset, by run id, step and output.
     """
 
     def __init__(self) -> None:
-        self.values: dict[AssetKey, Any] = {}
+        self.values: dict[tuple[str, ...], Any] = {}
 
     def handle_output(self, context: OutputContext, obj: Any) -> None:
         """Keep the value."""
-        self.values[context.asset_key] = obj
+        self.values[context.value_path] = obj
 
     def load_input(self, context: InputContext) -> Any:
         """The value; InvariantViolationError if it was not made in this process since the run began."""
-        if context.asset_key not in self.values:
+        if context.value_path not in self.values:
             raise InvariantViolationError(
-                f"{context.asset_key.to_user_string()} is not in memory: nothing has made it in this run",
+                f"{context.value_title} is not in memory: nothing has made it in this run",
                 fix="make it in the same run, in one process: a worker does not see the memory of another",
             )
-        return self.values[context.asset_key]
+        return self.values[context.value_path]
 
 
 @io_manager(description="Keeps values in the memory of the process, for the length of one run.")

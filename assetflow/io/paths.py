@@ -1,32 +1,31 @@
-"""From asset keys to places below a folder, without ever leaving it."""
+"""From the segments of keys to places below a folder, without ever leaving it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from assetflow.errors import InvariantViolationError
-from assetflow.keys import AssetKey
 
 _LONGEST = 200
 RESERVED = ".versions"
 
 
-def place_of(base: Path, key: AssetKey) -> Path:
+def place_of(base: Path, value: tuple[str, ...]) -> Path:
     """``<base>/<segment>/<segment>``.
 
     Raises:
         InvariantViolationError: a segment is not a safe file name.
     """
-    if not key.parts:
+    if not value:
         raise InvariantViolationError("an asset with an empty key has no place in storage")
-    for part in key.parts:
+    for part in value:
         if not part or part in (".", "..", RESERVED) or "/" in part or "\\" in part or "\0" in part:
             raise InvariantViolationError(
-                f"the segment {part!r} of asset {key.to_user_string()!r} cannot be a file name",
+                f"the segment {part!r} of asset {'/'.join(value)!r} cannot be a file name",
                 fix="use letters, digits, dashes and underscores in asset keys",
             )
         if len(part.encode()) > _LONGEST:
             raise InvariantViolationError(
-                f"a segment of asset {key.to_user_string()[:60]!r}... is longer than {_LONGEST} bytes"
+                f"a segment of asset {'/'.join(value)[:60]!r}... is longer than {_LONGEST} bytes"
             )
-    return base.joinpath(*key.parts)
+    return base.joinpath(*value)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.plan import Plan
 
 
@@ -43,24 +43,25 @@ def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
     found = []
     for step in plan.steps:
         above = [item.output for item in step.inputs if item.output is not None]
-        conditional = {AssetKey(made[output].key) for output in above if not made[output].required}
+        conditional = {AssetKey(made[output].key) for output in above if made[output].key and not made[output].required}
         for output in above:
             conditional |= conditions[maker[output].index]
         conditions.append(conditional)
-        keys = tuple(AssetKey(output.key) for output in step.outputs)
-        asset = graph.assets_by_key[keys[0]]
+        asset = graph.assets_by_key[step.maker_key]
         found.append(
             StepExplanation(
                 step=step.key,
-                assets=keys,
-                group=graph.group_of(keys[0]),
+                assets=step.asset_keys,
+                group=graph.group_of(step.maker_key),
                 queue=step.queue,
                 rank=step.rank,
-                description=(asset.op.description or "").partition("\n")[0],
-                reads_from_run=tuple(AssetKey(i.key) for i in step.inputs if i.output is not None),
+                description=(asset.op_at(step.node).description or "").partition("\n")[0],
+                reads_from_run=tuple(AssetKey(i.key) for i in step.inputs if i.output is not None and i.key),
                 reads_from_storage=tuple(AssetKey(i.key) for i in step.inputs if i.output is None and i.loads),
                 conditional_on=tuple(sorted(conditional)),
-                may_leave_out=tuple(AssetKey(output.key) for output in step.outputs if not output.required),
+                may_leave_out=tuple(
+                    AssetKey(output.key) for output in step.outputs if output.key and not output.required
+                ),
                 max_retries=step.retry.max_retries if step.retry else 0,
             )
         )

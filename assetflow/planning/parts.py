@@ -11,24 +11,37 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.graph_definition import CallOutput, GraphDefinition, OpCall
 from assetflow.errors import CircularDependencyError, InvalidSubsetError
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
+
+
+@dataclass(frozen=True, slots=True)
+class InnerValue:
+    """What an op of a graph makes for other ops of it; no asset."""
+
+    asset: AssetsDefinition
+    maker: CallOutput
+
+
+Value = AssetKey | InnerValue
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One call of one function, to be one step.
+    """One call of one op, to be one step.
 
     Attributes:
-        outputs: the outputs that are wanted of it, with the assets they make.
-        inputs: the inputs it has, with the assets they mean.
+        outputs: the outputs that are wanted of it, with what they make.
+        inputs: the inputs it has, with what they are loaded from.
         after: assets of the same function that an earlier call makes and these need.
     """
 
     asset: AssetsDefinition
-    outputs: Mapping[str, AssetKey]
-    inputs: Mapping[str, AssetKey]
+    call: OpCall
+    outputs: Mapping[str, Value]
+    inputs: Mapping[str, tuple[Value, ...]]
     after: tuple[AssetKey, ...] = ()
 
 
@@ -46,12 +59,17 @@ def parts_of(graph: AssetGraph, chosen: Collection[AssetKey]) -> list[Part]:
     parts: list[Part] = []
     several = False
     for asset, keys in wanted.items():
-        if len(asset.keys_by_output_name) == 1:
-            parts.append(Part(asset, asset.keys_by_output_name, _inputs(graph, asset)))
-            continue
-        several = True
-        _check_subset(asset, keys)
-        parts += _split(graph, asset, _stages(graph, asset, keys, order))
+        if isinstance(asset.node_def, GraphDefinition):
+            several = True
+            _check_subset(asset, keys)
+            parts += _ops_of_graph(graph, asset, keys)
+        elif len(asset.keys_by_output_name) == 1:
+            inputs = {name: (key,) for name, key in _inputs(graph, asset).items()}
+            parts.append(Part(asset, asset.calls[0], asset.keys_by_output_name, inputs))
+        else:
+            several = True
+            _check_subset(asset, keys)
+            parts += _split(graph, asset, _stages(graph, asset, keys, order))
     return _sorted(parts) if several else parts
 
 
@@ -60,9 +78,10 @@ def _check_subset(asset: AssetsDefinition, keys: Sequence[AssetKey]) -> None:
     if missing and not asset.can_subset:
         raise InvalidSubsetError(
             "This AssetsDefinition does not support subsetting. Please select all asset keys produced by this asset. "
-            f"{asset.op.name} also makes: {_names(missing)}",
-            where=asset.op.where,
-            fix="select these too, or declare it with can_subset=True and yield only context.selected_output_names",
+            f"{asset.node_def.name} also makes: {_names(missing)}",
+            where=asset.node_def.where,
+            fix="select these too, or declare it with can_subset=True"
+            + ("" if isinstance(asset.node_def, GraphDefinition) else " and yield only context.selected_output_names"),
         )
 
 
@@ -111,9 +130,38 @@ def _split(graph: AssetGraph, asset: AssetsDefinition, stages: Sequence[Sequence
                 fix="name it in non_argument_deps, and load it in the function when it is needed",
             )
         outputs = {name: key for key, name in names.items() if key in keys}
-        found.append(Part(asset, outputs, kept, tuple(sorted(needed & made))))
+        sources = {name: (key,) for name, key in kept.items()}
+        found.append(Part(asset, asset.calls[0], outputs, sources, tuple(sorted(needed & made))))
         made.update(keys)
     return found
+
+
+def _ops_of_graph(graph: AssetGraph, asset: AssetsDefinition, keys: Sequence[AssetKey]) -> list[Part]:
+    """The ops of a graph that the wanted assets need."""
+    wanted = set(keys)
+    made = {asset.maker(name): key for name, key in asset.keys_by_output_name.items() if key in wanted}
+    needed = set(made)
+    calls = []
+    for call in reversed(asset.calls):
+        if any(output.path == call.path for output in needed):
+            calls.append(call)
+            needed |= {source for found in call.inputs.values() for source in found if isinstance(source, CallOutput)}
+    outside = _inputs(graph, asset)
+
+    def value(source: CallOutput | str) -> Value | None:
+        if isinstance(source, CallOutput):
+            return made.get(source) or InnerValue(asset, source)
+        return outside.get(source)
+
+    parts = []
+    for call in reversed(calls):
+        given = {name: [value(source) for source in sources] for name, sources in call.inputs.items()}
+        inputs = {name: tuple(one for one in found if one is not None) for name, found in given.items()}
+        own = [output for output in needed if output.path == call.path]
+        outputs = {output.output: made.get(output) or InnerValue(asset, output) for output in own}
+        ordered = {name: outputs[name] for name in call.op.outs if name in outputs}
+        parts.append(Part(asset, call, ordered, inputs))
+    return parts
 
 
 def _sorted(parts: Sequence[Part]) -> list[Part]:
@@ -122,8 +170,11 @@ def _sorted(parts: Sequence[Part]) -> list[Part]:
     Raises:
         CircularDependencyError: there is none.
     """
-    makers = {key: place for place, part in enumerate(parts) for key in part.outputs.values()}
-    above = [{makers[key] for key in (*part.inputs.values(), *part.after) if key in makers} for part in parts]
+    makers = {value: place for place, part in enumerate(parts) for value in part.outputs.values()}
+    above = [
+        {makers[value] for values in (*part.inputs.values(), part.after) for value in values if value in makers}
+        for part in parts
+    ]
     below: list[list[int]] = [[] for _ in parts]
     for place, parents in enumerate(above):
         for parent in parents:
@@ -139,11 +190,11 @@ def _sorted(parts: Sequence[Part]) -> list[Part]:
             if waiting[child] == 0:
                 heapq.heappush(ready, child)
     if len(order) < len(parts):
-        stuck = [parts[place] for place, count in enumerate(waiting) if count > 0]
+        stuck = dict.fromkeys(parts[place].asset for place, count in enumerate(waiting) if count > 0)
         raise CircularDependencyError(
             "Circular dependencies exist among the steps of these assets: "
-            + "; ".join(_names(part.outputs.values()) for part in stuck),
-            where=", ".join(str(part.asset.location) for part in stuck),
+            + "; ".join(_names(asset.keys) for asset in stuck),
+            where=", ".join(str(asset.location) for asset in stuck),
             fix="a function that makes several assets waits for the inputs of all of them: make it two functions",
         )
     return order

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from assetflow.keys import AssetKey
+
 SCHEMA = 1
 
 
@@ -18,11 +20,12 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         name: the input's name in the op.
-        key: segments of the upstream asset's key.
+        key: segments of the upstream asset's key; empty for what another op of the same graph makes.
         output: index of the output of this plan that supplies it; None where the value is already
             in storage (a source asset, or an upstream that was not selected).
         io_manager_key: the resource key of the manager that loads it.
         loads: False for a dependency that only orders the steps (``non_argument_deps``).
+        listed: the input is a list; all inputs of this name are its items, in order.
     """
 
     name: str
@@ -30,6 +33,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     output: int | None = None
     io_manager_key: str = "io_manager"
     loads: bool = True
+    listed: bool = False
 
 
 class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -38,7 +42,7 @@ class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         index: position among all outputs of the plan, counted from 0.
         name: the output's name in the op.
-        key: segments of the asset's key.
+        key: segments of the asset's key; empty for what is only there for other ops of the same graph.
         required: False where the step may end without it, which prunes what needs it.
         io_manager_key: the resource key of the manager that stores it.
     """
@@ -79,6 +83,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         line: the step that needs this one and nothing else in the plan, if this step's only
             dependant is that step and both use one queue; such a pair may run as one batch.
         retry: what happens when it raises.
+        owner: an asset of the graph it belongs to; empty for a function that makes its assets itself.
+        node: names that lead to its op in that graph.
     """
 
     index: int
@@ -89,6 +95,18 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rank: int = 1
     line: int | None = None
     retry: StepRetry | None = None
+    owner: tuple[str, ...] = ()
+    node: tuple[str, ...] = ()
+
+    @property
+    def maker_key(self) -> AssetKey:
+        """One of the assets whose definition this step belongs to."""
+        return AssetKey(self.owner or self.outputs[0].key)
+
+    @property
+    def asset_keys(self) -> tuple[AssetKey, ...]:
+        """The assets it makes; none if what it makes is only there for other ops of its graph."""
+        return tuple(AssetKey(output.key) for output in self.outputs if output.key)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from assetflow.definitions.op import QUEUE_TAG
 from assetflow.definitions.retry import RetryPolicy
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
-from assetflow.planning.parts import Part, parts_of
+from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.planning.parts import InnerValue, Part, Value, parts_of
 from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
 
 DEFAULT_QUEUE = "default"
@@ -22,7 +23,7 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
     """
     order = parts_of(graph, set(keys))
     outputs = _number_outputs(order)
-    origins = _origins(graph, outputs)
+    origins = _origins(graph, order, outputs)
     drafts = [_draft(part, outputs, origins) for part in order]
     producers = {output.index: index for index, (_, made, _) in enumerate(drafts) for output in made}
     parents = [
@@ -36,7 +37,7 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
     for index in range(len(drafts) - 1, -1, -1):
         ranks[index] = 1 + max((ranks[child] for child in children[index]), default=0)
     names = _unique_names(order)
-    queues = [part.asset.op.tags.get(QUEUE_TAG, DEFAULT_QUEUE) for part in order]
+    queues = [part.call.op.tags.get(QUEUE_TAG, DEFAULT_QUEUE) for part in order]
     steps = []
     for index, (inputs, made, retry) in enumerate(drafts):
         below = children[index]
@@ -51,17 +52,23 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
                 rank=ranks[index],
                 line=below[0] if follows else None,
                 retry=retry,
+                owner=_owner(order[index]),
+                node=order[index].call.path,
             )
         )
     return Plan(steps=tuple(steps))
 
 
-def _number_outputs(order: Sequence[Part]) -> dict[AssetKey, int]:
-    numbers: dict[AssetKey, int] = {}
+def _number_outputs(order: Sequence[Part]) -> dict[Value, int]:
+    numbers: dict[Value, int] = {}
     for part in order:
-        for key in part.outputs.values():
-            numbers[key] = len(numbers)
+        for value in part.outputs.values():
+            numbers[value] = len(numbers)
     return numbers
+
+
+def _owner(part: Part) -> tuple[str, ...]:
+    return min(part.asset.keys).parts if part.call.path else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,48 +86,58 @@ class _Origin:
     is_nothing: bool
 
 
-def _origins(graph: AssetGraph, outputs: dict[AssetKey, int]) -> dict[AssetKey, _Origin]:
-    """For every asset and source what reading it takes."""
-    found = {key: _Origin(None, source.io_manager_key, False) for key, source in graph.sources_by_key.items()}
+def _origins(graph: AssetGraph, order: Sequence[Part], outputs: dict[Value, int]) -> dict[Value, _Origin]:
+    """For every asset, every source and everything that ops hand to each other what reading it takes."""
+    found: dict[Value, _Origin] = {
+        key: _Origin(None, source.io_manager_key, False) for key, source in graph.sources_by_key.items()
+    }
     for asset in dict.fromkeys(graph.assets_by_key.values()):
         for name, key in asset.keys_by_output_name.items():
-            out = asset.op.outs[name]
+            out = asset.node_def.outs[name]
             found[key] = _Origin(outputs.get(key), out.io_manager_key, out.is_nothing)
+    for part in order:
+        for name, value in part.outputs.items():
+            if isinstance(value, InnerValue):
+                out = part.call.op.outs[name]
+                found[value] = _Origin(outputs[value], out.io_manager_key, out.is_nothing)
     return found
 
 
 def _draft(
-    part: Part, outputs: dict[AssetKey, int], origins: dict[AssetKey, _Origin]
+    part: Part, outputs: dict[Value, int], origins: dict[Value, _Origin]
 ) -> tuple[tuple[StepInput, ...], tuple[StepOutput, ...], StepRetry | None]:
-    op = part.asset.op
+    op = part.call.op
     inputs = []
     for name, declared in op.ins.items():
-        key = part.inputs.get(name)
-        if key is None:
-            continue
-        origin = origins[key]
-        inputs.append(
-            StepInput(
-                name=name,
-                key=key.parts,
-                output=origin.output,
-                io_manager_key=declared.input_manager_key or origin.io_manager_key,
-                loads=not (declared.is_nothing or origin.is_nothing),
+        for value in part.inputs.get(name, ()):
+            origin = origins[value]
+            inputs.append(
+                StepInput(
+                    name=name,
+                    key=_segments(value),
+                    output=origin.output,
+                    io_manager_key=declared.input_manager_key or origin.io_manager_key,
+                    loads=not (declared.is_nothing or origin.is_nothing),
+                    listed=name in part.call.lists,
+                )
             )
-        )
     for key in part.after:
         inputs.append(StepInput(name=key.to_python_identifier(), key=key.parts, output=outputs[key], loads=False))
     made = tuple(
         StepOutput(
-            index=outputs[key],
+            index=outputs[value],
             name=name,
-            key=key.parts,
+            key=_segments(value),
             required=op.outs[name].is_required,
             io_manager_key=op.outs[name].io_manager_key,
         )
-        for name, key in part.outputs.items()
+        for name, value in part.outputs.items()
     )
     return tuple(inputs), made, _retry(op.retry_policy)
+
+
+def _segments(value: Value) -> tuple[str, ...]:
+    return value.parts if isinstance(value, AssetKey) else ()
 
 
 def _retry(policy: RetryPolicy | None) -> StepRetry | None:
@@ -135,13 +152,14 @@ def _retry(policy: RetryPolicy | None) -> StepRetry | None:
 
 
 def _unique_names(order: Sequence[Part]) -> list[str]:
-    """Op names, with the asset's own key in place of a name that two of them share."""
+    """Op names, in a graph after the graph's; the asset's own key in place of a name that two of them share."""
     names: list[str] = []
     taken: set[str] = set()
     for part in order:
-        name = part.asset.op.name
+        name = ".".join((part.asset.node_def.name, *part.call.path))
         if name in taken:
-            name = next(iter(part.outputs.values())).to_python_identifier()
+            own = min(part.asset.keys) if part.call.path else next(iter(part.outputs.values()))
+            name = ".".join((cast("AssetKey", own).to_python_identifier(), *part.call.path))
         base, number = name, 2
         while name in taken:
             name, number = f"{base}_{number}", number + 1

@@ -14,7 +14,7 @@ HEAVY = ("boto3", "botocore", "celery", "kombu", "networkx", "numpy", "pandas", 
 LIGHT_ROOMS = (
     "assetflow.definitions.bundle",
     "assetflow.planning.planner",
-    "assetflow.graph.syntax",
+    "assetflow.lineage.syntax",
     "assetflow.runs.store",
 )
 

@@ -33,6 +33,12 @@ def test_an_unknown_name_is_an_attribute_error():
         assetflow.no_such_name  # noqa: B018
 
 
+def test_no_room_takes_the_name_of_something_public():
+    rooms = {path.parent.name for path in (ROOT / "assetflow").glob("*/__init__.py")}
+    modules = {path.stem for path in (ROOT / "assetflow").glob("*.py")}
+    assert not (rooms | modules) & set(assetflow.__all__)
+
+
 def test_no_public_name_is_listed_twice():
     assert len(assetflow.__all__) == len(set(assetflow.__all__))
 

@@ -127,7 +127,7 @@ def test_json_prints_one_object_a_line_and_nothing_else(project: Path) -> None:
 def test_an_upstream_that_was_never_made_is_named(project: Path) -> None:
     done = run(project, "materialize", "-f", "pipeline.py", "total")
     assert done.returncode == 1
-    assert "asset 'orders' has no stored value at" in done.stdout and "materialize it first" in done.stdout
+    assert 'asset "orders" has no stored value at' in done.stdout and "materialize it first" in done.stdout
 
 
 def test_in_a_terminal_the_run_is_shown_live(tmp_path: Path) -> None:

@@ -50,6 +50,9 @@ EXPECTED_STATES = {
     "burnt": StepState.FAILED,
     "picky": StepState.FAILED,
     "toast": StepState.UPSTREAM_FAILED,
+    "breakfast_plate.cut": StepState.SUCCEEDED,
+    "breakfast_plate.spread.buttered": StepState.SUCCEEDED,
+    "breakfast_plate.roasted": StepState.SKIPPED,
 }
 EXPECTED_VALUES = {
     "raw/flour": 400,
@@ -60,6 +63,7 @@ EXPECTED_VALUES = {
     "lunch": "lunch: sandwich of 600 g at 220 by Anna (kept)",
     "signed": "Anna (30) made 600 g at 220 by Anna",
     "stubborn": 1,
+    "plate/slice": "buttered 600 G AT 220 BY ANNA",
 }
 EXPECTED_METADATA = {
     "raw/flour": {"grain": "RYE", "spices": 2},

@@ -19,13 +19,17 @@ from assetflow import (
     Field,
     MetadataValue,
     Noneable,
+    Out,
     Output,
     RetryPolicy,
     StringSource,
     asset,
     define_asset_job,
+    graph,
+    graph_multi_asset,
     io_manager,
     multi_asset,
+    op,
     resource,
 )
 from assetflow.io.filesystem import FilesystemIOManager
@@ -147,6 +151,31 @@ def picky(crumbs):
     return crumbs
 
 
+@op(out={"inside": Out(), "crust": Out(is_required=False)}, config_schema={"thickness": Field(int, default_value=2)})
+def cut(context, loaf: str):
+    yield Output(loaf.upper(), "inside", metadata={"slices": context.op_config["thickness"]})
+
+
+@op(retry_policy=RetryPolicy(max_retries=1))
+def buttered(context, slice_: str):
+    if context.retry_number < 1:
+        raise RuntimeError("the butter is too hard")
+    return f"buttered {slice_}"
+
+
+@graph
+def spread(slice_):
+    return buttered(slice_)
+
+
+@graph_multi_asset(
+    outs={"slice": AssetOut(key_prefix="plate"), "croutons": AssetOut()}, ins={"bread": AssetIn(["shop", "bread"])}
+)
+def breakfast_plate(bread):
+    inside, crust = cut(bread)
+    return {"slice": spread(inside), "croutons": buttered.alias("roasted")(crust)}
+
+
 @io_manager(config_schema={"base_dir": StringSource})
 def files(init):
     return FilesystemIOManager(init.resource_config["base_dir"])
@@ -156,6 +185,7 @@ CONFIG = {
     "ops": {
         "raw__flour": {"config": {"grams": {"env": "BAKERY_GRAMS"}, "grain": "RYE", "spices": ["salt", "anise"]}},
         "dough": {"config": {"water": 0.7}},
+        "breakfast_plate": {"ops": {"cut": {"config": {"thickness": 3}}}},
     },
     "resources": {
         "baker": {"config": {"name": {"env": "BAKERY_BAKER"}}},
@@ -163,13 +193,29 @@ CONFIG = {
     },
 }
 
+EARLY = {**CONFIG, "ops": {name: CONFIG["ops"][name] for name in ("raw__flour", "dough")}}
+
 defs = Definitions(
-    assets=[flour, dough, baking, sandwich, lunch, party, cleaning, signed, stubborn, burnt, toast, picky],
+    assets=[
+        flour,
+        dough,
+        baking,
+        sandwich,
+        lunch,
+        party,
+        cleaning,
+        signed,
+        stubborn,
+        burnt,
+        toast,
+        picky,
+        breakfast_plate,
+    ],
     resources={
         "oven": Oven(degrees=220, maker=EnvVar("BAKERY_BAKER")),
         "baker": baker,
         "shelf": Shelf(folder=EnvVar("BAKERY_SHELF")),
         "io_manager": files,
     },
-    jobs=[define_asset_job("breakfast", ["raw/flour", "dough", "stubborn"], config=CONFIG, tags={"meal": "first"})],
+    jobs=[define_asset_job("breakfast", ["raw/flour", "dough", "stubborn"], config=EARLY, tags={"meal": "first"})],
 )

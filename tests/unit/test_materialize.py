@@ -398,7 +398,7 @@ def test_memory_does_not_hide_a_missing_upstream() -> None:
     def down(up):
         return up
 
-    with pytest.raises(InvariantViolationError, match="up is not in memory: nothing has made it in this run"):
+    with pytest.raises(InvariantViolationError, match='asset "up" is not in memory: nothing has made it in this run'):
         materialize_to_memory([up, down], selection="down")
 
 

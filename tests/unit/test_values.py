@@ -51,7 +51,7 @@ def test_a_value_is_loaded_with_the_manager_of_its_asset() -> None:
 
 
 def test_what_was_never_materialized_is_said_by_its_manager() -> None:
-    with pytest.raises(FileNotFoundError, match="'raw/lengths' has no stored value"):
+    with pytest.raises(FileNotFoundError, match='asset "raw/lengths" has no stored value'):
         Definitions(assets=[lengths]).load_asset_value(["raw", "lengths"])
 
 

@@ -246,7 +246,7 @@ def only_by_name(*, context):
 
 @pytest.mark.parametrize(("function", "named"), [(positional, "a"), (several, r"\*rest"), (only_by_name, "context")])
 def test_parameters_that_stand_for_no_asset_are_refused(function, named):
-    with pytest.raises(InvalidDefinitionError, match=f"stand for no asset: {named}"):
+    with pytest.raises(InvalidDefinitionError, match=f"stand for no input: {named}"):
         asset(function)
 
 

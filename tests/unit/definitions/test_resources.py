@@ -18,7 +18,7 @@ from assetflow import (
 )
 from assetflow.definitions.resource import as_resource
 from assetflow.definitions.resource_opening import open_resources, opening_order
-from assetflow.keys import AssetKey, Version
+from assetflow.keys import Version
 
 
 def told_resource(lines, name, needs=()):
@@ -46,10 +46,10 @@ class Versioned(VersionedIOManager):
     def stage(self, context, obj):
         self.told.append(("stage", context.version, obj))
 
-    def publish(self, *, asset_key, version, run_id):
-        self.told.append(("publish", asset_key, version, run_id))
+    def publish(self, *, path, version, run_id):
+        self.told.append(("publish", path, version, run_id))
 
-    def discard(self, *, asset_key, version):
+    def discard(self, *, path, version):
         self.told.append(("discard", version))
 
     def load_input(self, context):
@@ -210,7 +210,7 @@ def test_handling_an_output_without_a_run_stages_and_publishes_one_version():
     assert isinstance(context.version, Version)
     assert manager.told == [
         ("stage", context.version, "value"),
-        ("publish", AssetKey("a"), context.version, "r"),
+        ("publish", ("a",), context.version, "r"),
     ]
 
 

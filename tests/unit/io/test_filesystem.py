@@ -26,7 +26,7 @@ def stage(manager: FilesystemIOManager, value: Any, version: Version, key: Asset
 
 
 def publish(manager: FilesystemIOManager, version: Version) -> None:
-    manager.publish(asset_key=KEY, version=version, run_id="run")
+    manager.publish(path=KEY.parts, version=version, run_id="run")
 
 
 def read(manager: FilesystemIOManager, version: Version | None = None) -> Any:
@@ -71,8 +71,8 @@ def test_publishing_leaves_no_scratch_files(manager: FilesystemIOManager, tmp_pa
 
 def test_a_discarded_version_leaves_nothing(manager: FilesystemIOManager, tmp_path: Path) -> None:
     stage(manager, 1, EARLY)
-    manager.discard(asset_key=KEY, version=EARLY)
-    manager.discard(asset_key=KEY, version=EARLY)
+    manager.discard(path=KEY.parts, version=EARLY)
+    manager.discard(path=KEY.parts, version=EARLY)
     assert os.listdir(tmp_path / "warehouse" / ".versions" / "sales") == []
 
 

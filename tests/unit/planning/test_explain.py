@@ -4,8 +4,8 @@ from assetflow.definitions.asset import asset
 from assetflow.definitions.multi_asset import multi_asset
 from assetflow.definitions.outputs import AssetOut, Output
 from assetflow.definitions.retry import RetryPolicy
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.explain import StepExplanation, explain
 from assetflow.planning.planner import make_plan
 from tests.samples import shop

@@ -14,7 +14,7 @@ from assetflow import (
     materialize,
     multi_asset,
 )
-from assetflow.graph.asset_graph import AssetGraph
+from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
 

@@ -8,8 +8,8 @@ from assetflow.definitions.asset import asset
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.retry import Backoff, Jitter, RetryPolicy
 from assetflow.definitions.source_asset import SourceAsset
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.plan import Plan, Step, StepInput, Topology
 from assetflow.planning.planner import make_plan
 from tests.samples import shop

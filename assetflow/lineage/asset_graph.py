@@ -52,7 +52,7 @@ class AssetGraph:
         for asset in definitions:
             for key in asset.keys_by_output_name.values():
                 if key in assets_by_key:
-                    raise InvalidDefinitionError(f"Duplicate asset key: {key}", where=asset.op.where)
+                    raise InvalidDefinitionError(f"Duplicate asset key: {key}", where=asset.node_def.where)
                 assets_by_key[key] = asset
         sources_by_key = {source.key: source for source in sources if source.key not in assets_by_key}
         names = _NamesInGroups(assets_by_key, sources_by_key)
@@ -197,7 +197,7 @@ def _resolve(
         candidates = [found for found in names.find(next(iter(groups)), key.parts[0]) if found not in own]
         if len(candidates) == 1:
             return candidates[0]
-    if asset.op.ins[name].is_nothing:
+    if asset.node_def.ins[name].is_nothing:
         return None
     makes = next(iter(asset.keys_by_output_name.values()))
     near = AssetGraph.names_near(key.to_user_string(), [*assets, *sources])
@@ -206,6 +206,6 @@ def _resolve(
     raise InvalidDefinitionError(
         f"Input asset '{key.to_string()}' for asset '{makes.to_string()}' is not produced by any of the provided "
         "asset ops and is not one of the provided sources",
-        where=f'{asset.op.where}, argument "{name}"',
+        where=f'{asset.node_def.where}, argument "{name}"',
         fix=f'{fix}@asset(ins={{"{name}": AssetIn("{example}")}})',
     )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CheckError, InvalidSubsetError
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.lineage.asset_graph import AssetGraph
 
 Keys = frozenset[AssetKey]
 

@@ -6,8 +6,8 @@ from assetflow.definitions.asset import asset
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CircularDependencyError, InvalidDefinitionError
-from assetflow.graph.asset_graph import AssetGraph
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
 from tests.samples import shop
 
 

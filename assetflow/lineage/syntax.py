@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from assetflow.errors import CheckError
-from assetflow.graph.asset_graph import AssetGraph
-from assetflow.graph.selection import AssetSelection, selection_of
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.lineage.selection import AssetSelection, selection_of
 
 _TERM = re.compile(r"(?P<up>\*|\++)?(?P<name>(?:key:|group:)?(?:\"[^\"]+\"|[\w./\[\]?-]+))(?P<down>\*|\++)?")
 _SEPARATOR = re.compile(r"[,\s]+")

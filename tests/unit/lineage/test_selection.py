@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from assetflow.errors import CheckError, InvalidSubsetError
-from assetflow.graph.asset_graph import AssetGraph
-from assetflow.graph.selection import AssetSelection
-from assetflow.graph.syntax import resolve_selection
 from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.lineage.selection import AssetSelection
+from assetflow.lineage.syntax import resolve_selection
 from tests.samples import shop
 
 

@@ -9,6 +9,7 @@ from assetflow.clock import pause
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.run_config import RunConfig
@@ -95,7 +96,12 @@ def _run(
         _work(local, request)
     finally:
         local.close()
-    result = ExecuteInProcessResult(request.plan, local.store, request.run_id, local.values, local.errors)
+    graphs = {
+        asset.node_def.name: asset.keys_by_output_name
+        for asset in definitions.assets
+        if isinstance(asset.node_def, GraphDefinition)
+    }
+    result = ExecuteInProcessResult(request.plan, local.store, request.run_id, local.values, local.errors, graphs)
     if raise_on_error and not result.success:
         raise result.first_error
     return result
@@ -119,7 +125,7 @@ def materialize_to_memory(
         InvariantViolationError: a resource is given where a value would be stored with it.
     """
     given = project_of(assets).definitions
-    keys = sorted({out.io_manager_key for asset in given.assets for out in asset.op.outs.values()})
+    keys = sorted({key for asset in given.assets for key in asset.io_manager_keys})
     own = {key for asset in given.assets for key in asset.resource_defs} | set(resources or {})
     for key in keys:
         if key in own:

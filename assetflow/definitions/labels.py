@@ -1,0 +1,91 @@
+"""What people sort assets by: owners, tags and kinds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from assetflow.errors import CheckError, InvalidDefinitionError
+
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TEAM = re.compile(r"team:\S+")
+_TAG_KEY = re.compile(r"[\w.-]{1,63}(/[\w.-]{1,63})?")
+_TAG_VALUE = re.compile(r"[\w.-]{0,63}")
+MOST_KINDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AssetLabels:
+    """What one asset is labelled with.
+
+    Attributes:
+        owners: email addresses, or ``team:`` and a name.
+        tags: label to value; a value may be empty.
+        kinds: what it is made with or stored as, such as "pandas" or "snowflake".
+    """
+
+    owners: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    kinds: frozenset[str] = frozenset()
+
+
+NO_LABELS = AssetLabels()
+
+
+def read_labels(
+    owners: Iterable[str] | None,
+    tags: Mapping[str, str] | None,
+    kinds: Iterable[str] | None,
+    where: str | None,
+) -> AssetLabels:
+    """The labels of an asset, checked.
+
+    Raises:
+        InvalidDefinitionError: an owner, a tag or the number of kinds is not right.
+        CheckError: something is of another type.
+    """
+    if not (owners or tags or kinds):
+        return NO_LABELS
+    return AssetLabels(_owners(owners or (), where), _tags(tags or {}, where), _kinds(kinds or (), where))
+
+
+def _owners(owners: Iterable[str], where: str | None) -> tuple[str, ...]:
+    if isinstance(owners, str):
+        raise CheckError(f"owners is a list, not a single one: {owners!r}")
+    found = tuple(owners)
+    for owner in found:
+        if not isinstance(owner, str) or not (_EMAIL.fullmatch(owner) or _TEAM.fullmatch(owner)):
+            raise InvalidDefinitionError(
+                f"Invalid owner {owner!r}: an owner is an email address, or 'team:' and a name",
+                where=where,
+                fix=f'owners=["team:{owner}"]' if isinstance(owner, str) and owner.isidentifier() else None,
+            )
+    return found
+
+
+def _tags(tags: Mapping[str, str], where: str | None) -> dict[str, str]:
+    if not isinstance(tags, Mapping):
+        raise CheckError(f"tags is a dict of text to text, not {tags!r}")
+    for key, value in tags.items():
+        if not isinstance(key, str) or not _TAG_KEY.fullmatch(key):
+            raise InvalidDefinitionError(
+                f"Invalid tag key {key!r}: letters, digits, '_', '-' and '.', up to 63, and one '/' at most",
+                where=where,
+            )
+        if not isinstance(value, str) or not _TAG_VALUE.fullmatch(value):
+            raise InvalidDefinitionError(
+                f"Invalid value {value!r} of tag {key!r}: letters, digits, '_', '-' and '.', up to 63", where=where
+            )
+    return dict(tags)
+
+
+def _kinds(kinds: Iterable[str], where: str | None) -> frozenset[str]:
+    if isinstance(kinds, str):
+        raise CheckError(f"kinds is a set, not a single one: {kinds!r}")
+    found = frozenset(kinds)
+    if len(found) > MOST_KINDS:
+        raise InvalidDefinitionError(
+            f"an asset can have {MOST_KINDS} kinds at most, not {len(found)}: {', '.join(sorted(found))}", where=where
+        )
+    return found
