@@ -15,6 +15,7 @@
     │   └── UnserializableValueError    a value cannot be stored by its IO manager
     ├── TypeCheckDidNotPass             a value does not fit its annotation
     ├── StepOutputNotFoundError         a required output was not produced
+    ├── AssetCheckFailedError           a blocking check of an asset has failed
     ├── UnknownResourceError            an undeclared resource is asked for
     ├── ResourceFunctionError           a resource function raised
     ├── LoadError                       a module or file with definitions does not load
@@ -171,6 +172,10 @@ class UnserializableValueError(InvariantViolationError):
 
 class TypeCheckDidNotPass(AssetflowError):
     """A value does not have the type its annotation promises."""
+
+
+class AssetCheckFailedError(AssetflowError):
+    """A blocking check of an asset has failed: what needs the asset is not made."""
 
 
 class StepOutputNotFoundError(AssetflowError):

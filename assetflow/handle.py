@@ -16,7 +16,7 @@ from assetflow.engine.request import RunRequest
 from assetflow.errors import RunFailed, SignatureError, WaitTimeout
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import Plan
-from assetflow.runs.facts import ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
+from assetflow.runs.facts import CheckDetail, ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
 
@@ -67,6 +67,7 @@ class RunResult:
         steps: step name to its final state.
         errors: step name to what it raised.
         materializations: asset key to what was stored, with its metadata.
+        checks: what the checks of assets said.
         seconds: from submission to the end.
     """
 
@@ -76,6 +77,7 @@ class RunResult:
     steps: dict[str, StepState] = field(default_factory=dict)
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
     materializations: dict[AssetKey, OutputDetail] = field(default_factory=dict)
+    checks: list[CheckDetail] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -162,7 +164,10 @@ class RunHandle:
         """
         errors: dict[str, ErrorDetail] = {}
         materializations: dict[AssetKey, OutputDetail] = {}
+        checks: list[CheckDetail] = []
         for event in self.events(timeout=timeout):
+            if event.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED):
+                checks += event.detail.checks
             if event.kind is FactKind.STEP_FAILED and event.detail.error is not None:
                 errors[event.steps[0]] = event.detail.error
             elif event.kind is FactKind.STEP_SUCCEEDED:
@@ -176,6 +181,7 @@ class RunHandle:
             steps=dict(zip(names, view.states, strict=True)),
             errors=errors,
             materializations=materializations,
+            checks=checks,
         )
         if raise_on_error and not result.success:
             raise self._failure(result)

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from assetflow.definitions.checks import AssetCheckEvaluation, AssetCheckSeverity
+from assetflow.definitions.metadata import metadata_from_json
 from assetflow.errors import CheckError, InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.planning.plan import Plan
@@ -105,6 +107,23 @@ class ExecuteInProcessResult:
             for fact in self._facts
             if fact.kind is FactKind.STEP_SUCCEEDED and fact.steps[0] in steps
             for item in msgspec.convert(fact.detail, StepDetail).outputs
+        ]
+
+    def get_asset_check_evaluations(self) -> list[AssetCheckEvaluation]:
+        """What every check of the run said, in the order in which they ended."""
+        return [
+            AssetCheckEvaluation(
+                asset_key=AssetKey(check.key),
+                check_name=check.name,
+                passed=check.passed,
+                severity=AssetCheckSeverity(check.severity),
+                description=check.description,
+                metadata=metadata_from_json(check.metadata),
+                blocking=check.blocking,
+            )
+            for fact in self._facts
+            if fact.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED)
+            for check in msgspec.convert(fact.detail, StepDetail).checks
         ]
 
     def _step(self, node: str) -> int:

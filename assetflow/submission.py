@@ -22,7 +22,8 @@ from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
 from assetflow.keys import new_run_id
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.lineage.syntax import resolve_selection
+from assetflow.lineage.syntax import resolve_selection, resolve_with_checks
+from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
 
@@ -56,8 +57,8 @@ class Project:
             InvalidDefinitionError, InvalidSubsetError, CheckError: as graph and selection say.
         """
         graph = self.graph()
-        keys = resolve_selection(graph, selection)
-        return graph, make_plan(graph, keys)
+        keys, checks = resolve_with_checks(graph, selection)
+        return graph, make_plan(graph, keys, checks)
 
 
 def project_of_module(name: str) -> Project:
@@ -117,9 +118,10 @@ def make_request(
         InvalidInvocationError: tags are not text.
     """
     graph, plan = project.plan(selection)
-    makers = (graph.assets_by_key[step.maker_key] for step in plan.steps)
+    makers = Makers(graph.assets_by_key, graph.checks_by_key)
+    taking_part = [maker for step in plan.steps if (maker := makers.of(step)) is not None]
     plain = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
-    check_run_config(project.definitions, makers, plain)
+    check_run_config(project.definitions, taking_part, plain)
     for label, value in (tags or {}).items():
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")

@@ -13,6 +13,7 @@ from rich.text import Text
 from assetflow.cli.console import OUT, print_json, size_text
 from assetflow.cli.targets import definitions_options, json_option, load_project
 from assetflow.definitions.metadata import metadata_from_json
+from assetflow.definitions.op import KIND_TAG
 from assetflow.errors import AssetflowError, InvalidSubsetError
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.io.manifests import Manifest
@@ -80,8 +81,10 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
         OUT.print(Text(record["description"]))
     OUT.print()
     grid = Table.grid(padding=(0, 2))
-    for label in ("group", "defined", "needs", "needed_by", "queue"):
+    for label in ("group", "defined", "needs", "needed_by", "owners", "tags", "kinds", "checks", "queue"):
         value = record[label]
+        if not value and label in ("owners", "tags", "kinds", "checks"):
+            continue
         text = ", ".join(value) if isinstance(value, list) else str(value or "")
         grid.add_row(Text(label.replace("_", " "), style="dim"), Text(text or "-"))
     if manifest is None:
@@ -123,6 +126,7 @@ class _Shelf:
 
 def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None) -> dict[str, Any]:
     asset = graph.assets_by_key[key]
+    labels = asset.labels(key)
     return {
         "asset": key.to_user_string(),
         "group": graph.group_of(key),
@@ -130,6 +134,10 @@ def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None) -> dict
         "defined": str(asset.location) if asset.location else "",
         "needs": sorted(found.to_user_string() for found in graph.upstream(key)),
         "needed_by": sorted(found.to_user_string() for found in graph.downstream(key)),
+        "owners": list(labels.owners),
+        "tags": [f"{label}={value}" if value else label for label, value in labels.tags.items()],
+        "kinds": sorted(labels.kinds | {op.tags[KIND_TAG] for op in asset.ops if KIND_TAG in op.tags}),
+        "checks": sorted(check.name for check in graph.checks_of([key])),
         "queue": ", ".join(sorted({op.tags.get("assetflow/queue", "default") for op in asset.ops})),
         "stored": None
         if manifest is None

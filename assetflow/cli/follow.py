@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.live import Live
@@ -12,7 +12,7 @@ from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.handle import RunEvent, RunHandle, RunResult
-from assetflow.runs.facts import ErrorDetail, FactKind, OutputDetail
+from assetflow.runs.facts import CheckDetail, ErrorDetail, FactKind, OutputDetail
 from assetflow.runs.states import RunStatus, StepState
 
 MARKS = {
@@ -72,6 +72,11 @@ class _JsonView(_View):
             record["assets"] = [
                 {"key": "/".join(output.key), "version": output.version, "metadata": plain_metadata(output)}
                 for output in event.detail.outputs
+            ]
+        if event.detail.checks:
+            record["checks"] = [
+                {"asset": "/".join(check.key), "check": check.name, "passed": check.passed, "severity": check.severity}
+                for check in event.detail.checks
             ]
         if event.detail.error is not None:
             record["error"] = {"type": event.detail.error.type, "message": event.detail.error.message}
@@ -172,18 +177,20 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
         emitted = {"/".join(output.key) for output in detail.outputs}
         missing = [key.to_user_string() for key in event.assets if key.to_user_string() not in emitted]
         line = Text.assemble(("  ✔ ", "green"), f"{name:<28} {seconds_text(detail.seconds):>9}")
-        said = "  ".join(filter(None, (metadata_text(output) for output in detail.outputs)))
+        said = "  ".join(filter(None, (metadata_text(output.metadata) for output in detail.outputs)))
         if said:
             line.append(f"   {said}", style="dim")
         if missing:
             line.append(f"   made no {', '.join(missing)}: what needs it is skipped", style="yellow")
         yield line
+        yield from map(_check_line, detail.checks)
     elif event.kind is FactKind.STEP_FAILED:
         error = detail.error
         text = _in_a_line(error) if error else "failed"
         yield Text.assemble(
             ("  ✖ ", "red"), f"{event.steps[0]:<28} {seconds_text(detail.seconds):>9}   ", (text, "red")
         )
+        yield from map(_check_line, detail.checks)
     elif event.kind is FactKind.STEP_RETRY:
         error = detail.error
         why = _in_a_line(error) if error else ""
@@ -200,6 +207,14 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
             yield Text(f"    and {len(event.steps) - _MOST_ROWS:,} more", style="dim")
     elif event.kind is FactKind.RUN_REFUSED and detail.error is not None:
         yield Text.assemble(("  ! ", "yellow"), f"a worker refuses this run: {_first_line(detail.error.message)}")
+
+
+def _check_line(check: CheckDetail) -> Text:
+    style = "green" if check.passed else ("red" if check.severity == "ERROR" else "yellow")
+    word = "passed" if check.passed else ("failed" if check.severity == "ERROR" else "warns")
+    line = Text.assemble((f"      {'✓' if check.passed else '!'} ", style), f"check {check.name}: ", (word, style))
+    said = "  ".join(filter(None, (check.description, metadata_text(check.metadata))))
+    return line.append(f"   {said}", style="dim") if said else line
 
 
 def show_end(result: RunResult) -> None:
@@ -227,10 +242,10 @@ def plain_metadata(output: OutputDetail) -> dict[str, Any]:
     return {label: item.get("value") for label, item in output.metadata.items()}
 
 
-def metadata_text(output: OutputDetail) -> str:
+def metadata_text(metadata: Mapping[str, Any]) -> str:
     """The first few short metadata values."""
     shown = []
-    for label, item in output.metadata.items():
+    for label, item in metadata.items():
         kind, value = item.get("type"), item.get("value")
         if kind == "path" and label == "path":
             continue

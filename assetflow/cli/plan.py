@@ -66,6 +66,8 @@ def _table(steps: list[StepExplanation]) -> Table:
         notes = []
         if len(step.assets) > 1:
             notes.append(f"makes {_names(step.assets)}")
+        if step.checks:
+            notes.append(f"checks {', '.join(str(check) for check in step.checks)}")
         if step.may_leave_out:
             everything = step.may_leave_out == step.assets
             notes.append("may make nothing" if everything else f"may leave out {_names(step.may_leave_out)}")
@@ -86,6 +88,7 @@ def _record(step: StepExplanation) -> dict[str, object]:
     return {
         "step": step.step,
         "assets": [key.to_user_string() for key in step.assets],
+        "checks": [str(check) for check in step.checks],
         "group": step.group,
         "queue": step.queue,
         "rank": step.rank,

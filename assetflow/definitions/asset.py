@@ -15,9 +15,11 @@ from assetflow.definitions.asset_inputs import (
     read_resource_keys,
 )
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
 from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.labels import read_labels
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import CoercibleToPrefix, check_group, check_name, read_prefix
 from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize_tags
@@ -28,7 +30,7 @@ from assetflow.definitions.signature import Parameters, read_parameters
 from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
-from assetflow.keys import AssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 Compute = Callable[..., Any]
 
@@ -57,6 +59,11 @@ class _Arguments:
     code_version: str | None
     deps: Iterable[CoercibleToDependency] | None
     hooks: Iterable[HookDefinition] | None
+    key: CoercibleToAssetKey | None
+    owners: Iterable[str] | None
+    tags: Mapping[str, str] | None
+    kinds: Iterable[str] | None
+    check_specs: Iterable[AssetCheckSpec] | None
 
 
 @overload
@@ -84,6 +91,11 @@ def asset(
     code_version: str | None = None,
     deps: Iterable[CoercibleToDependency] | None = None,
     hooks: Iterable[HookDefinition] | None = None,
+    key: CoercibleToAssetKey | None = None,
+    owners: Iterable[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    kinds: Iterable[str] | None = None,
+    check_specs: Iterable[AssetCheckSpec] | None = None,
 ) -> Callable[[Compute], AssetsDefinition]: ...
 def asset(
     compute_fn: Compute | None = None,
@@ -108,6 +120,11 @@ def asset(
     code_version: str | None = None,
     deps: Iterable[CoercibleToDependency] | None = None,
     hooks: Iterable[HookDefinition] | None = None,
+    key: CoercibleToAssetKey | None = None,
+    owners: Iterable[str] | None = None,
+    tags: Mapping[str, str] | None = None,
+    kinds: Iterable[str] | None = None,
+    check_specs: Iterable[AssetCheckSpec] | None = None,
 ) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
     """Make an asset of a function; its arguments are the assets it needs.
 
@@ -135,6 +152,12 @@ def asset(
         code_version: a label of the code, given by hand.
         deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
         hooks: what is called after its steps, made with `success_hook` and `failure_hook`.
+        key: in place of name and key_prefix; a str is one segment.
+        owners: email addresses, or ``team:`` and a name.
+        tags: label to value, to select by.
+        kinds: what it is made with or stored as, such as "pandas"; three at most.
+        check_specs: checks that the function does itself; it yields an AssetCheckResult for each, or returns
+            ``MaterializeResult(check_results=[...])``.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -161,6 +184,11 @@ def asset(
         code_version=code_version,
         deps=deps,
         hooks=hooks,
+        key=key,
+        owners=owners,
+        tags=tags,
+        kinds=kinds,
+        check_specs=check_specs,
     )
     if compute_fn is not None:
         return _make(compute_fn, arguments)
@@ -174,7 +202,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         raise CheckError(f"@asset decorates a function, not the class {function.__name__}")
     location = location_of(function)
     where = str(location) if location else None
-    key = AssetKey((*read_prefix(given.key_prefix), _name(function, given, where)))
+    key = _key(function, given, where)
     op_name = check_name(key.to_python_identifier(), f'asset "{key.to_user_string()}"', where)
     parameters = read_parameters(function)
     inputs, keys_by_input = read_inputs(parameters, given.ins, given.non_argument_deps, given.deps, where)
@@ -202,6 +230,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         tags=tags,
         retry_policy=given.retry_policy,
         hooks=read_hooks(given.hooks),
+        checks=read_check_specs(given.check_specs, [key], where),
         description=given.description or inspect.getdoc(function),
         code_version=given.code_version,
         location=location,
@@ -212,8 +241,27 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         keys_by_output_name={"result": key},
         group_names_by_key={key: check_group(given.group_name, where) if given.group_name else DEFAULT_GROUP},
         metadata_by_key={key: dict(given.metadata)} if given.metadata else {},
+        labels_by_key={key: read_labels(given.owners, given.tags, given.kinds, where)} if _labelled(given) else None,
         resource_defs=resources,
     )
+
+
+def _labelled(given: _Arguments) -> bool:
+    return bool(given.owners or given.tags or given.kinds)
+
+
+def _key(function: Compute, given: _Arguments, where: str | None) -> AssetKey:
+    if given.key is None:
+        return AssetKey((*read_prefix(given.key_prefix), _name(function, given, where)))
+    if given.name is not None or given.key_prefix is not None:
+        raise InvalidDefinitionError("key excludes name and key_prefix: give one or the other", where=where)
+    if isinstance(given.key, str) and "/" in given.key:
+        raise InvalidDefinitionError(
+            f'"{given.key}" is not a valid name: a text is one segment of a key',
+            where=where,
+            fix=f"key=[{', '.join(map(repr, given.key.split('/')))}]",
+        )
+    return AssetKey.from_coercible(given.key)
 
 
 def _name(function: Compute, given: _Arguments, where: str | None) -> str:

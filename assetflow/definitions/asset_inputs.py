@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from assetflow.config.spec import ConfigSpec, config_spec
+from assetflow.definitions.asset_spec import AssetDep, AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.names import read_dependency
@@ -17,7 +18,7 @@ from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 Item = TypeVar("Item")
-CoercibleToDependency = CoercibleToAssetKey | AssetsDefinition | SourceAsset
+CoercibleToDependency = CoercibleToAssetKey | AssetsDefinition | SourceAsset | AssetSpec | AssetDep
 
 
 def read_inputs(
@@ -140,8 +141,10 @@ def read_resource_keys(parameters: Parameters, required: Iterable[str] | None, r
 def _keys_of(dependency: CoercibleToDependency, where: str | None) -> frozenset[AssetKey]:
     if isinstance(dependency, AssetsDefinition):
         return dependency.keys
-    if isinstance(dependency, SourceAsset):
+    if isinstance(dependency, SourceAsset | AssetSpec):
         return frozenset({dependency.key})
+    if isinstance(dependency, AssetDep):
+        return frozenset({dependency.asset_key})
     if isinstance(dependency, str) and "/" in dependency:
         parts = ", ".join(repr(part) for part in dependency.split("/"))
         raise InvalidDefinitionError(

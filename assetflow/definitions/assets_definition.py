@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from assetflow.definitions.asset_spec import AssetSpec
+from assetflow.definitions.checks import AssetCheckKey, AssetCheckSpec
 from assetflow.definitions.composition import current
 from assetflow.definitions.graph_definition import CallOutput, GraphDefinition, OpCall
 from assetflow.definitions.invocation import invoke
@@ -240,6 +242,45 @@ class AssetsDefinition:
         texts = {name: out.description or node.description for name, out in node.outs.items()}
         return {key: texts[name] for name, key in self.keys_by_output_name.items()}
 
+    @property
+    def check_specs(self) -> tuple[AssetCheckSpec, ...]:
+        """The checks that its functions do."""
+        return tuple(spec for op in self.ops for spec in op.checks.values())
+
+    @property
+    def check_keys(self) -> frozenset[AssetCheckKey]:
+        """Which these are."""
+        return frozenset(spec.key for spec in self.check_specs)
+
+    @property
+    def specs(self) -> list[AssetSpec]:
+        """What there is to say of each asset it makes."""
+        return [self.get_asset_spec(key) for key in self.keys_by_output_name.values()]
+
+    def get_asset_spec(self, key: AssetKey | None = None) -> AssetSpec:
+        """What there is to say of one of its assets.
+
+        Raises:
+            CheckError: it makes several and no key is given, or does not make it.
+        """
+        wanted = self.key if key is None else AssetKey.from_coercible(key)
+        for name, made in self.keys_by_output_name.items():
+            if made == wanted:
+                labels = self.labels(made)
+                return AssetSpec(
+                    made,
+                    deps=sorted(self.asset_deps[made]),
+                    description=self.descriptions_by_key[made],
+                    metadata=self.metadata_by_key.get(made),
+                    skippable=not self.node_def.outs[name].is_required,
+                    group_name=self.group_names_by_key[made],
+                    code_version=self.code_versions_by_key[made],
+                    owners=labels.owners,
+                    tags=labels.tags,
+                    kinds=labels.kinds,
+                )
+        raise CheckError(f"{self.node_def.name} does not make {wanted.to_user_string()}")
+
     def labels(self, key: AssetKey) -> AssetLabels:
         """Owners, tags and kinds of one of its assets."""
         return self.labels_by_key.get(key, NO_LABELS)
@@ -266,7 +307,7 @@ class AssetsDefinition:
         def new(key: AssetKey) -> AssetKey:
             return renamed.get(key, key)
 
-        return AssetsDefinition(
+        return type(self)(
             node_def=self.node_def,
             keys_by_input_name={name: new(key) for name, key in self.keys_by_input_name.items()},
             keys_by_output_name={name: new(key) for name, key in self.keys_by_output_name.items()},

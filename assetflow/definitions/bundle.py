@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
 from assetflow.definitions.op import OpDefinition
@@ -26,9 +27,10 @@ class Definitions:
     """The assets of a project and what they need.
 
     Args:
-        assets: assets and source assets; lists in it are taken apart.
+        assets: assets, source assets, and specs of assets that others make; lists in it are taken apart.
         resources: values or ResourceDefinitions by key.
         jobs: from `define_asset_job`.
+        asset_checks: from `asset_check` and `multi_asset_check`; they may be among the assets as well.
 
     Raises:
         InvalidDefinitionError: two assets have one key, or two jobs one name.
@@ -42,8 +44,9 @@ class Definitions:
         assets: Iterable[Any] | None = None,
         resources: Mapping[str, Any] | None = None,
         jobs: Iterable[AssetJob] | None = None,
+        asset_checks: Iterable[AssetsDefinition] | None = None,
     ) -> None:
-        found = list(_flat(assets or ()))
+        found = [*_flat(assets or ()), *_flat(asset_checks or ())]
         self.assets = tuple(dict.fromkeys(item for item in found if isinstance(item, AssetsDefinition)))
         self.source_assets = tuple(dict.fromkeys(item for item in found if isinstance(item, SourceAsset)))
         self.resources = as_resources(resources)
@@ -179,6 +182,8 @@ def _flat(items: Iterable[Any]) -> Iterable[AssetsDefinition | SourceAsset]:
     for item in items:
         if isinstance(item, AssetsDefinition | SourceAsset):
             yield item
+        elif isinstance(item, AssetSpec):
+            yield SourceAsset.of_spec(item)
         elif isinstance(item, list | tuple):
             yield from _flat(item)
         else:

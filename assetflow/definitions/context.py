@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assetflow.definitions.events import AssetMaterialization, AssetObservation
+from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.errors import InvariantViolationError, UnknownResourceError
 from assetflow.keys import AssetKey
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
     from assetflow.definitions.op import OpDefinition
 
-Event = AssetMaterialization | AssetObservation
+Event = AssetMaterialization | AssetObservation | ExpectationResult
 T = TypeVar("T")
 
 
@@ -58,9 +58,10 @@ class Telling:
 
     def log_event(self, event: Event) -> None:
         """Record a materialization or an observation of any asset."""
-        if not isinstance(event, AssetMaterialization | AssetObservation):
+        if not isinstance(event, Event):
             raise InvariantViolationError(
-                f"log_event takes AssetMaterialization or AssetObservation, not {type(event).__name__}"
+                "log_event takes AssetMaterialization, AssetObservation or ExpectationResult, not "
+                f"{type(event).__name__}"
             )
         self._events.append(event)
 

@@ -39,3 +39,25 @@ class AssetMaterialization(_AssetEvent):
 
 class AssetObservation(_AssetEvent):
     """Something was seen about an asset, which was not made by it."""
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class ExpectationResult:
+    """Whether something was as expected; it is recorded, and changes nothing."""
+
+    success: bool
+    label: str | None = None
+    description: str | None = None
+    metadata: dict[str, MetadataValue] = field(default_factory=dict)
+
+    def __init__(
+        self,
+        success: bool,
+        label: str | None = None,
+        description: str | None = None,
+        metadata: RawMetadata | None = None,
+    ) -> None:
+        object.__setattr__(self, "success", success)
+        object.__setattr__(self, "label", label)
+        object.__setattr__(self, "description", description)
+        object.__setattr__(self, "metadata", normalize_metadata(metadata))

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.context import OpExecutionContext, Resources
-from assetflow.definitions.events import AssetMaterialization, AssetObservation
+from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
+from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.resource_opening import open_resources
@@ -172,6 +174,12 @@ def _bound_arguments(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -
 
 
 def _checked_result(op: OpDefinition, result: Any) -> Any:
+    if op.only_checks or isinstance(result, MaterializeResult | AssetCheckResult):
+        return result
+    if isinstance(result, list | tuple) and result and all(isinstance(one, MaterializeResult) for one in result):
+        return result
+    if result is None and all(out.is_nothing for out in op.outs.values()):
+        return result
     for output in outputs_of(op, result):
         _check_output(op, output)
     return result
@@ -201,7 +209,10 @@ async def _checked_async_items(op: OpDefinition, items: AsyncIterator[Any], stac
 
 
 def _check_item(op: OpDefinition, item: Any, seen: set[str]) -> None:
-    if isinstance(item, AssetMaterialization | AssetObservation):
+    if isinstance(item, AssetMaterialization | AssetObservation | ExpectationResult | AssetCheckResult):
+        return
+    if isinstance(item, MaterializeResult):
+        seen.update(op.outs)
         return
     if not isinstance(item, Output):
         raise InvariantViolationError(
@@ -219,7 +230,7 @@ def _check_item(op: OpDefinition, item: Any, seen: set[str]) -> None:
 
 
 def _check_complete(op: OpDefinition, seen: set[str]) -> None:
-    for name, out in op.outs.items():
+    for name, out in () if op.only_checks else op.outs.items():
         if out.is_required and name not in seen:
             raise InvariantViolationError(
                 f'calling op "{op.name}" gave nothing for its required output "{name}"',

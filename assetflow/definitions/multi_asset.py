@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, cast
 
 from assetflow.definitions.asset_inputs import (
     CoercibleToDependency,
@@ -14,9 +14,12 @@ from assetflow.definitions.asset_inputs import (
     read_inputs,
     read_resource_keys,
 )
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
 from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.inputs import AssetIn
+from assetflow.definitions.labels import NO_LABELS
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_group, check_name
 from assetflow.definitions.node_assets import check_keys, read_deps
@@ -26,7 +29,7 @@ from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import EMPTY, read_parameters
 from assetflow.definitions.source_asset import DEFAULT_GROUP
-from assetflow.definitions.typecheck import makes_nothing
+from assetflow.definitions.typecheck import Nothing, makes_nothing
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey
 
@@ -35,7 +38,7 @@ Compute = Callable[..., Any]
 
 def multi_asset(
     *,
-    outs: Mapping[str, AssetOut],
+    outs: Mapping[str, AssetOut] | None = None,
     name: str | None = None,
     ins: Mapping[str, AssetIn] | None = None,
     non_argument_deps: Iterable[AssetKey | str] | None = None,
@@ -52,6 +55,8 @@ def multi_asset(
     code_version: str | None = None,
     deps: Iterable[CoercibleToDependency] | None = None,
     hooks: Iterable[HookDefinition] | None = None,
+    specs: Sequence[AssetSpec] | None = None,
+    check_specs: Iterable[AssetCheckSpec] | None = None,
 ) -> Callable[[Compute], AssetsDefinition]:
     """Make several assets of one function, which is one step.
 
@@ -77,21 +82,31 @@ def multi_asset(
         code_version: a label of the code, given by hand.
         deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
         hooks: what is called after its steps, made with `success_hook` and `failure_hook`.
+        specs: the assets, in place of ``outs``: the function stores them by itself, and yields a
+            ``MaterializeResult(asset_key=...)`` for each, or returns None when all are made.
+        check_specs: checks that the function does itself; it yields an AssetCheckResult for each.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
         CheckError: ``outs``, ``internal_asset_deps`` or groups do not fit together.
     """
-    _check_arguments(outs, config_schema, group_name)
+    if specs is not None:
+        if outs is not None or internal_asset_deps is not None:
+            raise CheckError("specs exclude outs and internal_asset_deps, which they say themselves")
+        outs = _outs_of(specs)
+    declared = _check_arguments(outs, config_schema, group_name)
 
     def make(function: Compute) -> AssetsDefinition:
         location = location_of(function)
         where = str(location) if location else None
         op_name = check_name(name or function.__name__, f'multi_asset "{name or function.__name__}"', where)
         parameters = read_parameters(function)
-        inputs, keys_by_input = read_inputs(parameters, ins, non_argument_deps, deps, where)
+        made = {out.resolve(output) for output, out in declared.items()}
+        beside = {dep.asset_key for spec in specs or () for dep in spec.deps} - made
+        beside -= {(ins or {}).get(given, AssetIn()).resolve(given) for given in parameters.names}
+        inputs, keys_by_input = read_inputs(parameters, ins, non_argument_deps, [*(deps or ()), *sorted(beside)], where)
         keys_by_output = {
-            check_name(output, f'output "{output}"', where): out.resolve(output) for output, out in outs.items()
+            check_name(output, f'output "{output}"', where): out.resolve(output) for output, out in declared.items()
         }
         check_keys(keys_by_input, keys_by_output, where)
         resources = as_resources(resource_defs)
@@ -100,7 +115,7 @@ def multi_asset(
             name=op_name,
             compute_fn=function,
             ins=inputs,
-            outs=_outputs(outs, parameters.annotation("return")),
+            outs=_outputs(declared, parameters.annotation("return")),
             context_name=parameters.context,
             arguments=arguments_of(parameters, inputs),
             takes_config=parameters.takes_config,
@@ -112,6 +127,7 @@ def multi_asset(
             tags=tags,
             retry_policy=retry_policy,
             hooks=read_hooks(hooks),
+            checks=read_check_specs(check_specs, made, where),
             description=description or inspect.getdoc(function),
             code_version=code_version,
             location=location,
@@ -122,18 +138,38 @@ def multi_asset(
             keys_by_output_name=keys_by_output,
             group_names_by_key={
                 keys_by_output[output]: check_group(group_name or out.group_name or DEFAULT_GROUP, where)
-                for output, out in outs.items()
+                for output, out in declared.items()
             },
-            metadata_by_key={keys_by_output[output]: out.metadata for output, out in outs.items() if out.metadata},
+            metadata_by_key={keys_by_output[output]: out.metadata for output, out in declared.items() if out.metadata},
             resource_defs=resources,
             can_subset=can_subset,
-            asset_deps=read_deps(internal_asset_deps, keys_by_input, keys_by_output),
+            asset_deps=_deps_of(specs, keys_by_input, beside)
+            if specs is not None
+            else read_deps(internal_asset_deps, keys_by_input, keys_by_output),
+            labels_by_key={
+                keys_by_output[output]: out.labels for output, out in declared.items() if out.labels != NO_LABELS
+            },
         )
 
     return make
 
 
-def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> None:
+def _outs_of(specs: Sequence[AssetSpec]) -> dict[str, AssetOut]:
+    for spec in specs:
+        if not isinstance(spec, AssetSpec):
+            raise CheckError(f"specs is a list of AssetSpec, not of {type(spec).__name__}: {spec!r}")
+    return {spec.key.to_python_identifier(): AssetOut.from_spec(spec, dagster_type=Nothing) for spec in specs}
+
+
+def _deps_of(specs: Sequence[AssetSpec], keys_by_input: Mapping[str, AssetKey], ordering: set[AssetKey]) -> Any:
+    """What each asset needs: what its spec says, and what the function loads."""
+    if not any(spec.deps for spec in specs):
+        return None
+    loaded = set(keys_by_input.values()) - ordering
+    return {spec.key: {dep.asset_key for dep in spec.deps} | loaded for spec in specs}
+
+
+def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> Mapping[str, AssetOut]:
     if not isinstance(outs, Mapping) or not outs:
         raise CheckError(f"outs maps the name of each output to an AssetOut, not {outs!r}")
     for name, out in outs.items():
@@ -146,6 +182,7 @@ def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> N
         raise CheckError(
             f"group_name is given to multi_asset, and to its AssetOut {', '.join(grouped)}: give it in one place"
         )
+    return cast("Mapping[str, AssetOut]", outs)
 
 
 def _outputs(outs: Mapping[str, AssetOut], returned: Any) -> dict[str, OpOutput]:

@@ -17,6 +17,7 @@ from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.errors import InvalidDefinitionError
 
 if TYPE_CHECKING:
+    from assetflow.definitions.checks import AssetCheckSpec
     from assetflow.definitions.context import OpExecutionContext
     from assetflow.definitions.hooks import HookDefinition
 
@@ -74,6 +75,8 @@ class OpDefinition(Invocable):
         defaults: inputs that have a Python default, which counts in direct calls only.
         required_resource_keys: resources it may use.
         hooks: what is called after a step of it.
+        checks: the checks of assets that it does, by the name of the step that would do nothing else.
+        only_checks: whether it makes no asset, and its outputs say only that its checks are done.
         config: what ``context.op_config`` has to look like.
     """
 
@@ -91,6 +94,8 @@ class OpDefinition(Invocable):
     tags: Mapping[str, str] = field(default_factory=dict)
     retry_policy: RetryPolicy | None = None
     hooks: tuple[HookDefinition, ...] = ()
+    checks: Mapping[str, AssetCheckSpec] = field(default_factory=dict)
+    only_checks: bool = False
     description: str | None = None
     code_version: str | None = None
     location: SourceLocation | None = None

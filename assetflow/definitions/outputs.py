@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from assetflow.definitions.asset_spec import AssetSpec
+from assetflow.definitions.checks import AssetCheckResult
+from assetflow.definitions.data_version import DataVersion
+from assetflow.definitions.labels import read_labels
+from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.metadata import RawMetadata, normalize_metadata
 from assetflow.definitions.names import CoercibleToPrefix, read_prefix
 from assetflow.definitions.signature import EMPTY
@@ -22,19 +27,32 @@ class Output(Generic[T]):
         value: what is stored and handed on.
         output_name: which output it is; an asset's only one is ``result``.
         metadata: recorded with the materialization.
+        data_version: of what was made; equal versions mean equal data. ``logical_version`` is its older name.
+        tags: recorded with the materialization, text to text.
 
     Raises:
         InvalidMetadata: metadata of a kind that cannot be recorded.
     """
 
-    __slots__ = ("metadata", "output_name", "value")
+    __slots__ = ("data_version", "metadata", "output_name", "tags", "value")
 
-    def __init__(self, value: T, output_name: str = "result", metadata: RawMetadata | None = None) -> None:
+    def __init__(
+        self,
+        value: T,
+        output_name: str = "result",
+        metadata: RawMetadata | None = None,
+        *,
+        data_version: DataVersion | None = None,
+        logical_version: DataVersion | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
         if not isinstance(output_name, str):
             raise ParameterCheckError(f"output_name is a str, not {output_name!r}")
         self.value = value
         self.output_name = output_name
         self.metadata = normalize_metadata(metadata) if metadata else {}
+        self.data_version = data_version or logical_version
+        self.tags = dict(tags) if tags else {}
 
     def __repr__(self) -> str:
         return f"Output({self.value!r}, output_name={self.output_name!r}, metadata={self.metadata!r})"
@@ -62,11 +80,14 @@ class AssetOut:
         metadata: of the definition; any values.
         group_name: by default that of the others, or ``default``.
         code_version: a label of the code that makes it, given by hand.
+        owners: email addresses, or ``team:`` and a name.
+        tags: label to value.
+        kinds: such as "pandas"; three at most.
     """
 
     __slots__ = (
         "annotation", "code_version", "description", "group_name", "io_manager_key", "is_required", "key",
-        "key_prefix", "metadata",
+        "key_prefix", "labels", "metadata",
     )  # fmt: skip
 
     def __init__(
@@ -80,6 +101,9 @@ class AssetOut:
         metadata: Mapping[str, Any] | None = None,
         group_name: str | None = None,
         code_version: str | None = None,
+        owners: Iterable[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        kinds: Iterable[str] | None = None,
     ) -> None:
         self.key = None if key is None else AssetKey.from_coercible(key)
         self.key_prefix = read_prefix(key_prefix)
@@ -90,6 +114,24 @@ class AssetOut:
         self.metadata = dict(metadata or {})
         self.group_name = group_name
         self.code_version = code_version
+        self.labels = read_labels(owners, tags, kinds, None)
+
+    @staticmethod
+    def from_spec(spec: AssetSpec, dagster_type: Any = None, io_manager_key: str = "io_manager") -> AssetOut:
+        """An output that makes the asset of a spec."""
+        return AssetOut(
+            key=spec.key,
+            dagster_type=dagster_type,
+            description=spec.description,
+            is_required=not spec.skippable,
+            io_manager_key=io_manager_key,
+            metadata=spec.metadata,
+            group_name=spec.group_name,
+            code_version=spec.code_version,
+            owners=spec.owners,
+            tags=spec.tags,
+            kinds=spec.kinds,
+        )
 
     def resolve(self, output: str) -> AssetKey:
         """The key it means for an output of this name."""
@@ -98,11 +140,13 @@ class AssetOut:
 
 def value_annotation(annotation: Any) -> Any:
     """What a return annotation says of the value: ``Output[T]`` means T, and a generator's says nothing."""
-    if annotation is Output:
+    if annotation in (Output, MaterializeResult, AssetCheckResult):
         return EMPTY
     origin = typing.get_origin(annotation)
     if origin is Output:
         return value_annotation(typing.get_args(annotation)[0])
+    if origin is MaterializeResult:
+        return EMPTY
     name = getattr(origin or annotation, "__name__", "")
     if name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "Awaitable", "Coroutine"):
         return EMPTY

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from assetflow.definitions.asset_spec import IO_MANAGER_KEY, AssetSpec
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
@@ -74,6 +75,19 @@ class SourceAsset:
             except InvalidMetadata:
                 found[label] = MetadataValue("text", str(value))
         return found
+
+    @staticmethod
+    def of_spec(spec: AssetSpec) -> SourceAsset:
+        """The asset of a spec, which others make."""
+        source = SourceAsset(
+            spec.key,
+            metadata=spec.metadata,
+            io_manager_key=spec.metadata.get(IO_MANAGER_KEY),
+            description=spec.description,
+            group_name=spec.group_name,
+        )
+        source.location = spec.location
+        return source
 
     def with_resources(self, resource_defs: Mapping[str, ResourceDefinition]) -> SourceAsset:
         """A copy that brings these resources along."""

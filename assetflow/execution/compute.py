@@ -7,23 +7,29 @@ import inspect
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from typing import Any
 
+from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.context import OpExecutionContext
-from assetflow.definitions.events import AssetMaterialization, AssetObservation
+from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
-from assetflow.definitions.returned import outputs_of
 from assetflow.definitions.typecheck import check_value
 from assetflow.errors import InvariantViolationError, StepOutputNotFoundError, TypeCheckDidNotPass
-
-Event = AssetMaterialization | AssetObservation
+from assetflow.execution.unfolding import Item, spec_of, unfold_returned, unfold_yielded
+from assetflow.keys import AssetKey
 
 
 def compute(
-    op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any], *, selected: Collection[str]
-) -> Iterator[Output[Any] | Event]:
-    """Run the op and yield its outputs and events as they come.
+    op: OpDefinition,
+    context: OpExecutionContext,
+    inputs: Mapping[str, Any],
+    *,
+    selected: Collection[str],
+    keys: Mapping[str, AssetKey],
+) -> Iterator[Item]:
+    """Run the op and yield its outputs, events and results of checks as they come.
 
     Args:
+        keys: the asset that each output makes.
         selected: names of the outputs that are wanted; the others may be left out.
 
     Raises:
@@ -32,11 +38,24 @@ def compute(
         TypeCheckDidNotPass: a value does not fit its annotation.
     """
     seen: set[str] = set()
-    for item in _items(op, context, inputs):
+    checked: set[str] = set()
+    for item in _items(op, context, inputs, keys):
         if isinstance(item, Output):
             _check_output(op, item, seen)
             seen.add(item.output_name)
+        elif isinstance(item, AssetCheckResult):
+            name = spec_of(op, item).get_python_identifier()
+            if name in checked:
+                raise InvariantViolationError(f'op "{op.name}" gave a result of the check {name} multiple times')
+            checked.add(name)
         yield item
+    for name, spec in op.checks.items():
+        if name not in checked and (op.only_checks or spec.asset_key in keys.values()):
+            raise StepOutputNotFoundError(
+                f'op "{op.name}" ended without a result of its check {spec.key}',
+                where=str(op.location) if op.location else None,
+                fix="yield AssetCheckResult(...), or return MaterializeResult(check_results=[...])",
+            )
     for name, out in op.outs.items():
         if out.is_required and name in selected and name not in seen:
             raise StepOutputNotFoundError(
@@ -46,7 +65,9 @@ def compute(
             )
 
 
-def _items(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any]) -> Iterator[Output[Any] | Event]:
+def _items(
+    op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any], keys: Mapping[str, AssetKey]
+) -> Iterator[Item]:
     arguments = [context] if op.takes_context else []
     returned = op.compute_fn(*arguments, **inputs, **op.beside_inputs(context))
     if inspect.iscoroutine(returned):
@@ -55,16 +76,9 @@ def _items(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, A
         returned = _drained(returned)
     if inspect.isgenerator(returned):
         for item in returned:
-            if not isinstance(item, Output | AssetMaterialization | AssetObservation):
-                raise InvariantViolationError(
-                    f'Compute function for op "{op.name}" yielded a value of type {type(item)} '
-                    "rather than an instance of Output, AssetMaterialization, or AssetObservation",
-                    where=str(op.location) if op.location else None,
-                    fix="yield Output(value)",
-                )
-            yield item
+            yield from unfold_yielded(op, item, keys)
         return
-    yield from outputs_of(op, returned)
+    yield from unfold_returned(op, returned, keys)
 
 
 def _drained(items: AsyncIterator[Any]) -> Iterator[Any]:
@@ -92,6 +106,8 @@ def _check_output(op: OpDefinition, item: Output[Any], seen: set[str]) -> None:
         raise InvariantViolationError(
             f'op "{op.name}" returned an output "{item.output_name}" multiple times', where=where
         )
+    if item.value is NO_VALUE:
+        return
     if out.is_nothing:
         if item.value is not None:
             raise TypeCheckDidNotPass(

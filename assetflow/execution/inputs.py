@@ -31,7 +31,10 @@ def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
             inputs.setdefault(item.name, []).append(_load_input(work, opened, item))
         elif item.loads:
             inputs[item.name] = _load_input(work, opened, item)
-    for name, value in inputs.items():
+        elif item.name in work.op.ins and not work.op.ins[item.name].is_nothing:
+            inputs[item.name] = None  # of what is materialized, but not stored
+    for name in dict.fromkeys(item.name for item in work.step.inputs if item.loads):
+        value = inputs[name]
         reason = check_value(value, work.op.ins[name].annotation)
         if reason is not None:
             raise TypeCheckDidNotPass(

@@ -22,6 +22,7 @@ from assetflow.execution.step import execute_step
 from assetflow.execution.work import StepWork, definition_of, value_path
 from assetflow.keys import Version
 from assetflow.log import logger, step_logger
+from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.facts import ErrorDetail, StepDetail
 from assetflow.runs.store import Claim
@@ -88,6 +89,8 @@ class DefinitionsRunner:
         self._interruptible = interruptible
         self._keeps_open = keeps_open
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
+        checks = {key: asset for asset in definitions.assets for key in asset.check_keys}
+        self._makers = Makers(self._assets, checks)
         self._sources = {source.key: source for source in definitions.source_assets}
         self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
@@ -97,7 +100,7 @@ class DefinitionsRunner:
         detail = StepDetail(started=time.time(), retry=claim.retries)
         began = time.perf_counter()
         try:
-            asset, op = definition_of(step, self._assets)
+            asset, op = definition_of(step, self._makers)
         except LoadError as error:
             return self._failure(step, claim, detail, error)
         work = StepWork(
@@ -150,7 +153,7 @@ class DefinitionsRunner:
 
     def _manager_of(self, output: int) -> tuple[VersionedIOManager, tuple[str, ...]]:
         step, declared = self._outputs[output]
-        asset = self._assets[step.maker_key]
+        asset, _ = definition_of(step, self._makers)
         log = step_logger(self._run_id, step.key)
         manager = self._resources.for_asset(asset, [declared.io_manager_key], log)[declared.io_manager_key]
         if not isinstance(manager, VersionedIOManager):

@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.events import AssetMaterialization, ExpectationResult
 from assetflow.definitions.io_context import OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager
+from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
+from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
-from assetflow.execution.compute import Event, compute
+from assetflow.errors import AssetCheckFailedError
+from assetflow.execution.compute import compute
 from assetflow.execution.inputs import as_io_manager, load_inputs
+from assetflow.execution.unfolding import Event, spec_of
 from assetflow.execution.work import StepWork, value_path
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
-from assetflow.runs.facts import OutputDetail, StepDetail
+from assetflow.runs.facts import CheckDetail, OutputDetail, StepDetail
 
 
 def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[int]]:
@@ -33,6 +39,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
     opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     declared = {output.name: output for output in work.step.outputs}
+    keys = {output.name: AssetKey(output.key) for output in work.step.outputs if output.key}
     context = OpExecutionContext(
         run_id=work.run_id,
         op_def=op,
@@ -45,27 +52,56 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         run_config=work.run_config,
         job_name=work.job_name,
         selected_output_names=frozenset(declared),
-        keys_by_output_name={output.name: AssetKey(output.key) for output in work.step.outputs if output.key},
+        keys_by_output_name=keys,
         keys_by_input_name={item.name: AssetKey(item.key) for item in work.step.inputs if item.key},
     )
     emitted: list[int] = []
     staged: list[tuple[VersionedIOManager, StepOutput]] = []
     try:
-        for item in compute(op, context, inputs, selected=declared.keys()):
+        for item in compute(op, context, inputs, selected=declared.keys(), keys=keys):
             _take_events(context, detail)
-            if not isinstance(item, Output):
+            if isinstance(item, AssetCheckResult):
+                detail.checks.append(_check(op, item))
+            elif not isinstance(item, Output):
                 detail.observations.append(_event(item))
             elif item.output_name in declared:
                 output = declared[item.output_name]
                 _store(work, opened, context, output, item, detail, staged)
                 emitted.append(output.index)
         _take_events(context, detail)
+        _stop_if_blocked(detail)
     except BaseException:
+        unseen = {output.index for _, output in staged}
+        detail.outputs = [made for made in detail.outputs if made.output not in unseen]
         for manager, output in staged:
             with suppress(Exception):
                 manager.discard(path=value_path(work.run_id, work.step, output), version=work.claim.version)
         raise
     return emitted, [output.index for _, output in staged]
+
+
+def _check(op: OpDefinition, result: AssetCheckResult) -> CheckDetail:
+    spec = spec_of(op, result)
+    return CheckDetail(
+        key=spec.asset_key.parts,
+        name=spec.name,
+        passed=result.passed,
+        severity=result.severity.value,
+        blocking=spec.blocking,
+        description=result.description,
+        metadata=metadata_to_json(result.metadata),
+    )
+
+
+def _stop_if_blocked(detail: StepDetail) -> None:
+    stopping = [check for check in detail.checks if check.stops]
+    if stopping:
+        names = ", ".join(f"{'/'.join(check.key)}:{check.name}" for check in stopping)
+        found = "; ".join(check.description for check in stopping if check.description)
+        raise AssetCheckFailedError(
+            f"{len(stopping)} blocking asset check{'s' * (len(stopping) > 1)} failed with ERROR severity: {names}"
+            + (f" ({found})" if found else "")
+        )
 
 
 def _store(
@@ -81,12 +117,12 @@ def _store(
     key = AssetKey(output.key) if output.key else None
     out = op.outs[output.name]
     if work.values is not None:
-        work.values[output.index] = item.value
+        work.values[output.index] = None if item.value is NO_VALUE else item.value
     if op.hooks:
         work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
-    if not out.is_nothing:
+    if not out.is_nothing and item.value is not NO_VALUE:
         storing = OutputContext(
             asset_key=key,
             name=output.name,
@@ -114,7 +150,9 @@ def _store(
         metadata.update(storing.collected_metadata)
     normal = metadata_to_json(normalize_metadata(metadata))
     if key is not None:
-        detail.outputs.append(OutputDetail(output=output.index, key=output.key, version=version, metadata=normal))
+        made = OutputDetail(output=output.index, key=output.key, version=version, metadata=normal, tags=item.tags)
+        made.data_version = item.data_version.value if item.data_version else None
+        detail.outputs.append(made)
 
 
 def _metadata_of(extra: Any) -> Mapping[str, Any]:
@@ -127,9 +165,9 @@ def _take_events(context: OpExecutionContext, detail: StepDetail) -> None:
 
 
 def _event(event: Event) -> dict[str, Any]:
-    return {
-        "kind": "materialization" if type(event).__name__ == "AssetMaterialization" else "observation",
-        "key": list(event.asset_key.parts),
-        "description": event.description,
-        "metadata": metadata_to_json(event.metadata),
-    }
+    if isinstance(event, ExpectationResult):
+        about: dict[str, Any] = {"kind": "expectation", "label": event.label, "success": event.success}
+    else:
+        kind = "materialization" if isinstance(event, AssetMaterialization) else "observation"
+        about = {"kind": kind, "key": list(event.asset_key.parts)}
+    return {**about, "description": event.description, "metadata": metadata_to_json(event.metadata)}

@@ -15,6 +15,7 @@ from assetflow.errors import LoadError
 from assetflow.execution.resources import OpenResources
 from assetflow.keys import AssetKey, Version
 from assetflow.log import StepLogger
+from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Step, StepOutput
 from assetflow.runs.store import Claim
 
@@ -85,7 +86,7 @@ def value_path(run_id: str, step: Step, output: StepOutput) -> tuple[str, ...]:
     return output.key or (run_id, step.key, output.name)
 
 
-def definition_of(step: Step, assets: Mapping[AssetKey, AssetsDefinition]) -> tuple[AssetsDefinition, OpDefinition]:
+def definition_of(step: Step, makers: Makers) -> tuple[AssetsDefinition, OpDefinition]:
     """The definition a step belongs to, and the op it calls.
 
     Raises:
@@ -93,10 +94,12 @@ def definition_of(step: Step, assets: Mapping[AssetKey, AssetsDefinition]) -> tu
     """
     key = step.maker_key
     same = "start the workers again, with the code the run was submitted with"
-    asset = assets.get(key)
+    asset = makers.of(step)
     if asset is None:
         raise LoadError(
-            f"the plan asks for {key.to_user_string()}, which the code on this worker does not define", fix=same
+            f"the plan asks for {f'the check {step.check} of ' * bool(step.check)}{key.to_user_string()}, which the "
+            "code on this worker does not define",
+            fix=same,
         )
     try:
         op = asset.op_at(step.node)

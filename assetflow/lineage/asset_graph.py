@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CircularDependencyError, InvalidDefinitionError
 from assetflow.keys import AssetKey
@@ -18,6 +19,7 @@ class AssetGraph:
     Attributes:
         assets_by_key: the maker of each asset, in the order of definition.
         sources_by_key: sources that no asset makes.
+        checks_by_key: whose function does a check, its asset's or another that is there for nothing else.
     """
 
     def __init__(
@@ -28,6 +30,7 @@ class AssetGraph:
     ) -> None:
         self.assets_by_key = assets_by_key
         self.sources_by_key = sources_by_key
+        self.checks_by_key = {key: definition for definition in resolved for key in definition.check_keys}
         self._resolved = resolved
         # Edges as places in the order of definition: numbers are small, and quick to look up.
         self._keys = tuple(assets_by_key)
@@ -48,6 +51,7 @@ class AssetGraph:
             CircularDependencyError: assets need each other in a circle.
         """
         definitions = tuple(assets)
+        _check_checks(definitions)
         assets_by_key: dict[AssetKey, AssetsDefinition] = {}
         for asset in definitions:
             for key in asset.keys_by_output_name.values():
@@ -83,6 +87,11 @@ class AssetGraph:
         asset = self.assets_by_key[key]
         meant = {given: self._resolved[asset][name] for name, given in asset.keys_by_input_name.items()}
         return {found for given in asset.asset_deps[key] if (found := meant.get(given, given)) is not None}
+
+    def checks_of(self, keys: Iterable[AssetKey]) -> frozenset[AssetCheckKey]:
+        """The checks of these assets."""
+        wanted = set(keys)
+        return frozenset(key for key in self.checks_by_key if key.asset_key in wanted)
 
     def group_of(self, key: AssetKey) -> str:
         """The group of an asset or a source."""
@@ -181,6 +190,19 @@ class _NamesInGroups:
         return self._keys.get((group, name), [])
 
 
+def _check_checks(definitions: Iterable[AssetsDefinition]) -> None:
+    makers: dict[AssetCheckKey, AssetsDefinition] = {}
+    for definition in definitions:
+        for key in definition.check_keys:
+            if key in makers:
+                raise InvalidDefinitionError(
+                    f"Duplicate asset check key: {key}",
+                    where=f"{makers[key].node_def.where} and {definition.node_def.where}",
+                    fix="give one of them another name",
+                )
+            makers[key] = definition
+
+
 def _resolve(
     asset: AssetsDefinition,
     name: str,
@@ -197,14 +219,23 @@ def _resolve(
         candidates = [found for found in names.find(next(iter(groups)), key.parts[0]) if found not in own]
         if len(candidates) == 1:
             return candidates[0]
-    if asset.node_def.ins[name].is_nothing:
+    checked = {check.asset_key for check in asset.check_keys} - asset.keys
+    if asset.node_def.ins[name].is_nothing and key not in checked:
         return None
-    makes = next(iter(asset.keys_by_output_name.values()))
+    makes = next(iter(asset.keys_by_output_name.values()), None)
+    if makes is None and any(check.asset_key == key for check in asset.check_keys):
+        near = AssetGraph.names_near(key.to_user_string(), [*assets, *sources])
+        raise InvalidDefinitionError(
+            f'the check "{asset.node_def.name}" is of the asset {key.to_user_string()}, which is not defined',
+            where=asset.node_def.where,
+            fix=f"did you mean {' or '.join(near)}?" if near else "define the asset, or a SourceAsset of this key",
+        )
+    asks = f"asset '{makes.to_string()}'" if makes is not None else f"check '{asset.node_def.name}'"
     near = AssetGraph.names_near(key.to_user_string(), [*assets, *sources])
     fix = f"did you mean {' or '.join(near)}? Rename the argument, or map it: " if near else "define it, or map it: "
     example = near[0] if near else "the_right_name"
     raise InvalidDefinitionError(
-        f"Input asset '{key.to_string()}' for asset '{makes.to_string()}' is not produced by any of the provided "
+        f"Input asset '{key.to_string()}' for {asks} is not produced by any of the provided "
         "asset ops and is not one of the provided sources",
         where=f'{asset.node_def.where}, argument "{name}"',
         fix=f'{fix}@asset(ins={{"{name}": AssetIn("{example}")}})',

@@ -5,14 +5,21 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
 
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.checks import AssetCheckKey, AssetCheckSpec
+from assetflow.definitions.names import CoercibleToPrefix, read_prefix
+from assetflow.definitions.op import KIND_TAG
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CheckError, InvalidSubsetError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 
 Keys = frozenset[AssetKey]
+Checks = frozenset[AssetCheckKey]
 
 
 class AssetSelection(ABC):
@@ -28,6 +35,10 @@ class AssetSelection(ABC):
         Raises:
             InvalidSubsetError: it names an asset that is not there, or a source.
         """
+
+    def resolve_checks(self, graph: AssetGraph) -> Checks:
+        """The checks that are meant: those of the assets, unless the selection says something else."""
+        return graph.checks_of(self.resolve(graph))
 
     @staticmethod
     def all() -> AssetSelection:
@@ -53,6 +64,63 @@ class AssetSelection(ABC):
     def groups(*names: str) -> AssetSelection:
         """Everything in these groups; a group that does not exist is empty."""
         return _Groups(names)
+
+    @staticmethod
+    def key_prefixes(*prefixes: CoercibleToPrefix) -> AssetSelection:
+        """Everything whose key begins with one of these; a str is split at "/"."""
+        return _Filter("prefix", tuple("/".join(read_prefix(prefix)) for prefix in prefixes))
+
+    @staticmethod
+    def key_substring(text: str) -> AssetSelection:
+        """Everything in whose key, written with "/", this text is."""
+        return _Filter("substring", (text,))
+
+    @staticmethod
+    def tag(key: str, value: str = "") -> AssetSelection:
+        """Everything with this tag of this value."""
+        return _Filter("tag", (key, value))
+
+    @staticmethod
+    def owner(owner: str) -> AssetSelection:
+        """Everything that belongs to this owner."""
+        return _Filter("owner", (owner,))
+
+    @staticmethod
+    def kind(kind: str | None) -> AssetSelection:
+        """Everything of this kind; None for what has no kind."""
+        return _Filter("kind", () if kind is None else (kind,))
+
+    @staticmethod
+    def checks(*checks: Any) -> AssetSelection:
+        """These checks, from ``asset_check`` or as AssetCheckKey, without their assets."""
+        return _Checks(tuple(key for check in checks for key in _check_keys(check)))
+
+    @staticmethod
+    def checks_for_assets(*definitions: AssetsDefinition) -> AssetSelection:
+        """All checks of these assets, without the assets."""
+        return _OnlyChecks(AssetSelection.assets(*definitions))
+
+    @staticmethod
+    def all_asset_checks() -> AssetSelection:
+        """All checks, without any asset."""
+        return _OnlyChecks(AssetSelection.all())
+
+    @staticmethod
+    def from_string(text: str) -> AssetSelection:
+        """The selection that a text means; see `parse_selection`."""
+        return import_module("assetflow.lineage.syntax").parse_selection(text)  # type: ignore[no-any-return]
+
+    def without_checks(self) -> AssetSelection:
+        """The same assets, without their checks."""
+        return _WithoutChecks(self)
+
+    def materializable(self) -> AssetSelection:
+        """Those that can be materialized: all that a selection can mean."""
+        return self
+
+    def roots(self) -> AssetSelection:
+        """Those that need no other of the selection; another name of `sources`."""
+        return self.sources()
 
     def upstream(self, depth: int | None = None, include_self: bool = True) -> AssetSelection:
         """What these assets need, up to so many steps away."""
@@ -106,11 +174,76 @@ class _Groups(AssetSelection):
 
 
 @dataclass(frozen=True, slots=True)
+class _Filter(AssetSelection):
+    """Assets with something in common."""
+
+    what: str
+    values: tuple[str, ...]
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        return frozenset(key for key, asset in graph.assets_by_key.items() if self._fits(key, asset))
+
+    def _fits(self, key: AssetKey, asset: AssetsDefinition) -> bool:
+        labels = asset.labels(key)
+        name = key.to_user_string()
+        if self.what == "prefix":
+            return any(name == prefix or name.startswith(f"{prefix}/") for prefix in self.values)
+        if self.what == "substring":
+            return self.values[0] in name
+        if self.what == "tag":
+            return labels.tags.get(self.values[0]) == self.values[1]
+        if self.what == "owner":
+            return self.values[0] in labels.owners
+        kinds = labels.kinds | {op.tags[KIND_TAG] for op in asset.ops if KIND_TAG in op.tags}
+        return self.values[0] in kinds if self.values else not kinds
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks(AssetSelection):
+    selected: tuple[AssetCheckKey, ...]
+
+    def resolve(self, graph: AssetGraph) -> Keys:  # noqa: ARG002
+        return frozenset()
+
+    def resolve_checks(self, graph: AssetGraph) -> Checks:
+        for key in self.selected:
+            if key not in graph.checks_by_key:
+                known = ", ".join(str(one) for one in graph.checks_of([key.asset_key])) or "none"
+                raise InvalidSubsetError(f"there is no check {key}", fix=f"checks of this asset: {known}")
+        return frozenset(self.selected)
+
+
+@dataclass(frozen=True, slots=True)
+class _OnlyChecks(AssetSelection):
+    child: AssetSelection
+
+    def resolve(self, graph: AssetGraph) -> Keys:  # noqa: ARG002
+        return frozenset()
+
+    def resolve_checks(self, graph: AssetGraph) -> Checks:
+        return self.child.resolve_checks(graph)
+
+
+@dataclass(frozen=True, slots=True)
+class _WithoutChecks(AssetSelection):
+    child: AssetSelection
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        return self.child.resolve(graph)
+
+    def resolve_checks(self, graph: AssetGraph) -> Checks:  # noqa: ARG002
+        return frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class _Union(AssetSelection):
     children: tuple[AssetSelection, ...]
 
     def resolve(self, graph: AssetGraph) -> Keys:
         return frozenset(key for child in self.children for key in child.resolve(graph))
+
+    def resolve_checks(self, graph: AssetGraph) -> Checks:
+        return frozenset(key for child in self.children for key in child.resolve_checks(graph))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +278,10 @@ class _Both(AssetSelection):
 
     def resolve(self, graph: AssetGraph) -> Keys:
         left, right = self.left.resolve(graph), self.right.resolve(graph)
+        return left & right if self.operator == "&" else left - right
+
+    def resolve_checks(self, graph: AssetGraph) -> Checks:
+        left, right = self.left.resolve_checks(graph), self.right.resolve_checks(graph)
         return left & right if self.operator == "&" else left - right
 
 
@@ -187,6 +324,16 @@ def _checked(other: object) -> AssetSelection:
     return other
 
 
+def _check_keys(check: Any) -> Iterable[AssetCheckKey]:
+    if isinstance(check, AssetsDefinition):
+        return sorted(check.check_keys)
+    if isinstance(check, AssetCheckSpec):
+        return [check.key]
+    if isinstance(check, AssetCheckKey):
+        return [check]
+    raise CheckError(f"a check is what asset_check makes, or an AssetCheckKey, not {check!r}")
+
+
 def selection_of(item: object) -> AssetSelection:
     """A key, an asset or a selection as a selection.
 
@@ -197,8 +344,10 @@ def selection_of(item: object) -> AssetSelection:
         return item
     if isinstance(item, AssetKey):
         return AssetSelection.keys(item)
+    if isinstance(item, AssetCheckKey):
+        return AssetSelection.checks(item)
     if isinstance(item, AssetsDefinition):
-        return AssetSelection.assets(item)
-    if isinstance(item, SourceAsset):
+        return AssetSelection.assets(item) if item.keys else AssetSelection.checks(item)
+    if isinstance(item, SourceAsset | AssetSpec):
         return AssetSelection.keys(item.key)
     raise CheckError(f"a selection is made of text, AssetKey, assets or AssetSelection, not {type(item).__name__}")

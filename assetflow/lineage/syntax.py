@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from assetflow.definitions.checks import AssetCheckKey
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
@@ -31,6 +32,13 @@ def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
     return [key for key in graph.materializable_keys if key in chosen]
 
 
+def resolve_with_checks(graph: AssetGraph, selection: Any) -> tuple[list[AssetKey], frozenset[AssetCheckKey]]:
+    """The assets that are meant, in the order of definition, and the checks that go with them."""
+    meant = _read(selection)
+    chosen = meant.resolve(graph)
+    return [key for key in graph.materializable_keys if key in chosen], meant.resolve_checks(graph)
+
+
 def parse_selection(text: str) -> AssetSelection:
     """Terms separated by commas or blanks, all taken together.
 
@@ -51,7 +59,7 @@ def _read(selection: Any) -> AssetSelection:
         return AssetSelection.all()
     if isinstance(selection, str):
         return parse_selection(selection)
-    if isinstance(selection, Iterable) and not isinstance(selection, AssetSelection):
+    if isinstance(selection, Iterable) and not isinstance(selection, AssetSelection | AssetCheckKey):
         return AssetSelection.union(_read("" if item is None else item) for item in selection)
     return selection_of(selection)
 

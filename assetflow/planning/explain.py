@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from assetflow.definitions.checks import AssetCheckKey
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 
 
@@ -15,6 +17,7 @@ class StepExplanation:
 
     Attributes:
         step: its name.
+        checks: the checks it does.
         assets: what it makes.
         reads_from_run: inputs that this run makes before.
         reads_from_storage: inputs that must be there already.
@@ -24,6 +27,7 @@ class StepExplanation:
 
     step: str
     assets: tuple[AssetKey, ...]
+    checks: tuple[AssetCheckKey, ...]
     group: str
     queue: str
     rank: int
@@ -37,6 +41,7 @@ class StepExplanation:
 
 def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
     """One explanation for each step, in the order of the plan."""
+    makers = Makers(graph.assets_by_key, graph.checks_by_key)
     maker = {output.index: step for step in plan.steps for output in step.outputs}
     made = {output.index: output for step in plan.steps for output in step.outputs}
     conditions: list[set[AssetKey]] = []
@@ -47,11 +52,13 @@ def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
         for output in above:
             conditional |= conditions[maker[output].index]
         conditions.append(conditional)
-        asset = graph.assets_by_key[step.maker_key]
+        asset = makers.of(step)
+        assert asset is not None, "a plan is explained with the graph it was made of"
         found.append(
             StepExplanation(
                 step=step.key,
                 assets=step.asset_keys,
+                checks=tuple(spec.key for spec in asset.op_at(step.node).checks.values()),
                 group=graph.group_of(step.maker_key),
                 queue=step.queue,
                 rank=step.rank,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.graph_definition import CallOutput, GraphDefinition, OpCall
 from assetflow.errors import CircularDependencyError, InvalidSubsetError
 from assetflow.keys import AssetKey
@@ -35,18 +36,21 @@ class Part:
     Attributes:
         outputs: the outputs that are wanted of it, with what they make.
         inputs: the inputs it has, with what they are loaded from.
-        after: assets of the same function that an earlier call makes and these need.
+        after: what has to be done before besides: assets of the same function that an earlier call makes and these
+            need, and checks of the inputs that block.
     """
 
     asset: AssetsDefinition
     call: OpCall
     outputs: Mapping[str, Value]
     inputs: Mapping[str, tuple[Value, ...]]
-    after: tuple[AssetKey, ...] = ()
+    after: tuple[Value, ...] = ()
 
 
-def parts_of(graph: AssetGraph, chosen: Collection[AssetKey]) -> list[Part]:
-    """The parts that make the chosen assets, each after the parts it needs.
+def parts_of(
+    graph: AssetGraph, chosen: Collection[AssetKey], checks: Collection[AssetCheckKey] = frozenset()
+) -> list[Part]:
+    """The parts that make the chosen assets and do the checks, each after the parts it needs.
 
     Raises:
         InvalidSubsetError: some assets of a function are chosen that makes all or none.
@@ -70,7 +74,36 @@ def parts_of(graph: AssetGraph, chosen: Collection[AssetKey]) -> list[Part]:
             several = True
             _check_subset(asset, keys)
             parts += _split(graph, asset, _stages(graph, asset, keys, order))
-    return _sorted(parts) if several else parts
+    if not checks:
+        return _sorted(parts) if several else parts
+    checking, blocking = _checking(graph, checks)
+    return _sorted([_held_up(part, blocking) for part in parts] + checking)
+
+
+def _checking(
+    graph: AssetGraph, checks: Collection[AssetCheckKey]
+) -> tuple[list[Part], dict[AssetKey, list[InnerValue]]]:
+    """The parts that do nothing but check, and for each asset the checks that hold up what needs it."""
+    wanted: dict[AssetsDefinition, list[AssetCheckKey]] = {}
+    for key in sorted(checks):
+        if not graph.checks_by_key[key].keys:
+            wanted.setdefault(graph.checks_by_key[key], []).append(key)
+    parts = []
+    blocking: dict[AssetKey, list[InnerValue]] = {}
+    for definition in wanted:
+        outputs = {name: InnerValue(definition, CallOutput((), name)) for name in definition.op.outs}
+        inputs = {name: (key,) for name, key in _inputs(graph, definition).items()}
+        parts.append(Part(definition, definition.calls[0], dict(outputs), inputs))
+        for name, spec in definition.op.checks.items():
+            if spec.blocking:
+                blocking.setdefault(spec.asset_key, []).append(outputs[name])
+    return parts, blocking
+
+
+def _held_up(part: Part, blocking: Mapping[AssetKey, Sequence[InnerValue]]) -> Part:
+    read = {value for values in part.inputs.values() for value in values if isinstance(value, AssetKey)}
+    before = [check for key in sorted(read & blocking.keys()) for check in blocking[key]]
+    return replace(part, after=(*part.after, *before)) if before else part
 
 
 def _check_subset(asset: AssetsDefinition, keys: Sequence[AssetKey]) -> None:
@@ -193,7 +226,7 @@ def _sorted(parts: Sequence[Part]) -> list[Part]:
         stuck = dict.fromkeys(parts[place].asset for place, count in enumerate(waiting) if count > 0)
         raise CircularDependencyError(
             "Circular dependencies exist among the steps of these assets: "
-            + "; ".join(_names(asset.keys) for asset in stuck),
+            + "; ".join(_names(asset.keys) or f"check {asset.node_def.name}" for asset in stuck),
             where=", ".join(str(asset.location) for asset in stuck),
             fix="a function that makes several assets waits for the inputs of all of them: make it two functions",
         )

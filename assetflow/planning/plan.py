@@ -85,6 +85,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         retry: what happens when it raises.
         owner: an asset of the graph it belongs to; empty for a function that makes its assets itself.
         node: names that lead to its op in that graph.
+        check: a check of the owner that the step does; empty for a step that makes assets.
     """
 
     index: int
@@ -97,6 +98,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry: StepRetry | None = None
     owner: tuple[str, ...] = ()
     node: tuple[str, ...] = ()
+    check: str = ""
 
     @property
     def maker_key(self) -> AssetKey:

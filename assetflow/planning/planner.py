@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import cast
 
+from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.op import QUEUE_TAG
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.keys import AssetKey
@@ -16,12 +16,15 @@ from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
 DEFAULT_QUEUE = "default"
 
 
-def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
-    """The steps that materialize these assets, each after the steps it needs.
+def make_plan(graph: AssetGraph, keys: Sequence[AssetKey], checks: Collection[AssetCheckKey] | None = None) -> Plan:
+    """The steps that materialize these assets and check them, each after the steps it needs.
+
+    Args:
+        checks: which checks to do; None for all of these assets.
 
     What they need and is not selected is read from storage. The same graph and keys give the same plan.
     """
-    order = parts_of(graph, set(keys))
+    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks)
     outputs = _number_outputs(order)
     origins = _origins(graph, order, outputs)
     drafts = [_draft(part, outputs, origins) for part in order]
@@ -54,6 +57,7 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey]) -> Plan:
                 retry=retry,
                 owner=_owner(order[index]),
                 node=order[index].call.path,
+                check=_check(order[index]),
             )
         )
     return Plan(steps=tuple(steps))
@@ -68,7 +72,13 @@ def _number_outputs(order: Sequence[Part]) -> dict[Value, int]:
 
 
 def _owner(part: Part) -> tuple[str, ...]:
+    if part.call.op.only_checks:
+        return min(part.asset.check_keys).asset_key.parts
     return min(part.asset.keys).parts if part.call.path else ()
+
+
+def _check(part: Part) -> str:
+    return min(part.asset.check_keys).name if part.call.op.only_checks else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +131,9 @@ def _draft(
                     listed=name in part.call.lists,
                 )
             )
-    for key in part.after:
-        inputs.append(StepInput(name=key.to_python_identifier(), key=key.parts, output=outputs[key], loads=False))
+    for value in part.after:
+        name = value.to_python_identifier() if isinstance(value, AssetKey) else value.maker.output
+        inputs.append(StepInput(name=name, key=_segments(value), output=outputs[value], loads=False))
     made = tuple(
         StepOutput(
             index=outputs[value],
@@ -159,7 +170,8 @@ def _unique_names(order: Sequence[Part]) -> list[str]:
         name = ".".join((part.asset.node_def.name, *part.call.path))
         if name in taken:
             own = min(part.asset.keys) if part.call.path else next(iter(part.outputs.values()))
-            name = ".".join((cast("AssetKey", own).to_python_identifier(), *part.call.path))
+            base = own.to_python_identifier() if isinstance(own, AssetKey) else f"check_{name}"
+            name = ".".join((base, *part.call.path))
         base, number = name, 2
         while name in taken:
             name, number = f"{base}_{number}", number + 1

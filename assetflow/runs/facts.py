@@ -68,12 +68,41 @@ class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         key: segments of the asset's key.
         version: name of the version, None where the IO manager keeps none.
         metadata: label to ``{"type": ..., "value": ...}``.
+        data_version: the label of the data that the function gave it.
+        tags: text to text.
     """
 
     output: int
     key: tuple[str, ...]
     version: str | None = None
     metadata: dict[str, Any] = {}
+    data_version: str | None = None
+    tags: dict[str, str] = {}
+
+
+class CheckDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """What a check said, as it travels in a fact.
+
+    Attributes:
+        key: segments of the key of the asset that was checked.
+        name: of the check.
+        severity: ``ERROR`` or ``WARN``; matters if it has not passed.
+        blocking: whether it can keep others from being made.
+        metadata: label to ``{"type": ..., "value": ...}``.
+    """
+
+    key: tuple[str, ...]
+    name: str
+    passed: bool
+    severity: str = "ERROR"
+    blocking: bool = False
+    description: str | None = None
+    metadata: dict[str, Any] = {}
+
+    @property
+    def stops(self) -> bool:
+        """Whether what needs the asset must not be made."""
+        return self.blocking and not self.passed and self.severity == "ERROR"
 
 
 class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -85,6 +114,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         seconds: how long loading, computing and storing took.
         retry: number of the try, from 0.
         outputs: what was materialized.
+        checks: what its checks said.
         observations: what was observed or materialized by hand, as recorded events.
         error: what it raised.
         delay: seconds until it is tried again.
@@ -96,6 +126,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     seconds: float = 0.0
     retry: int = 0
     outputs: list[OutputDetail] = []
+    checks: list[CheckDetail] = []
     observations: list[dict[str, Any]] = []
     error: ErrorDetail | None = None
     delay: float | None = None

@@ -1,0 +1,155 @@
+"""An asset without the function that makes it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from assetflow.definitions.checks import key_of
+from assetflow.definitions.labels import AssetLabels, read_labels
+from assetflow.definitions.location import SourceLocation
+from assetflow.definitions.names import check_group
+from assetflow.errors import InvalidDefinitionError
+from assetflow.keys import AssetKey, CoercibleToAssetKey
+
+
+class AssetDep:
+    """A dependency on an asset.
+
+    Attributes:
+        asset_key: of the asset that is needed.
+        metadata: of the dependency.
+    """
+
+    __slots__ = ("asset_key", "metadata")
+
+    def __init__(self, asset: Any, *, metadata: Mapping[str, Any] | None = None) -> None:
+        self.asset_key: AssetKey = asset.asset_key if isinstance(asset, AssetDep) else key_of(asset)
+        self.metadata = dict(metadata or {})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetDep) and self.asset_key == other.asset_key
+
+    def __hash__(self) -> int:
+        return hash(self.asset_key)
+
+    def __repr__(self) -> str:
+        return f"AssetDep({self.asset_key.to_user_string()!r})"
+
+
+class AssetSpec:
+    """What there is to say of an asset. In Definitions an asset that others make, which is only read.
+
+    Args:
+        key: a str is one segment.
+        deps: assets it needs: keys (a str is one segment), assets, sources, specs or AssetDep.
+        description: for people.
+        metadata: of the definition; any values.
+        skippable: whether the function that makes it may leave it out.
+        group_name: by default ``default``.
+        code_version: a label of the code that makes it.
+        owners: email addresses, or ``team:`` and a name.
+        tags: label to value.
+        kinds: such as "pandas"; three at most.
+
+    Raises:
+        InvalidDefinitionError: a group, an owner, a tag or the number of kinds is not right.
+    """
+
+    __slots__ = (
+        "code_version", "deps", "description", "group_name", "key", "labels", "location", "metadata", "skippable",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        key: CoercibleToAssetKey,
+        *,
+        deps: Iterable[Any] | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        skippable: bool = False,
+        group_name: str | None = None,
+        code_version: str | None = None,
+        owners: Iterable[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        kinds: Iterable[str] | None = None,
+    ) -> None:
+        if isinstance(key, str) and "/" in key:
+            raise InvalidDefinitionError(
+                f'"{key}" is not a valid name: a text is one segment of a key',
+                fix=f"AssetKey([{', '.join(map(repr, key.split('/')))}])",
+            )
+        self.key: AssetKey = AssetKey.from_coercible(key)
+        found = [item if isinstance(item, AssetDep) else AssetDep(item) for item in deps or ()]
+        self.deps: tuple[AssetDep, ...] = tuple(dict.fromkeys(found))
+        self.description = description
+        self.metadata = dict(metadata or {})
+        self.skippable = skippable
+        self.group_name = check_group(group_name) if group_name else None
+        self.code_version = code_version
+        self.labels: AssetLabels = read_labels(owners, tags, kinds, None)
+        caller = sys._getframe(1)
+        self.location = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Email addresses and teams."""
+        return self.labels.owners
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Label to value."""
+        return self.labels.tags
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """What it is made with or stored as."""
+        return self.labels.kinds
+
+    def replace_attributes(self, **changes: Any) -> AssetSpec:
+        """A copy in which the named arguments are replaced."""
+        return AssetSpec(**{**self._arguments(), **changes})
+
+    def merge_attributes(
+        self,
+        *,
+        deps: Iterable[Any] = (),
+        metadata: Mapping[str, Any] | None = None,
+        owners: Iterable[str] = (),
+        tags: Mapping[str, str] | None = None,
+        kinds: Iterable[str] = (),
+    ) -> AssetSpec:
+        """A copy with these in addition."""
+        return self.replace_attributes(
+            deps=[*self.deps, *deps],
+            metadata={**self.metadata, **(metadata or {})},
+            owners=[*self.owners, *owners],
+            tags={**self.tags, **(tags or {})},
+            kinds={*self.kinds, *kinds},
+        )
+
+    def with_io_manager_key(self, io_manager_key: str) -> AssetSpec:
+        """A copy that is read with this IO manager."""
+        return self.merge_attributes(metadata={IO_MANAGER_KEY: io_manager_key})
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AssetSpec) and self._arguments() == other._arguments()
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"AssetSpec({self.key.to_user_string()!r})"
+
+    def _arguments(self) -> dict[str, Any]:
+        plain = ("key", "deps", "description", "metadata", "skippable", "group_name", "code_version")
+        return {name: getattr(self, name) for name in (*plain, "owners", "tags", "kinds")}
+
+
+IO_MANAGER_KEY = "assetflow/io_manager_key"
+
+
+def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[Any]) -> list[Any]:
+    """The same list with a function applied to each AssetSpec in it; other things stay as they are."""
+    return [func(item) if isinstance(item, AssetSpec) else item for item in iterable]

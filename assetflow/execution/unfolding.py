@@ -1,0 +1,144 @@
+"""From what a function returned or yielded to outputs, events and results of checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from assetflow.definitions.checks import AssetCheckResult, AssetCheckSpec
+from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
+from assetflow.definitions.materialize_result import MaterializeResult
+from assetflow.definitions.op import OpDefinition
+from assetflow.definitions.outputs import Output
+from assetflow.definitions.returned import outputs_of
+from assetflow.errors import InvariantViolationError
+from assetflow.keys import AssetKey
+
+Event = AssetMaterialization | AssetObservation | ExpectationResult
+Item = Output[Any] | Event | AssetCheckResult
+YIELDED = (Output, AssetMaterialization, AssetObservation, ExpectationResult, MaterializeResult, AssetCheckResult)
+
+
+def unfold_yielded(op: OpDefinition, item: Any, keys: Mapping[str, AssetKey]) -> Iterator[Item]:
+    """What one yielded item says.
+
+    Args:
+        keys: the asset that each output makes.
+
+    Raises:
+        InvariantViolationError: it is nothing that may be yielded.
+    """
+    if not isinstance(item, YIELDED):
+        raise InvariantViolationError(
+            f'Compute function for op "{op.name}" yielded a value of type {type(item)} '
+            "rather than an instance of Output, AssetMaterialization, or AssetObservation",
+            where=_where(op),
+            fix="yield Output(value)",
+        )
+    if isinstance(item, MaterializeResult):
+        yield from _of_result(op, item, keys)
+        return
+    yield item
+    if isinstance(item, AssetCheckResult) and op.only_checks:
+        yield _done(op, item)
+
+
+def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) -> Iterator[Item]:
+    """What a returned value says.
+
+    Raises:
+        InvariantViolationError: it does not fit the outputs.
+    """
+    if op.only_checks:
+        results = list(value) if isinstance(value, list | tuple) else [value]
+        for result in results:
+            if not isinstance(result, AssetCheckResult | bool) and type(result).__name__ not in ("bool_", "bool"):
+                raise InvariantViolationError(
+                    f'the check "{op.name}" returned {result!r}, which is neither an AssetCheckResult nor a bool',
+                    where=_where(op),
+                    fix="return AssetCheckResult(passed=...)",
+                )
+            said = result if isinstance(result, AssetCheckResult) else AssetCheckResult(passed=result)
+            yield from unfold_yielded(op, said, keys)
+        return
+    if isinstance(value, MaterializeResult):
+        yield from _of_result(op, value, keys)
+    elif isinstance(value, list | tuple) and value and all(isinstance(one, MaterializeResult) for one in value):
+        for one in value:
+            yield from _of_result(op, one, keys)
+    elif value is None and len(op.outs) > 1 and all(out.is_nothing for out in op.outs.values()):
+        for name in op.outs:
+            yield Output(None, output_name=name)
+    else:
+        yield from outputs_of(op, value)
+
+
+def spec_of(op: OpDefinition, result: AssetCheckResult) -> AssetCheckSpec:
+    """Which of an op's checks a result is of.
+
+    Raises:
+        InvariantViolationError: of none, or it could be of several.
+    """
+    fitting = [
+        spec
+        for spec in op.checks.values()
+        if result.check_name in (None, spec.name) and result.asset_key in (None, spec.asset_key)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(str(spec.key) for spec in op.checks.values()) or "none"
+    asked = result.check_name or "an AssetCheckResult without check_name"
+    problem = "could be of several of its checks" if fitting else "is of no check that it declares"
+    raise InvariantViolationError(
+        f'op "{op.name}" gave {asked}, which {problem}: {known}',
+        where=_where(op),
+        fix="say check_name and asset_key" if fitting else "declare it: check_specs=[AssetCheckSpec(...)]",
+    )
+
+
+def _of_result(op: OpDefinition, result: MaterializeResult[Any], keys: Mapping[str, AssetKey]) -> Iterator[Item]:
+    name = _output_of(op, result, keys)
+    key = keys.get(name)
+    yield Output(
+        result.value,
+        output_name=name,
+        metadata=dict(result.metadata),
+        data_version=result.data_version,
+        tags=result.tags,
+    )
+    for said in result.check_results:
+        yield said if said.asset_key is not None or key is None else _of_asset(said, key)
+
+
+def _of_asset(said: AssetCheckResult, key: AssetKey) -> AssetCheckResult:
+    return AssetCheckResult(
+        passed=said.passed,
+        asset_key=key,
+        check_name=said.check_name,
+        metadata=dict(said.metadata),
+        severity=said.severity,
+        description=said.description,
+    )
+
+
+def _output_of(op: OpDefinition, result: MaterializeResult[Any], keys: Mapping[str, AssetKey]) -> str:
+    if result.asset_key is None and len(op.outs) == 1:
+        return next(iter(op.outs))
+    for name, key in keys.items():
+        if key == result.asset_key:
+            return name
+    known = ", ".join(key.to_user_string() for key in keys.values()) or "none"
+    asked = "no asset_key" if result.asset_key is None else f"the asset_key {result.asset_key.to_user_string()}"
+    raise InvariantViolationError(
+        f'op "{op.name}" gave a MaterializeResult with {asked}; the assets it was asked for are: {known}',
+        where=_where(op),
+        fix="MaterializeResult(asset_key=...)",
+    )
+
+
+def _done(op: OpDefinition, result: AssetCheckResult) -> Output[None]:
+    return Output(None, output_name=spec_of(op, result).get_python_identifier())
+
+
+def _where(op: OpDefinition) -> str | None:
+    return str(op.location) if op.location else None
