@@ -55,6 +55,11 @@ class ExecuteInProcessResult:
         return InvariantViolationError(f"run {self.run_id} did not succeed, and no step says why")
 
     @property
+    def step_keys(self) -> tuple[str, ...]:
+        """The names of the run's steps, in the order of its plan."""
+        return tuple(step.key for step in self._plan.steps)
+
+    @property
     def all_events(self) -> list[Fact]:
         """Everything that happened, in order."""
         return list(self._facts)

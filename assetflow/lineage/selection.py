@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from importlib import import_module
 from typing import Any
 
@@ -74,6 +75,11 @@ class AssetSelection(ABC):
     def key_substring(text: str) -> AssetSelection:
         """Everything in whose key, written with "/", this text is."""
         return _Filter("substring", (text,))
+
+    @staticmethod
+    def key_pattern(pattern: str) -> AssetSelection:
+        """Everything whose key, written with "/", fits a pattern in which ``*`` stands for any text."""
+        return _Filter("pattern", (pattern,))
 
     @staticmethod
     def tag(key: str, value: str = "") -> AssetSelection:
@@ -188,6 +194,8 @@ class _Filter(AssetSelection):
         name = key.to_user_string()
         if self.what == "prefix":
             return any(name == prefix or name.startswith(f"{prefix}/") for prefix in self.values)
+        if self.what == "pattern":
+            return fnmatchcase(name, self.values[0])
         if self.what == "substring":
             return self.values[0] in name
         if self.what == "tag":

@@ -1,10 +1,13 @@
-"""Selections as text: ``+daily_sales``, ``raw/orders*``, ``group:marts``."""
+"""Selections as text: ``+daily_sales``, ``raw/orders*``, ``group:marts and not owner:"team:web"``."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
+
+from lark import Lark, Transformer, v_args
+from lark.exceptions import UnexpectedInput
 
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.errors import CheckError
@@ -12,8 +15,45 @@ from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.selection import AssetSelection, selection_of
 
-_TERM = re.compile(r"(?P<up>\*|\++)?(?P<name>(?:key:|group:)?(?:\"[^\"]+\"|[\w./\[\]?-]+))(?P<down>\*|\++)?")
-_SEPARATOR = re.compile(r"[,\s]+")
+# A sign for "and what it needs" stands right before what it belongs to, one for "and what needs it" right after:
+# so `a +b` means two things, and `a+b` none.
+_GRAMMAR = r"""
+    start: any
+    ?any: all ((_OR | _COMMA)? all)*
+    ?all: one (_AND one)*
+    ?one: _NOT one -> without
+        | UP? item DOWN? -> walk
+    ?item: _STAR -> everything
+        | "(" any ")"
+        | _SINKS any ")" -> sinks
+        | _ROOTS any ")" -> roots
+        | (NAME | QUOTED) -> key
+        | _KEY value -> key_or_pattern
+        | _GROUP value -> group
+        | _OWNER value -> owner
+        | _KIND value -> kind
+        | _TAG value (_EQUALS value)? -> tag
+    value: QUOTED | WORD
+    UP.5: /(?<![^\s,(])(\*\+*|\+\+*|\d+\+)(?=[\w"(.\/\[?-])/
+    DOWN.5: /(?<=[\w")\].\/?-])(\+*\*|\++\d*)(?=[\s,)]|$)/
+    _STAR.4: /\*(?=[\s,)]|$)/
+    _AND.4: /and(?![\w.\/:-])/i
+    _OR.4: /or(?![\w.\/:-])/i
+    _NOT.4: /not(?![\w.\/:-])/i
+    _SINKS.4: /sinks\(/
+    _ROOTS.4: /roots\(/
+    _KEY.4: /key:/
+    _GROUP.4: /group:/
+    _OWNER.4: /owner:/
+    _KIND.4: /kind:/
+    _TAG.4: /tag:/
+    _EQUALS: "="
+    _COMMA: ","
+    NAME: /(?!(?i:and|or|not)(?![\w.\/:-]))[\w.\/\[\]?-]+/
+    WORD: /[\w.\/@:-]+/
+    QUOTED: /"[^"]+"/
+    %ignore /\s+/
+"""
 
 
 def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
@@ -28,30 +68,110 @@ def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
         CheckError: text that is no selection.
         InvalidSubsetError: an asset that is not there.
     """
-    chosen = _read(selection).resolve(graph)
-    return [key for key in graph.materializable_keys if key in chosen]
+    return _in_order(graph, _read(selection))
 
 
 def resolve_with_checks(graph: AssetGraph, selection: Any) -> tuple[list[AssetKey], frozenset[AssetCheckKey]]:
     """The assets that are meant, in the order of definition, and the checks that go with them."""
     meant = _read(selection)
+    return _in_order(graph, meant), meant.resolve_checks(graph)
+
+
+def _in_order(graph: AssetGraph, meant: AssetSelection) -> list[AssetKey]:
     chosen = meant.resolve(graph)
-    return [key for key in graph.materializable_keys if key in chosen], meant.resolve_checks(graph)
+    return [key for key in graph.materializable_keys if key in chosen]
 
 
 def parse_selection(text: str) -> AssetSelection:
-    """Terms separated by commas or blanks, all taken together.
+    """The selection that a text means.
 
-    A term is a key (``a/b``), ``key:"a/b"``, ``group:name`` or ``*`` for everything; ``*`` or one ``+`` a
-    level before it adds what it needs, after it what needs it.
+    ``a/b``, ``key:"a/b"``, ``key:"raw/*"`` (a pattern), ``group:g``, ``owner:o``, ``kind:k``, ``tag:t`` and
+    ``tag:t=v`` mean assets, ``*`` all of them. ``+`` right before one adds what it needs, one level for each or
+    ``2+``; ``*`` before it adds all of that; after it, what needs it. ``and``, ``or``, ``not``, parentheses,
+    ``sinks(...)`` and ``roots(...)`` combine them; a comma or a blank is an ``or``.
 
     Raises:
         CheckError: it cannot be read.
     """
-    terms = [term for term in _SEPARATOR.split(text.strip()) if term]
-    if not terms:
+    if not text.strip():
         raise CheckError(f'Invalid selection string: "{text}" is empty; "*" means everything')
-    return AssetSelection.union(_term(term) for term in terms)
+    try:
+        found: AssetSelection = _parser().parse(text)  # type: ignore[assignment]
+    except UnexpectedInput as error:
+        shown = text.strip()
+        place = error.column - (len(text) - len(text.lstrip())) if error.column > 0 else len(shown) + 1
+        raise CheckError(f"Invalid selection string: {shown}\n{' ' * (25 + place)}^ cannot be read from here") from None
+    return found
+
+
+@cache
+def _parser() -> Lark:
+    return Lark(_GRAMMAR, parser="lalr", transformer=_Meaning())
+
+
+@v_args(inline=True)
+class _Meaning(Transformer[Any, AssetSelection]):
+    """What each part of the grammar means."""
+
+    def start(self, found: AssetSelection) -> AssetSelection:
+        return found
+
+    def any(self, *found: AssetSelection) -> AssetSelection:
+        return AssetSelection.union(found)
+
+    def all(self, first: AssetSelection, *others: AssetSelection) -> AssetSelection:
+        for other in others:
+            first = first & other
+        return first
+
+    def without(self, found: AssetSelection) -> AssetSelection:
+        return AssetSelection.all() - found
+
+    def walk(self, *parts: Any) -> AssetSelection:
+        [found] = [part for part in parts if isinstance(part, AssetSelection)]
+        reached = [found]
+        for sign in (part for part in parts if part is not found):
+            depth = _depth(str(sign))
+            reached.append(found.upstream(depth) if sign.type == "UP" else found.downstream(depth))
+        return AssetSelection.union(reached) if len(reached) > 1 else found
+
+    def everything(self) -> AssetSelection:
+        return AssetSelection.all()
+
+    def sinks(self, found: AssetSelection) -> AssetSelection:
+        return found.sinks()
+
+    def roots(self, found: AssetSelection) -> AssetSelection:
+        return found.roots()
+
+    def key(self, name: str) -> AssetSelection:
+        return AssetSelection.keys(str(name).strip('"'))
+
+    def key_or_pattern(self, name: str) -> AssetSelection:
+        return AssetSelection.key_pattern(name) if "*" in name else AssetSelection.keys(name)
+
+    def group(self, name: str) -> AssetSelection:
+        return AssetSelection.groups(name)
+
+    def owner(self, name: str) -> AssetSelection:
+        return AssetSelection.owner(name)
+
+    def kind(self, name: str) -> AssetSelection:
+        return AssetSelection.kind(name)
+
+    def tag(self, name: str, value: str = "") -> AssetSelection:
+        return AssetSelection.tag(name, value)
+
+    def value(self, text: str) -> str:
+        return str(text).strip('"')
+
+
+def _depth(sign: str) -> int | None:
+    """How many levels a sign means; None for all of them."""
+    if "*" in sign:
+        return None
+    digits = sign.strip("+")
+    return int(digits) if digits else len(sign)
 
 
 def _read(selection: Any) -> AssetSelection:
@@ -62,25 +182,3 @@ def _read(selection: Any) -> AssetSelection:
     if isinstance(selection, Iterable) and not isinstance(selection, AssetSelection | AssetCheckKey):
         return AssetSelection.union(_read("" if item is None else item) for item in selection)
     return selection_of(selection)
-
-
-def _term(text: str) -> AssetSelection:
-    if text == "*":
-        return AssetSelection.all()
-    match = _TERM.fullmatch(text)
-    if match is None:
-        raise CheckError(f"Invalid selection string: {text}")
-    up, down = match["up"], match["down"]
-    found = _named(match["name"])
-    parts = [found]
-    if up:
-        parts.append(found.upstream(None if up == "*" else len(up)))
-    if down:
-        parts.append(found.downstream(None if down == "*" else len(down)))
-    return AssetSelection.union(parts)
-
-
-def _named(text: str) -> AssetSelection:
-    if text.startswith("group:"):
-        return AssetSelection.groups(text.removeprefix("group:").strip('"'))
-    return AssetSelection.keys(AssetKey.from_user_string(text.removeprefix("key:").strip('"')))

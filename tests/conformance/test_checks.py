@@ -308,7 +308,7 @@ def test_selecting_checks(selection, steps, tmp_path):
     manager = {"io_manager": FilesystemIOManager(tmp_path)}
     materialize(definitions, resources=manager)
     result = materialize(definitions, resources=manager, selection=selection)
-    assert {step.key for step in result._plan.steps} == steps
+    assert set(result.step_keys) == steps
 
 
 def test_selecting_a_check_that_is_not_there():

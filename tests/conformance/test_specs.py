@@ -103,7 +103,7 @@ def test_selecting_by_labels(selection, names):
     z = asset(name="z", compute_kind="pandas", deps=[y])(lambda: 1)
     w = asset(name="w", key_prefix="p/q")(lambda: 1)
     result = materialize_to_memory([x, y, z, w], selection=selection)
-    assert {AssetKey(key).to_user_string() for step in result._plan.steps for key in [step.outputs[0].key]} == names
+    assert {step.replace("__", "/") for step in result.step_keys} == names
 
 
 def test_key_in_place_of_name_and_prefix():
