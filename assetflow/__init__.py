@@ -123,6 +123,8 @@ _HOMES = {
     "materialize_to_memory": "assetflow.materializing",
     "AssetValueLoader": "assetflow.values",
     "ExecuteInProcessResult": "assetflow.in_process",
+    "EventType": "assetflow.runs.story",
+    "RunStoryEvent": "assetflow.runs.story",
     "submit": "assetflow.client",
     "local_cluster": "assetflow.local.cluster",
     "RunHandle": "assetflow.handle",

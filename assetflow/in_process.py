@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from assetflow.definitions.checks import AssetCheckEvaluation, AssetCheckSeverity
-from assetflow.definitions.metadata import metadata_from_json
+from assetflow.definitions.checks import AssetCheckEvaluation
+from assetflow.definitions.events import AssetMaterialization, AssetObservation
+from assetflow.engine.request import RunRequest
 from assetflow.errors import CheckError, InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
-from assetflow.planning.plan import Plan
 from assetflow.runs.facts import Fact, FactKind, OutputDetail, StepDetail
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore
+from assetflow.runs.story import EventType, RunStoryEvent, tell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InProcessRun:
+    """What there is to say of a run as a whole."""
+
+    run_id: str
+    status: RunStatus
+    job_name: str
+    run_config: Mapping[str, Any]
+    tags: Mapping[str, str]
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it succeeded."""
+        return self.status is RunStatus.SUCCEEDED
 
 
 class ExecuteInProcessResult:
@@ -23,27 +41,35 @@ class ExecuteInProcessResult:
     Attributes:
         run_id: of the run.
         success: whether every step succeeded or was skipped.
+        dagster_run: the run with its status, tags and config.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        request: RunRequest,
         store: RunStore,
-        run_id: str,
         values: Mapping[int, Any],
         errors: Mapping[int, BaseException],
-        graphs: Mapping[str, Mapping[str, AssetKey]] | None = None,
+        graphs: Mapping[str, Mapping[str, AssetKey]],
     ) -> None:
-        view = store.view(run_id)
-        self.run_id = run_id
+        view = store.view(request.run_id)
+        self.run_id = request.run_id
         self.success = view.status is RunStatus.SUCCEEDED
-        self._plan = plan
+        self.dagster_run = InProcessRun(
+            run_id=request.run_id,
+            status=view.status,
+            job_name=request.job_name,
+            run_config=request.run_config,
+            tags=request.tags,
+        )
+        self._plan = request.plan
         self._states = view.states
         self._values = values
         self._errors = errors
-        self._graphs = graphs or {}
+        self._graphs = graphs
+        self._story: list[RunStoryEvent] | None = None
         self._facts: list[Fact] = []
-        while page := store.facts(run_id, self._facts[-1].id if self._facts else "0"):
+        while page := store.facts(request.run_id, self._facts[-1].id if self._facts else "0"):
             self._facts += page
 
     @property
@@ -60,9 +86,51 @@ class ExecuteInProcessResult:
         return tuple(step.key for step in self._plan.steps)
 
     @property
-    def all_events(self) -> list[Fact]:
+    def all_events(self) -> list[RunStoryEvent]:
         """Everything that happened, in order."""
-        return list(self._facts)
+        if self._story is None:
+            self._story = list(tell(self._plan, self._facts))
+        return list(self._story)
+
+    @property
+    def all_node_events(self) -> list[RunStoryEvent]:
+        """What happened in steps."""
+        return [event for event in self.all_events if event.is_step_event]
+
+    def events_for_node(self, node: str) -> list[RunStoryEvent]:
+        """What happened in one step, or in the steps of a graph; CheckError if there is no such node."""
+        keys = {self._plan.steps[index].key for index in self._steps(node)}
+        return [event for event in self.all_events if event.step_key in keys]
+
+    def filter_events(self, event_filter: Callable[[RunStoryEvent], bool]) -> list[RunStoryEvent]:
+        """Those events of which a function says so."""
+        return [event for event in self.all_events if event_filter(event)]
+
+    def get_job_success_event(self) -> RunStoryEvent:
+        """The event of the run's success; InvariantViolationError if it did not succeed."""
+        return self._only(EventType.RUN_SUCCESS)
+
+    def get_job_failure_event(self) -> RunStoryEvent:
+        """The event of the run's failure; InvariantViolationError if it did not fail."""
+        return self._only(EventType.RUN_FAILURE)
+
+    def get_asset_materialization_events(self) -> list[RunStoryEvent]:
+        """The events of all materializations."""
+        return self.filter_events(lambda event: event.is_step_materialization)
+
+    def get_asset_observation_events(self) -> list[RunStoryEvent]:
+        """The events of all observations."""
+        return self.filter_events(lambda event: event.is_asset_observation)
+
+    def retry_attempts_for_node(self, node: str) -> int:
+        """How often a step was tried again."""
+        return sum(event.is_step_up_for_retry for event in self.events_for_node(node))
+
+    def _only(self, kind: EventType) -> RunStoryEvent:
+        for event in self.all_events:
+            if event.event_type is kind:
+                return event
+        raise InvariantViolationError(f"run {self.run_id} has no event {kind.value}: it {self.dagster_run.status}")
 
     def state_of(self, node: str) -> StepState:
         """How a step ended.
@@ -100,36 +168,34 @@ class ExecuteInProcessResult:
                     return self._values[output.index]
         raise InvariantViolationError(f"{key.to_user_string()} was not materialized in this run")
 
-    def asset_materializations_for_node(self, node: str) -> list[OutputDetail]:
-        """What a step stored, with metadata."""
-        steps = (
-            {step.index for step in self._plan.steps if step.key.startswith(f"{node}.")}
-            if (node in self._graphs)
-            else {self._step(node)}
-        )
-        return [
-            item
-            for fact in self._facts
-            if fact.kind is FactKind.STEP_SUCCEEDED and fact.steps[0] in steps
-            for item in msgspec.convert(fact.detail, StepDetail).outputs
-        ]
+    def asset_materializations_for_node(self, node: str) -> list[AssetMaterialization]:
+        """What a step or the steps of a graph made, with metadata; CheckError if there is no such node."""
+        return [event.materialization for event in self.events_for_node(node) if event.is_step_materialization]
+
+    def asset_observations_for_node(self, node: str) -> list[AssetObservation]:
+        """What a step or the steps of a graph observed; CheckError if there is no such node."""
+        return [event.event_specific_data for event in self.events_for_node(node) if event.is_asset_observation]
+
+    def outputs_for_node(self, node: str) -> list[OutputDetail]:
+        """What a step or the steps of a graph stored, with the versions under which it is kept."""
+        return [output for detail in self._details(self._steps(node)) for output in detail.outputs]
 
     def get_asset_check_evaluations(self) -> list[AssetCheckEvaluation]:
         """What every check of the run said, in the order in which they ended."""
+        found = self.filter_events(lambda event: event.event_type is EventType.ASSET_CHECK_EVALUATION)
+        return [event.event_specific_data for event in found]
+
+    def _details(self, steps: set[int]) -> list[StepDetail]:
         return [
-            AssetCheckEvaluation(
-                asset_key=AssetKey(check.key),
-                check_name=check.name,
-                passed=check.passed,
-                severity=AssetCheckSeverity(check.severity),
-                description=check.description,
-                metadata=metadata_from_json(check.metadata),
-                blocking=check.blocking,
-            )
+            msgspec.convert(fact.detail, StepDetail)
             for fact in self._facts
-            if fact.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED)
-            for check in msgspec.convert(fact.detail, StepDetail).checks
+            if fact.kind is FactKind.STEP_SUCCEEDED and fact.steps[0] in steps
         ]
+
+    def _steps(self, node: str) -> set[int]:
+        if node in self._graphs:
+            return {step.index for step in self._plan.steps if step.key.startswith(f"{node}.")}
+        return {self._step(node)}
 
     def _step(self, node: str) -> int:
         for step in self._plan.steps:

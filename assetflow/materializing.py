@@ -101,7 +101,7 @@ def _run(
         for asset in definitions.assets
         if isinstance(asset.node_def, GraphDefinition)
     }
-    result = ExecuteInProcessResult(request.plan, local.store, request.run_id, local.values, local.errors, graphs)
+    result = ExecuteInProcessResult(request, local.store, local.values, local.errors, graphs)
     if raise_on_error and not result.success:
         raise result.first_error
     return result

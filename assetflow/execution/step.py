@@ -169,5 +169,5 @@ def _event(event: Event) -> dict[str, Any]:
         about: dict[str, Any] = {"kind": "expectation", "label": event.label, "success": event.success}
     else:
         kind = "materialization" if isinstance(event, AssetMaterialization) else "observation"
-        about = {"kind": kind, "key": list(event.asset_key.parts)}
+        about = {"kind": kind, "key": list(event.asset_key.parts), "partition": event.partition, "tags": event.tags}
     return {**about, "description": event.description, "metadata": metadata_to_json(event.metadata)}

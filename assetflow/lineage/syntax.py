@@ -100,7 +100,9 @@ def parse_selection(text: str) -> AssetSelection:
     except UnexpectedInput as error:
         shown = text.strip()
         place = error.column - (len(text) - len(text.lstrip())) if error.column > 0 else len(shown) + 1
-        raise CheckError(f"Invalid selection string: {shown}\n{' ' * (25 + place)}^ cannot be read from here") from None
+        raise CheckError(
+            f"Invalid selection string: {shown}\n  {shown}\n  {' ' * (place - 1)}^ cannot be read from here"
+        ) from None
     return found
 
 

@@ -62,7 +62,7 @@ def split(number):
 
 
 def steps_of(result):
-    return {name for fact in result.all_events if fact.kind.value == "step_succeeded" for name in fact.steps}
+    return {event.step_key for event in result.all_events if event.is_step_success}
 
 
 # --- an op by itself -------------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_a_graph_asset_runs_each_op_as_a_step():
     result = materialize_to_memory([three])
     assert result.success
     assert result.asset_value("three") == 3
-    assert steps_of(result) == set(range(3))
+    assert steps_of(result) == {"three.one", "three.add_one", "three.add_one_2"}
     assert result.output_for_node("three") == 3
     assert result.output_for_node("three.one") == 1
     assert result.output_for_node("three.add_one") == 2
@@ -152,9 +152,9 @@ def test_only_what_is_mapped_is_materialized():
         return add_one(add_one(one()))
 
     result = materialize_to_memory([three])
-    assert [item.key for item in result.asset_materializations_for_node("three")] == [("three",)]
+    assert [item.asset_key.parts for item in result.asset_materializations_for_node("three")] == [("three",)]
     assert result.asset_materializations_for_node("three.one") == []
-    assert [item.key for item in result.asset_materializations_for_node("three.add_one_2")] == [("three",)]
+    assert [item.asset_key.parts for item in result.asset_materializations_for_node("three.add_one_2")] == [("three",)]
 
 
 def test_arguments_are_assets():
@@ -531,7 +531,7 @@ def test_a_part_of_a_graph_runs_only_the_ops_it_needs():
     assert [whole.asset_value(name) for name in "abc"] == [2, 3, 2]
     part = materialize_to_memory([three, base], selection=["base", "b"])
     assert part.asset_value("b") == 3
-    assert [name.key for name in part.asset_materializations_for_node("three")] == [("b",)]
+    assert [name.asset_key.parts for name in part.asset_materializations_for_node("three")] == [("b",)]
     with pytest.raises(CheckError, match="no op named"):
         part.output_for_node("three.double")
 

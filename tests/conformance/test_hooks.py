@@ -132,7 +132,7 @@ def test_a_hook_that_fails_changes_nothing():
 
     done = run(good, below)
     assert done.success
-    told = [fact.detail["hook_errors"] for fact in done.all_events if fact.detail.get("hook_errors")]
+    told = [{e.event_specific_data: e.message} for e in done.all_events if e.is_hook_event]
     assert told == [{"broken": "RuntimeError: no mail today"}]
 
 

@@ -32,7 +32,7 @@ def recorded(value):
         return Output(1, metadata={"it": value})
 
     done = materialize([made], resources={"io_manager": InMemoryIOManager()})
-    return done.asset_materializations_for_node("made")[0].metadata["it"]
+    return done.outputs_for_node("made")[0].metadata["it"]
 
 
 def test_a_schema_is_recorded_whole():

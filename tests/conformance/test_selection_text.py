@@ -73,7 +73,8 @@ def test_the_place_of_the_mistake_is_shown():
         chosen("group:raw and or b")
     assert str(caught.value).splitlines() == [
         "Invalid selection string: group:raw and or b",
-        "                                        ^ cannot be read from here",
+        "  group:raw and or b",
+        "                ^ cannot be read from here",
     ]
 
 

@@ -31,7 +31,7 @@ from assetflow import (
 
 
 def of(name, result):
-    return result.asset_materializations_for_node(name)
+    return result.outputs_for_node(name)
 
 
 # --- labels ----------------------------------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def in_process() -> tuple[dict, dict]:
     )
     assert not run.success
     states = {step: run.state_of(step) for step in EXPECTED_STATES}
-    made = [item for step in EXPECTED_STATES for item in run.asset_materializations_for_node(step)]
+    made = [item for step in EXPECTED_STATES for item in run.outputs_for_node(step)]
     return states, {AssetKey(item.key).to_user_string(): item.metadata for item in made}
 
 

@@ -10,12 +10,14 @@ import pytest
 
 from assetflow import (
     AssetIn,
+    AssetKey,
     AssetMaterialization,
     AssetObservation,
     Failure,
     InvalidDefinitionError,
     InvariantViolationError,
     IOManager,
+    MetadataValue,
     Output,
     ParameterCheckError,
     RetryPolicy,
@@ -73,7 +75,7 @@ def test_values_go_through_the_io_manager() -> None:
     assert loaded.metadata == {"columns": ["a"]} and loaded.upstream_output.metadata == {"owner": "me"}
     assert loaded.name == "up" and stored_up.get_asset_identifier() == ["up"]
     [made] = result.asset_materializations_for_node("up")
-    assert made.metadata == {"size": {"type": "int", "value": 1}}
+    assert made.metadata == {"size": MetadataValue.int(1)}
 
 
 def test_an_io_manager_of_ones_own_is_used_for_its_asset_and_by_its_readers() -> None:
@@ -198,7 +200,7 @@ def test_metadata_of_the_context_wins() -> None:
         return Output(1, metadata={"by": "output", "kept": True})
 
     [made] = materialize([told]).asset_materializations_for_node("told")
-    values = {label: item["value"] for label, item in made.metadata.items() if label != "path"}
+    values = {label: item.value for label, item in made.metadata.items() if label != "path"}
     assert values == {"rows": 2, "by": "context", "kept": True}
 
 
@@ -210,10 +212,10 @@ def test_events_that_were_yielded_or_logged_are_recorded() -> None:
         yield Output(1)
 
     result = materialize([tells])
-    found = [event for fact in result.all_events for event in fact.detail.get("observations", [])]
-    assert [(event["kind"], event["key"]) for event in found] == [
-        ("observation", ["elsewhere"]),
-        ("materialization", ["by_hand"]),
+    told = [event for event in result.events_for_node("tells") if event.asset_key not in (None, AssetKey("tells"))]
+    assert [(event.event_type.value, event.asset_key) for event in told] == [
+        ("ASSET_OBSERVATION", AssetKey("elsewhere")),
+        ("ASSET_MATERIALIZATION", AssetKey("by_hand")),
     ]
 
 

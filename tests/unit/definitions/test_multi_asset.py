@@ -148,7 +148,7 @@ def test_a_tuple_in_the_order_of_outs(tmp_path, monkeypatch):
     assert result.output_for_node("both", "left") == 1
     assert result.asset_value("right") == 2 and result.asset_value("total") == 3
     left, right = result.asset_materializations_for_node("both")
-    assert left.metadata.keys() == {"path"} and right.metadata["rows"] == {"type": "int", "value": 5}
+    assert left.metadata.keys() == {"path"} and right.metadata["rows"].value == 5
 
 
 def test_outputs_yielded_in_any_order(tmp_path, monkeypatch):
