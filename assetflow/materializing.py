@@ -10,6 +10,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.graph_definition import GraphDefinition
+from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.run_config import RunConfig
@@ -69,8 +70,9 @@ def execute_job(
     definitions = Definitions(
         assets=[*given.assets, *given.source_assets], resources={**given.resources, **(resources or {})}
     )
+    definitions.check_hooks(job.name, job.hooks)
     asked = job_arguments(job, keys, run_config, tags)
-    return _run(definitions, asked.selection, asked.run_config, raise_on_error, asked.tags, asked.job_name)
+    return _run(definitions, asked.selection, asked.run_config, raise_on_error, asked.tags, asked.job_name, job.hooks)
 
 
 def _run(
@@ -80,6 +82,7 @@ def _run(
     raise_on_error: bool,
     tags: Mapping[str, str] | None,
     job_name: str = IMPLICIT_JOB,
+    job_hooks: tuple[HookDefinition, ...] = (),
 ) -> ExecuteInProcessResult:
     request = make_request(
         Project(definitions=definitions, label=job_name),
@@ -90,7 +93,7 @@ def _run(
         tags=tags,
         job_name=job_name,
     )
-    local = build_local_run(definitions)
+    local = build_local_run(definitions, job_hooks=job_hooks)
     launch(local.store, local.signer, request)
     try:
         _work(local, request)

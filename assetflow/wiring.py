@@ -13,6 +13,7 @@ from assetflow.code.loader import CodeLoader
 from assetflow.code.signing import Signer, kept_key
 from assetflow.code.store import CodeStore
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
 from assetflow.engine.request import RunRequest
@@ -162,7 +163,11 @@ class LocalRun:
             runner.end()
 
 
-def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDefinition] | None = None) -> LocalRun:
+def build_local_run(
+    definitions: Definitions,
+    defaults: Mapping[str, ResourceDefinition] | None = None,
+    job_hooks: tuple[HookDefinition, ...] = (),
+) -> LocalRun:
     """The engine for one in-process run."""
     store = MemoryRunStore()
     signer = Signer(os.urandom(32))
@@ -181,6 +186,7 @@ def build_local_run(definitions: Definitions, defaults: Mapping[str, ResourceDef
             run_config=request.run_config,
             tags=request.tags,
             job_name=request.job_name,
+            job_hooks=job_hooks,
             values=values,
             errors=errors,
             interruptible=True,

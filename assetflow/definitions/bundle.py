@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
+from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition, as_resources
@@ -71,7 +72,7 @@ class Definitions:
             InvariantViolationError: there is none.
         """
         if name == IMPLICIT_JOB:
-            return JobDefinition(self, AssetJob(IMPLICIT_JOB, None, None, None, None))
+            return JobDefinition(self, AssetJob(IMPLICIT_JOB))
         if name not in self.jobs:
             raise InvariantViolationError(
                 f'Could not find job "{name}". There are: {", ".join(self.jobs) or "none"}',
@@ -122,6 +123,16 @@ class Definitions:
         loader: AssetValueLoader = import_module("assetflow.values").AssetValueLoader(self, resource_config)
         return loader
 
+    def check_hooks(self, job: str, hooks: Iterable[HookDefinition]) -> None:
+        """Check that the resources of a job's hooks are there; InvalidDefinitionError if one is not."""
+        for hook in hooks:
+            for key in sorted(hook.required_resource_keys - self.resources.keys()):
+                raise InvalidDefinitionError(
+                    f"resource with key '{key}' required by hook '{hook.name}' attached to job '{job}' "
+                    "was not provided",
+                    fix=f"Definitions(resources={{{key!r}: ...}})",
+                )
+
     def check_resources(self) -> None:
         """Check that everything that is required is there.
 
@@ -136,6 +147,8 @@ class Definitions:
                     where=str(source.location),
                     fix=f"Definitions(resources={{{source.io_manager_key!r}: ...}})",
                 )
+        for job in self.jobs.values():
+            self.check_hooks(job.name, job.hooks)
         checked: set[str] = set()
         for asset in self.assets:
             available = self.resource_defs_for(asset) if asset.resource_defs else self.resources

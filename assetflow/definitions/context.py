@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
@@ -71,6 +72,16 @@ class Telling:
         return events
 
 
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """A run, as the code that runs in it sees it."""
+
+    run_id: str
+    job_name: str
+    tags: Mapping[str, str]
+    run_config: Mapping[str, Any]
+
+
 class OpExecutionContext(Telling):
     """The ``context`` argument of an asset.
 
@@ -120,6 +131,26 @@ class OpExecutionContext(Telling):
         self._keys_by_output = keys_by_output_name
         self._keys_by_input = keys_by_input_name
         self._metadata: dict[str, dict[str, MetadataValue]] = {}
+
+    @property
+    def run(self) -> RunInfo:
+        """What there is to say of the run as a whole."""
+        return RunInfo(self.run_id, self.job_name, self.run_tags, self.run_config)
+
+    @property
+    def has_partition_key(self) -> bool:
+        """Whether the run is for one partition; partitions are not supported yet."""
+        return False
+
+    @property
+    def partition_key(self) -> str:
+        """The run's partition; InvariantViolationError in a run that has none."""
+        raise InvariantViolationError("Cannot access partition_key for a non-partitioned run")
+
+    @property
+    def assets_def(self) -> AssetsDefinition:
+        """The definition the step belongs to."""
+        return self._assets()
 
     def has_tag(self, key: str) -> bool:
         """Whether the run has this tag."""
@@ -190,3 +221,7 @@ def _found(keys: Mapping[str, AssetKey], name: str, what: str) -> AssetKey:
     if name not in keys:
         raise InvariantViolationError(f'there is no {what} "{name}"; there are: {", ".join(keys) or "none"}')
     return keys[name]
+
+
+AssetExecutionContext = OpExecutionContext
+AssetCheckExecutionContext = OpExecutionContext

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from assetflow.definitions.context import Resources, Telling
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
@@ -63,6 +64,12 @@ class _ValueContext(Telling):
     def get_identifier(self) -> list[str]:
         """Run id, step and output name of the value."""
         raise NotImplementedError
+
+    def with_resources(self, resources: Resources) -> Self:
+        """A copy that shows other resources."""
+        found = copy(self)
+        found._resources = resources
+        return found
 
     @property
     def value_path(self) -> tuple[str, ...]:

@@ -5,28 +5,25 @@ from __future__ import annotations
 import inspect
 import secrets
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from assetflow.config.spec import config_spec
+from assetflow.definitions.input_manager import InputManager
 from assetflow.definitions.resource import ResourceDefinition, ResourceFunction
 from assetflow.keys import Version
 
 if TYPE_CHECKING:
-    from assetflow.definitions.io_context import InputContext, OutputContext
+    from assetflow.definitions.io_context import OutputContext
 
 
-class IOManager(ABC):
+class IOManager(InputManager):
     """Stores outputs and loads inputs."""
 
     @abstractmethod
     def handle_output(self, context: OutputContext, obj: Any) -> Any:
         """Store a value. What it returns or yields as metadata is recorded."""
-
-    @abstractmethod
-    def load_input(self, context: InputContext) -> Any:
-        """Give back the value that ``context.upstream_output`` was stored as."""
 
 
 class VersionedIOManager(IOManager):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.names import check_name
 from assetflow.keys import CoercibleToAssetKey
 
@@ -19,16 +20,23 @@ IMPLICIT_JOB = "__ASSET_JOB"
 class AssetJob:
     """A job before it is known which assets there are. Made by `define_asset_job`."""
 
-    __slots__ = ("config", "description", "name", "selection", "tags")
+    __slots__ = ("config", "description", "hooks", "name", "selection", "tags")
 
     def __init__(
-        self, name: str, selection: Any, config: Any, description: str | None, tags: Mapping[str, str] | None
+        self,
+        name: str,
+        selection: Any = None,
+        config: Any = None,
+        description: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        hooks: Iterable[HookDefinition] | None = None,
     ) -> None:
         self.name = name
         self.selection = selection
         self.config = config
         self.description = description
         self.tags = dict(tags or {})
+        self.hooks = read_hooks(hooks)
 
     def __repr__(self) -> str:
         return f"AssetJob({self.name!r})"
@@ -40,6 +48,7 @@ def define_asset_job(
     config: Any = None,
     description: str | None = None,
     tags: Mapping[str, str] | None = None,
+    hooks: Iterable[HookDefinition] | None = None,
 ) -> AssetJob:
     """A job that materializes some assets. What they need and is not among them is read from storage.
 
@@ -48,11 +57,12 @@ def define_asset_job(
         config: the run config of its runs, unless another is given.
         description: for people.
         tags: of its runs, text to text.
+        hooks: what is called after every step of its runs.
 
     Raises:
         InvalidDefinitionError: the name is none.
     """
-    return AssetJob(check_name(name, f'job "{name}"', None), selection, config, description, tags)
+    return AssetJob(check_name(name, f'job "{name}"', None), selection, config, description, tags, hooks)
 
 
 class JobDefinition:
@@ -64,10 +74,11 @@ class JobDefinition:
         selection: what it materializes.
         config: the run config of its runs, unless another is given.
         tags: of its runs.
+        hooks: what is called after every step of its runs.
         description: for people.
     """
 
-    __slots__ = ("config", "definitions", "description", "name", "selection", "tags")
+    __slots__ = ("config", "definitions", "description", "hooks", "name", "selection", "tags")
 
     def __init__(self, definitions: Definitions, job: AssetJob) -> None:
         self.definitions = definitions
@@ -76,6 +87,13 @@ class JobDefinition:
         self.config = job.config
         self.description = job.description
         self.tags = dict(job.tags)
+        self.hooks = job.hooks
+
+    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> JobDefinition:
+        """A copy with hooks that come after every step, in addition to its own."""
+        hooks = (*self.hooks, *read_hooks(hook_defs))
+        job = AssetJob(self.name, self.selection, self.config, self.description, self.tags, hooks)
+        return JobDefinition(self.definitions, job)
 
     def execute_in_process(
         self,

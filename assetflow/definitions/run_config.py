@@ -14,6 +14,7 @@ from assetflow.config.schema import Reading
 from assetflow.config.shapes import Field, Permissive, Shape
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.input_manager import InputManagerDefinition
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.op import OpDefinition
@@ -59,7 +60,7 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
 def _asks(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDefinition]) -> bool:
     """Whether anything there may want config that is not given."""
     return not all(op.config.takes_anything for asset in assets for op in asset.ops) or not all(
-        definition.config.takes_anything and not isinstance(definition, IOManagerDefinition)
+        definition.config.takes_anything and not isinstance(definition, IOManagerDefinition | InputManagerDefinition)
         for definition in resources.values()
     )
 
@@ -95,8 +96,10 @@ def _io_manager(resources: Mapping[str, ResourceDefinition], key: str) -> IOMana
 
 
 def _read_with_config(resources: Mapping[str, ResourceDefinition]) -> bool:
-    managers = (_io_manager(resources, key) for key in resources)
-    return any(not manager.input_config.takes_anything for manager in managers if manager)
+    managers = [
+        found for found in resources.values() if isinstance(found, IOManagerDefinition | InputManagerDefinition)
+    ]
+    return any(not manager.input_config.takes_anything for manager in managers)
 
 
 def _resource_fields(resources: Mapping[str, ResourceDefinition], required: set[str]) -> dict[str, Field]:

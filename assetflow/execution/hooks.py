@@ -9,7 +9,7 @@ from assetflow.execution.work import StepWork
 
 
 def run_hooks(work: StepWork, error: BaseException | None) -> dict[str, str]:
-    """Call the hooks of the step's asset.
+    """Call the hooks of the step's op, and of its run's job.
 
     Args:
         error: what the step raised, None if it succeeded.
@@ -19,7 +19,7 @@ def run_hooks(work: StepWork, error: BaseException | None) -> dict[str, str]:
     """
     asset, op = work.asset, work.op
     failed: dict[str, str] = {}
-    for hook in op.hooks:
+    for hook in (*op.hooks, *work.job_hooks):
         if hook.after_success != (error is None):
             continue
         try:

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.context import Resources
+from assetflow.definitions.input_manager import InputManager
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import IOManager
 from assetflow.definitions.source_asset import SourceAsset
@@ -57,14 +58,15 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
     )
     # An asset is loaded with the manager of whoever stored it, unless the reader names another.
     owner = asset if declared.input_manager_key else maker or asset
-    manager = as_io_manager(work.resources.for_asset(owner, [item.io_manager_key], work.log), item.io_manager_key)
+    manager = as_input_manager(work.resources.for_asset(owner, [item.io_manager_key], work.log), item.io_manager_key)
+    needed = work.resources.needed_by(owner, item.io_manager_key, work.log)
     context = InputContext(
         name=item.name,
         asset_key=key,
         metadata=declared.metadata or {},
         upstream_output=upstream,
         annotation=declared.annotation,
-        resources=Resources(opened, None, op.name),
+        resources=Resources({**opened, **needed}, None, op.name),
         log=work.log,
         version=work.versions.get(item.output) if item.output is not None else None,
         run_id=work.run_id,
@@ -124,6 +126,17 @@ def upstream_context(
 def output_name(maker: AssetsDefinition, key: AssetKey) -> str:
     """Which output makes an asset."""
     return next(name for name, made in maker.keys_by_output_name.items() if made == key)
+
+
+def as_input_manager(opened: Mapping[str, object], key: str) -> InputManager:
+    """What loads inputs under a resource key; InvariantViolationError if what is there does not."""
+    manager = opened[key]
+    if not hasattr(manager, "load_input"):
+        raise InvariantViolationError(
+            f"the resource {key!r} is used to load inputs, but is a {type(manager).__name__}",
+            fix="give it load_input: derive it from InputManager, or from IOManager",
+        )
+    return cast(InputManager, manager)
 
 
 def as_io_manager(opened: Mapping[str, object], key: str) -> IOManager:

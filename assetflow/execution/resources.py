@@ -49,6 +49,11 @@ class OpenResources:
         """What makes a resource for this asset."""
         return asset.resource_defs.get(key) or self._shared[key]
 
+    def needed_by(self, asset: AssetsDefinition | SourceAsset, key: str, log: StepLogger) -> dict[str, object]:
+        """The resources that a resource requires."""
+        required = self.definition(asset, key).required_resource_keys
+        return self.for_asset(asset, sorted(required), log) if required else {}
+
     def config_of(self, asset: AssetsDefinition | SourceAsset, key: str) -> Any:
         """The config of a resource, as its function gets it."""
         return config_of(self.definition(asset, key), key, self._config)

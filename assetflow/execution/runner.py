@@ -11,6 +11,7 @@ import cloudpickle
 
 from assetflow.code.signing import Signer
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.resource import ResourceDefinition
@@ -54,6 +55,7 @@ class DefinitionsRunner:
     """Runs steps with the given definitions.
 
     Args:
+        job_hooks: what is called after every step; by default the hooks of the job in the definitions.
         defaults: resources used where the definitions give none, such as the default IO manager.
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
@@ -71,6 +73,7 @@ class DefinitionsRunner:
         run_config: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         job_name: str = IMPLICIT_JOB,
+        job_hooks: tuple[HookDefinition, ...] | None = None,
         signer: Signer | None = None,
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
@@ -83,6 +86,8 @@ class DefinitionsRunner:
         self._run_config = config
         self._tags = dict(tags or {})
         self._job_name = job_name
+        job = definitions.jobs.get(job_name)
+        self._job_hooks = job_hooks if job_hooks is not None else (job.hooks if job is not None else ())
         self._signer = signer
         self._values = values
         self._errors = errors
@@ -117,6 +122,7 @@ class DefinitionsRunner:
             run_config=self._run_config,
             tags=self._tags,
             job_name=self._job_name,
+            job_hooks=self._job_hooks,
             log=step_logger(self._run_id, step.key),
             values=self._values,
         )

@@ -118,11 +118,12 @@ def _store(
     out = op.outs[output.name]
     if work.values is not None:
         work.values[output.index] = None if item.value is NO_VALUE else item.value
-    if op.hooks:
+    if op.hooks or work.job_hooks:
         work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
     if not out.is_nothing and item.value is not NO_VALUE:
+        needed = work.resources.needed_by(asset, output.io_manager_key, work.log)
         storing = OutputContext(
             asset_key=key,
             name=output.name,
@@ -132,7 +133,7 @@ def _store(
             metadata=(asset.metadata_by_key.get(key) if key else None) or out.metadata,
             annotation=out.annotation,
             op_def=op,
-            resources=Resources(opened, None, op.name),
+            resources=Resources({**opened, **needed}, None, op.name),
             log=work.log,
             version=work.claim.version,
             config=work.io_config(asset, output.io_manager_key, "outputs", output.name),

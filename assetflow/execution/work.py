@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.hooks import HookDefinition
+from assetflow.definitions.input_manager import InputManagerDefinition
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.run_config import entry_of, place_of_entry
@@ -30,6 +32,7 @@ class StepWork:
         makers: for each output of the plan the step that makes it, and what the plan says of it.
         versions: of the inputs that this run has made.
         made: values of outputs by name, where hooks are to see them.
+        job_hooks: what is called after every step of the run.
         values: where outputs are also kept in memory, or None.
     """
 
@@ -49,6 +52,7 @@ class StepWork:
     log: StepLogger
     values: dict[int, Any] | None = None
     made: dict[str, Any] = field(default_factory=dict)
+    job_hooks: tuple[HookDefinition, ...] = ()
 
     @property
     def config_path(self) -> tuple[str, ...]:
@@ -74,9 +78,12 @@ class StepWork:
             name: of the output or the input.
         """
         manager = self.resources.definition(owner, key)
-        if not isinstance(manager, IOManagerDefinition):
+        if direction == "inputs" and isinstance(manager, IOManagerDefinition | InputManagerDefinition):
+            spec = manager.input_config
+        elif isinstance(manager, IOManagerDefinition):
+            spec = manager.output_config
+        else:
             return None
-        spec = manager.output_config if direction == "outputs" else manager.input_config
         place = f"{place_of_entry(self.config_path)}:{direction}"
         return spec.process(self.config_entry.get(direction), place, f'op "{self.op.name}"', name)
 

@@ -127,7 +127,7 @@ def _draft(
                     key=_segments(value),
                     output=origin.output,
                     io_manager_key=declared.input_manager_key or origin.io_manager_key,
-                    loads=not (declared.is_nothing or origin.is_nothing),
+                    loads=not declared.is_nothing and (not origin.is_nothing or bool(declared.input_manager_key)),
                     listed=name in part.call.lists,
                 )
             )

@@ -5,6 +5,7 @@ import pytest
 from assetflow import (
     AssetOut,
     CheckError,
+    Definitions,
     Failure,
     HookDefinition,
     InMemoryIOManager,
@@ -15,6 +16,7 @@ from assetflow import (
     UnknownResourceError,
     asset,
     build_hook_context,
+    define_asset_job,
     failure_hook,
     materialize,
     multi_asset,
@@ -202,3 +204,53 @@ def test_what_is_no_hook(hooks):
         @asset(hooks=hooks)
         def a():
             return 1
+
+
+# --- hooks of jobs ---------------------------------------------------------------------------------------------------
+
+
+def test_hooks_of_a_job_come_after_every_step(hooks, story):
+    from_job = define_asset_job("j", hooks=hooks)
+
+    @asset
+    def good():
+        return 5
+
+    @asset
+    def bad(good):
+        raise ValueError("no")
+
+    defs = Definitions(assets=[good, bad], resources={"io_manager": InMemoryIOManager()}, jobs=[from_job])
+    defs.get_job("j").execute_in_process(raise_on_error=False)
+    assert story == [("after", "good", None, {"result": 5}), ("failed", "bad", "no", {})]
+
+
+def test_a_job_with_further_hooks(hooks, story):
+    @asset
+    def good():
+        return 5
+
+    defs = Definitions(assets=[good], resources={"io_manager": InMemoryIOManager()})
+    plain = defs.get_job("__ASSET_JOB")
+    plain.with_hooks(hooks).execute_in_process()
+    assert len(story) == 1
+    plain.execute_in_process()
+    assert len(story) == 1
+
+
+def test_a_hook_of_a_job_whose_resource_is_missing():
+    @success_hook(required_resource_keys={"mail"})
+    def tell(context): ...
+
+    @asset
+    def good(): ...
+
+    defs = Definitions(
+        assets=[good], resources={"io_manager": InMemoryIOManager()}, jobs=[define_asset_job("j", hooks=[tell])]
+    )
+    with pytest.raises(InvalidDefinitionError, match="'mail' required by hook 'tell' attached to job 'j'"):
+        defs.check_resources()
+    with pytest.raises(InvalidDefinitionError, match="'mail' required by hook 'tell' attached to job"):
+        Definitions(assets=[good]).get_job("__ASSET_JOB").with_hooks([tell]).execute_in_process()
+    with pytest.raises(CheckError, match="hooks are made with"):
+        define_asset_job("k", hooks=[5])
