@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 # Where each public name lives. Importing assetflow loads no broker, no store and no graph library; what
 # needs them is loaded when it is first used.
@@ -178,84 +178,6 @@ _HOMES = {
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605
-
-if TYPE_CHECKING:
-    from assetflow.client import submit as submit
-    from assetflow.definitions.asset import asset as asset
-    from assetflow.definitions.assets_definition import AssetsDefinition as AssetsDefinition
-    from assetflow.definitions.bundle import Definitions as Definitions
-    from assetflow.definitions.context import OpExecutionContext as OpExecutionContext
-    from assetflow.definitions.events import AssetMaterialization as AssetMaterialization
-    from assetflow.definitions.events import AssetObservation as AssetObservation
-    from assetflow.definitions.inputs import AssetIn as AssetIn
-    from assetflow.definitions.io_context import InputContext as InputContext
-    from assetflow.definitions.io_context import OutputContext as OutputContext
-    from assetflow.definitions.io_manager import IOManager as IOManager
-    from assetflow.definitions.io_manager import IOManagerDefinition as IOManagerDefinition
-    from assetflow.definitions.io_manager import VersionedIOManager as VersionedIOManager
-    from assetflow.definitions.io_manager import io_manager as io_manager
-    from assetflow.definitions.loading import load_assets_from_current_module as load_assets_from_current_module
-    from assetflow.definitions.loading import load_assets_from_modules as load_assets_from_modules
-    from assetflow.definitions.loading import load_assets_from_package_module as load_assets_from_package_module
-    from assetflow.definitions.loading import load_assets_from_package_name as load_assets_from_package_name
-    from assetflow.definitions.metadata import MetadataValue as MetadataValue
-    from assetflow.definitions.multi_asset import multi_asset as multi_asset
-    from assetflow.definitions.outputs import AssetOut as AssetOut
-    from assetflow.definitions.outputs import Output as Output
-    from assetflow.definitions.resource import InitResourceContext as InitResourceContext
-    from assetflow.definitions.resource import ResourceDefinition as ResourceDefinition
-    from assetflow.definitions.resource import resource as resource
-    from assetflow.definitions.retry import Backoff as Backoff
-    from assetflow.definitions.retry import Failure as Failure
-    from assetflow.definitions.retry import Jitter as Jitter
-    from assetflow.definitions.retry import RetryPolicy as RetryPolicy
-    from assetflow.definitions.retry import RetryRequested as RetryRequested
-    from assetflow.definitions.source_asset import SourceAsset as SourceAsset
-    from assetflow.errors import AssetflowError as AssetflowError
-    from assetflow.errors import CheckError as CheckError
-    from assetflow.errors import CircularDependencyError as CircularDependencyError
-    from assetflow.errors import ConflictError as ConflictError
-    from assetflow.errors import InvalidConfigError as InvalidConfigError
-    from assetflow.errors import InvalidDefinitionError as InvalidDefinitionError
-    from assetflow.errors import InvalidInvocationError as InvalidInvocationError
-    from assetflow.errors import InvalidMetadata as InvalidMetadata
-    from assetflow.errors import InvalidSubsetError as InvalidSubsetError
-    from assetflow.errors import InvariantViolationError as InvariantViolationError
-    from assetflow.errors import LoadError as LoadError
-    from assetflow.errors import ParameterCheckError as ParameterCheckError
-    from assetflow.errors import ResourceFunctionError as ResourceFunctionError
-    from assetflow.errors import RunFailed as RunFailed
-    from assetflow.errors import RunNotFoundError as RunNotFoundError
-    from assetflow.errors import ServiceUnreachableError as ServiceUnreachableError
-    from assetflow.errors import SettingsError as SettingsError
-    from assetflow.errors import SignatureError as SignatureError
-    from assetflow.errors import StepLostError as StepLostError
-    from assetflow.errors import StepOutputNotFoundError as StepOutputNotFoundError
-    from assetflow.errors import TypeCheckDidNotPass as TypeCheckDidNotPass
-    from assetflow.errors import UnknownResourceError as UnknownResourceError
-    from assetflow.errors import UnserializableValueError as UnserializableValueError
-    from assetflow.errors import WaitTimeout as WaitTimeout
-    from assetflow.handle import RunHandle as RunHandle
-    from assetflow.handle import RunResult as RunResult
-    from assetflow.in_process import ExecuteInProcessResult as ExecuteInProcessResult
-    from assetflow.io.filesystem import FilesystemIOManager as FilesystemIOManager
-    from assetflow.io.filesystem import fs_io_manager as fs_io_manager
-    from assetflow.io.memory import InMemoryIOManager as InMemoryIOManager
-    from assetflow.io.memory import mem_io_manager as mem_io_manager
-    from assetflow.keys import AssetKey as AssetKey
-    from assetflow.lineage.selection import AssetSelection as AssetSelection
-    from assetflow.local.cluster import local_cluster as local_cluster
-    from assetflow.materializing import materialize as materialize
-    from assetflow.materializing import materialize_to_memory as materialize_to_memory
-    from assetflow.runs.states import RunStatus as RunStatus
-    from assetflow.runs.states import StepState as StepState
-    from assetflow.testing.contexts import build_asset_context as build_asset_context
-    from assetflow.testing.contexts import build_init_resource_context as build_init_resource_context
-    from assetflow.testing.contexts import build_input_context as build_input_context
-    from assetflow.testing.contexts import build_op_context as build_op_context
-    from assetflow.testing.contexts import build_output_context as build_output_context
-    from assetflow.testing.contexts import build_resources as build_resources
-    from assetflow.values import AssetValueLoader as AssetValueLoader
 
 
 def __getattr__(name: str) -> Any:
