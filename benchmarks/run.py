@@ -18,6 +18,7 @@ from rich.table import Table
 from assetflow import local_cluster, submit
 from assetflow.local.valkey import Valkey
 from benchmarks.bare import Bare
+from benchmarks.in_process import compare
 from benchmarks.planning import measure
 from benchmarks.raw_celery import RawCelery
 from benchmarks.workloads import Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
@@ -31,16 +32,20 @@ Runner = Callable[[Shape], float]
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("--only", action="append", metavar="W", help="W1, W2, W3, W4 or W6; may be repeated")
+    parser.add_argument("--only", action="append", metavar="W", help="W1, W2, W3, W4, W6 or P; may be repeated")
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds after the warm-up (default 3)")
     parser.add_argument("--without", action="append", default=[], choices=PEERS, help="leave a peer out")
     parser.add_argument("--large", action="store_true", help="W1 with 10,000 steps too")
     options = parser.parse_args()
-    chosen = options.only or ["W1", "W2", "W3", "W4", "W6"]
+    chosen = options.only or ["W1", "W2", "W3", "W4", "W6", "P"]
     console = Console(width=160)
     shapes = [shape for shape in (flat(), chain(), handed_on(), layered()) if shape.name[:2] in chosen]
     if options.large:
         shapes.append(flat(10_000))
+    if "P" in chosen:
+        show_in_process(console, options.rounds)
+    if chosen == ["P"]:
+        return
     with peers([name for name in PEERS if name not in options.without]) as runners:
         if shapes:
             show_throughput(console, {shape: throughput(runners, shape, options.rounds) for shape in shapes})
@@ -136,6 +141,22 @@ def show_throughput(console: Console, found: dict[Shape, dict[str, float]]) -> N
     for shape, speeds in found.items():
         ratios = [f"{speeds['assetflow'] / speeds[name]:.2f}" for name in others]
         table.add_row(f"{shape.name} {shape.what}", *(f"{speeds[name]:,.0f}" for name in names), *ratios)
+    console.print(table)
+    console.print()
+
+
+def show_in_process(console: Console, rounds: int) -> None:
+    """``materialize()`` against a bare loop, on the disk and in memory."""
+    table = Table(title="steps a second in one process", title_justify="left", box=None, padding=(0, 3, 0, 0))
+    for name in ("workload", "files on", "bare loop", "materialize()", "bare / materialize()"):
+        table.add_column(name, justify="left" if name in ("workload", "files on") else "right")
+    memory = Path("/dev/shm")
+    for shape in (flat(), chain(), layered()):
+        for label, folder in (("disk", None), ("memory", memory)):
+            if folder is None or folder.is_dir():
+                found = compare(shape, rounds, folder)
+                cells = (f"{found.bare:,.0f}", f"{found.assetflow:,.0f}", f"{found.ratio:.1f}")
+                table.add_row(f"{shape.name} {shape.what}", label, *cells)
     console.print(table)
     console.print()
 

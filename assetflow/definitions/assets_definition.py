@@ -181,6 +181,8 @@ class AssetsDefinition:
 
     def op_at(self, path: tuple[str, ...]) -> OpDefinition:
         """The op of one of its calls; KeyError if there is none."""
+        if not path and isinstance(self.node_def, OpDefinition):
+            return self.node_def
         for call in self.calls:
             if call.path == path:
                 return call.op

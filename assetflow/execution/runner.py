@@ -159,7 +159,9 @@ class DefinitionsRunner:
 
     def _manager_of(self, output: int) -> tuple[VersionedIOManager, tuple[str, ...]]:
         step, declared = self._outputs[output]
-        asset, _ = definition_of(step, self._makers)
+        asset = self._makers.of(step)
+        if asset is None:
+            raise LoadError(f"the definition of {step.key} is gone", fix="run the same code on all workers")
         log = step_logger(self._run_id, step.key)
         manager = self._resources.for_asset(asset, [declared.io_manager_key], log)[declared.io_manager_key]
         if not isinstance(manager, VersionedIOManager):

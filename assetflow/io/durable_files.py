@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
-from collections.abc import Callable
 from contextlib import suppress
 
 
@@ -36,23 +34,17 @@ def write_new(path: str, content: bytes, *, fsync: bool) -> None:
         raise
 
 
-def link_over(source: str, path: str) -> None:
-    """Make `path` a name of `source`'s bytes, whatever it named before; copies where links are not possible."""
-
-    def place(at: str) -> None:
-        try:
-            os.link(source, at)
-        except FileExistsError:
-            raise
-        except OSError:
-            shutil.copyfile(source, at)
-
-    _put(place, path)
-
-
 def point_over(target: str, path: str) -> None:
-    """Make `path` a symbolic link to `target`, whatever it was before."""
-    _put(lambda at: os.symlink(target, at), path)
+    """Make `path` a symbolic link to `target` in one move, whatever it was before."""
+    folder, name = os.path.split(path)
+    scratch = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+    try:
+        os.symlink(target, scratch)
+        os.rename(scratch, path)
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(scratch)
+        raise
 
 
 def sync_folder(folder: str) -> None:
@@ -62,19 +54,3 @@ def sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _put(make: Callable[[str], None], path: str) -> None:
-    """Make something at a path in one move: at once if nothing is there, else beside it and renamed."""
-    if not os.path.lexists(path):
-        with suppress(FileExistsError):
-            make(path)
-            return
-    folder, name = os.path.split(path)
-    scratch = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
-    try:
-        make(scratch)
-        os.rename(scratch, path)
-    finally:
-        with suppress(FileNotFoundError):  # rename() leaves the first name when both name the same bytes
-            os.unlink(scratch)

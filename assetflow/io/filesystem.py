@@ -30,13 +30,11 @@ from assetflow.definitions.io_manager import VersionedIOManager, io_manager
 from assetflow.definitions.metadata import MetadataValue, metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
-from assetflow.io.durable_files import link_over, point_over, sync_folder, write_new
+from assetflow.io.durable_files import point_over, sync_folder, write_new
 from assetflow.io.manifests import Manifest
 from assetflow.io.paths import RESERVED, place_of
 from assetflow.io.pickles import dump, load
 from assetflow.keys import AssetKey, Version
-
-_CURRENT = "current"
 
 
 class FilesystemIOManager(VersionedIOManager):
@@ -83,15 +81,17 @@ class FilesystemIOManager(VersionedIOManager):
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
         place = self._place(path)
-        with _locked(place.versions):
-            published = _published(place)
-            if published is not None and published >= version:
-                return
-            link_over(place.version(version), place.path)
-            point_over(version.name, place.current)
-            if self.fsync:
-                sync_folder(place.versions)
-                sync_folder(os.path.dirname(place.path))
+        target = place.target(version)
+        try:
+            os.symlink(target, place.path)
+        except FileExistsError:
+            with _locked(place.versions):
+                published = _published(place)
+                if published is not None and published >= version:
+                    return
+                point_over(target, place.path)
+        if self.fsync:
+            sync_folder(os.path.dirname(place.path))
 
     def discard(self, *, path: tuple[str, ...], version: Version) -> None:
         """Remove what an attempt staged whose outcome does not count."""
@@ -179,24 +179,31 @@ class _Place:
     versions: str
 
     @property
-    def current(self) -> str:
-        return f"{self.versions}/{_CURRENT}"
+    def folder(self) -> str:
+        """The folder of its versions, as seen from the folder of the path."""
+        return f"{RESERVED}/{os.path.basename(self.path)}"
+
+    def target(self, version: Version) -> str:
+        """What the path is a link to when this version is published."""
+        return f"{self.folder}/{version.name}"
 
     def version(self, version: Version) -> str:
         return f"{self.versions}/{version.name}"
 
 
 def _published(place: _Place) -> Version | None:
+    """The version that the stable path is a link to; None if it is none of ours, or not there."""
     try:
-        return Version.parse(os.readlink(place.current))
-    except FileNotFoundError:
+        target = os.readlink(place.path)
+    except OSError:
         return None
-    except (OSError, ValueError):
-        raise DamagedRecordError(
-            "the mark of the published version is damaged",
-            where=place.current,
-            fix="remove it and materialize the asset again",
-        ) from None
+    folder, _, name = target.rpartition("/")
+    if folder != place.folder:
+        return None
+    try:
+        return Version.parse(name)
+    except ValueError:
+        return None
 
 
 def _manifest(path: str) -> Manifest:

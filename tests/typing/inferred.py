@@ -37,7 +37,6 @@ from assetflow import (
     StepState,
     asset,
     asset_check,
-    define_asset_job,
     failure_hook,
     graph,
     graph_asset,

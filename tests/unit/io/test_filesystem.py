@@ -66,7 +66,38 @@ def test_publishing_leaves_no_scratch_files(manager: FilesystemIOManager, tmp_pa
         stage(manager, number, version)
         publish(manager, version)
     assert sorted(os.listdir(tmp_path / "warehouse")) == [".versions", "sales"]
-    assert len(os.listdir(tmp_path / "warehouse" / ".versions" / "sales")) == 5 * 2 + 1
+    assert len(os.listdir(tmp_path / "warehouse" / ".versions" / "sales")) == 5 * 2
+
+
+def test_the_path_names_one_version_and_publishing_is_one_move(manager: FilesystemIOManager, tmp_path: Path) -> None:
+    stage(manager, "early", EARLY)
+    publish(manager, EARLY)
+    path = tmp_path / "warehouse" / "sales"
+    assert os.readlink(path) == f".versions/sales/{EARLY.name}"
+    (tmp_path / "warehouse").rename(tmp_path / "moved")
+    assert pickle.loads((tmp_path / "moved" / "sales").read_bytes()) == "early", "links go with their folder"
+
+
+@pytest.mark.parametrize("foreign", ["file", "link", "strange link", "broken link"])
+def test_what_others_put_at_the_path_is_read_and_replaced(
+    manager: FilesystemIOManager, tmp_path: Path, foreign: str
+) -> None:
+    path = tmp_path / "warehouse" / "sales"
+    path.parent.mkdir()
+    other = tmp_path / "other"
+    other.write_bytes(pickle.dumps("theirs"))
+    if foreign == "file":
+        path.write_bytes(other.read_bytes())
+    else:
+        targets = {"link": "../other", "strange link": ".versions/sales/not-a-version", "broken link": "nowhere"}
+        path.symlink_to(targets[foreign])
+    if foreign in ("file", "link"):
+        assert read(manager) == "theirs"
+    assert manager.current(KEY) is None
+    stage(manager, "ours", EARLY)
+    publish(manager, EARLY)
+    assert read(manager) == "ours"
+    assert pickle.loads(other.read_bytes()) == "theirs"
 
 
 def test_a_discarded_version_leaves_nothing(manager: FilesystemIOManager, tmp_path: Path) -> None:
