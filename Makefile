@@ -7,7 +7,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench faults clean
+.PHONY: help demo test check format docs bench faults clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
@@ -31,6 +31,10 @@ format: $(VENV)/.test ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(VENV)/.test ## build the documentation into site/
+	$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "documentation: site/index.html"
+
 bench: $(VENV)/.examples ## compare with raw Celery and with bare processes (a few minutes, quiet machine)
 	$(BIN)/python -m benchmarks.run
 
@@ -38,7 +42,7 @@ faults: $(VENV)/.test ## kill workers and the server under load
 	$(BIN)/python -m pytest tests/faults
 
 clean: ## remove what was built, and what runs have left
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
+	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
 	rm -rf .assetflow
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
@@ -51,5 +55,5 @@ $(VENV)/.examples: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e '.[examples,test]'
+	$(INSTALL) -e '.[examples,test,docs]'
 	@touch $@ $(VENV)/.examples

@@ -60,7 +60,7 @@ class AssetValueLoader:
         Raises:
             KeyError: no asset has this key; a source asset is none.
             TypeCheckDidNotPass: the value is not of the type that is wanted.
-            whatever the IO manager raises, such as FileNotFoundError for what was never materialized.
+            FileNotFoundError: it was never materialized; other IO managers raise what they raise.
         """
         key = AssetKey.from_coercible(asset_key)
         asset = self._assets.get(key)

@@ -112,7 +112,7 @@ class Definitions:
 
         Raises:
             KeyError: no asset has this key; a source asset is none.
-            whatever the IO manager raises, such as FileNotFoundError for what was never materialized.
+            FileNotFoundError: it was never materialized; other IO managers raise what they raise.
         """
         with self.get_asset_value_loader(resource_config) as loader:
             return loader.load_asset_value(asset_key, python_type=python_type, metadata=metadata)
