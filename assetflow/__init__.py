@@ -45,6 +45,8 @@ _HOMES = {
     "AssetsDefinition": "assetflow.definitions.assets_definition",
     "Output": "assetflow.definitions.outputs",
     "SourceAsset": "assetflow.definitions.source_asset",
+    "observable_source_asset": "assetflow.definitions.observable",
+    "ObserveResult": "assetflow.definitions.observable",
     "Definitions": "assetflow.definitions.bundle",
     "MetadataValue": "assetflow.definitions.metadata",
     "TableColumn": "assetflow.definitions.tables",
@@ -125,6 +127,7 @@ _HOMES = {
     "load_assets_from_package_name": "assetflow.definitions.loading",
     "AssetSelection": "assetflow.lineage.selection",
     # running
+    "observe": "assetflow.materializing",
     "materialize": "assetflow.materializing",
     "materialize_to_memory": "assetflow.materializing",
     "AssetValueLoader": "assetflow.values",

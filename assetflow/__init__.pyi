@@ -79,6 +79,8 @@ from assetflow.definitions.loading import load_assets_from_package_name as load_
 from assetflow.definitions.materialize_result import MaterializeResult as MaterializeResult
 from assetflow.definitions.metadata import MetadataValue as MetadataValue
 from assetflow.definitions.multi_asset import multi_asset as multi_asset
+from assetflow.definitions.observable import ObserveResult as ObserveResult
+from assetflow.definitions.observable import observable_source_asset as observable_source_asset
 from assetflow.definitions.op import OpDefinition as OpDefinition
 from assetflow.definitions.op_decorator import In as In
 from assetflow.definitions.op_decorator import Out as Out
@@ -148,6 +150,7 @@ from assetflow.lineage.selection import AssetSelection as AssetSelection
 from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
+from assetflow.materializing import observe as observe
 from assetflow.runs.states import RunStatus as RunStatus
 from assetflow.runs.states import StepState as StepState
 from assetflow.runs.story import EventType as EventType

@@ -17,7 +17,7 @@ from assetflow.definitions.run_config import RunConfig
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.launch import launch
 from assetflow.engine.request import RunRequest
-from assetflow.errors import InvariantViolationError
+from assetflow.errors import CheckError, InvariantViolationError
 from assetflow.in_process import ExecuteInProcessResult
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
@@ -54,6 +54,32 @@ def materialize(
         assets=[*given.definitions.assets, *given.definitions.source_assets], resources=dict(resources or {})
     )
     return _run(definitions, selection, run_config, raise_on_error, tags)
+
+
+def observe(
+    source_assets: Sequence[SourceAsset],
+    run_config: Mapping[str, Any] | RunConfig | None = None,
+    resources: Mapping[str, Any] | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+) -> ExecuteInProcessResult:
+    """Look at sources in this process; the result has an observation of each.
+
+    Args:
+        source_assets: made with `observable_source_asset`.
+        run_config: as for `materialize`.
+        resources: values or ResourceDefinitions by key.
+        raise_on_error: raise what a failing function raised.
+        tags: text to text.
+
+    Raises:
+        CheckError: something is no source that can be observed.
+    """
+    for source in source_assets:
+        if not isinstance(source, SourceAsset) or not source.is_observable:
+            raise CheckError(f"observe takes what observable_source_asset makes, not {source!r}")
+    definitions = Definitions(assets=source_assets, resources=dict(resources or {}))
+    return _run(definitions, list(source_assets), run_config, raise_on_error, tags)
 
 
 def execute_job(

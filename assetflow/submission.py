@@ -22,7 +22,7 @@ from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
 from assetflow.keys import new_run_id
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.lineage.syntax import resolve_selection, resolve_with_checks
+from assetflow.lineage.syntax import resolve_all, resolve_selection
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
@@ -57,8 +57,8 @@ class Project:
             InvalidDefinitionError, InvalidSubsetError, CheckError: as graph and selection say.
         """
         graph = self.graph()
-        keys, checks = resolve_with_checks(graph, selection)
-        return graph, make_plan(graph, keys, checks)
+        chosen = resolve_all(graph, selection)
+        return graph, make_plan(graph, chosen.assets, chosen.checks, chosen.observed)
 
 
 def project_of_module(name: str) -> Project:
@@ -118,7 +118,7 @@ def make_request(
         InvalidInvocationError: tags are not text.
     """
     graph, plan = project.plan(selection)
-    makers = Makers(graph.assets_by_key, graph.checks_by_key)
+    makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key)
     taking_part = [maker for step in plan.steps if (maker := makers.of(step)) is not None]
     plain = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
     check_run_config(project.definitions, taking_part, plain)
@@ -205,7 +205,9 @@ def selection_text(selection: Any) -> str:
 
 def _homes(definitions: Definitions) -> tuple[ModuleType, ...]:
     """Modules that define the assets and are not installed: workers may not have them."""
-    names = {op.compute_fn.__module__ for asset in definitions.assets for op in asset.ops}
+    functions = [op.compute_fn for asset in definitions.assets for op in asset.ops]
+    functions += [source.observe_fn for source in definitions.source_assets if source.observe_fn is not None]
+    names = {function.__module__ for function in functions}
     modules = [sys.modules[name] for name in sorted(names) if name in sys.modules]
     found = [near for module in modules for near in _neighbours(module)]
     return tuple(dict.fromkeys(found))

@@ -228,7 +228,8 @@ class AssetsDefinition:
     @property
     def io_manager_keys(self) -> frozenset[str]:
         """The resources that store what its functions make."""
-        return frozenset(out.io_manager_key for op in self.ops for out in op.outs.values())
+        makers = [op for op in self.ops if not op.only_checks and op.observes is None]
+        return frozenset(out.io_manager_key for op in makers for out in op.outs.values())
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:

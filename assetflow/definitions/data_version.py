@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from assetflow.errors import ParameterCheckError
 
+DATA_VERSION_TAG = "assetflow/data_version"
+
 
 class DataVersion:
     """A label of data, given by hand: equal labels mean equal data.

@@ -15,6 +15,7 @@ from assetflow.definitions.names import check_name
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.errors import InvalidDefinitionError
+from assetflow.keys import AssetKey
 
 if TYPE_CHECKING:
     from assetflow.definitions.checks import AssetCheckSpec
@@ -76,6 +77,7 @@ class OpDefinition(Invocable):
         required_resource_keys: resources it may use.
         hooks: what is called after a step of it.
         checks: the checks of assets that it does, by the name of the step that would do nothing else.
+        observes: the source that it looks at, if it does.
         only_checks: whether it makes no asset, and its outputs say only that its checks are done.
         config: what ``context.op_config`` has to look like.
     """
@@ -96,6 +98,7 @@ class OpDefinition(Invocable):
     hooks: tuple[HookDefinition, ...] = ()
     checks: Mapping[str, AssetCheckSpec] = field(default_factory=dict)
     only_checks: bool = False
+    observes: AssetKey | None = None
     description: str | None = None
     code_version: str | None = None
     location: SourceLocation | None = None

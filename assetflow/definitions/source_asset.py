@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from assetflow.definitions.asset_spec import IO_MANAGER_KEY, AssetSpec
@@ -29,9 +29,14 @@ class SourceAsset:
         description: for people.
         group_name: by default ``default``.
         resource_defs: resources that come with it.
+        observe_fn: says which data it holds now; see `observable_source_asset`.
+        required_resource_keys: resources that this function uses.
     """
 
-    __slots__ = ("description", "group_name", "io_manager_key", "key", "location", "raw_metadata", "resource_defs")
+    __slots__ = (
+        "description", "group_name", "io_manager_key", "key", "location", "observe_fn", "raw_metadata",
+        "required_resource_keys", "resource_defs",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -43,6 +48,8 @@ class SourceAsset:
         partitions_def: None = None,
         group_name: str | None = None,
         resource_defs: Mapping[str, Any] | None = None,
+        observe_fn: Callable[..., Any] | None = None,
+        required_resource_keys: Iterable[str] | None = None,
     ) -> None:
         if partitions_def is not None:
             raise CheckError("partitions_def is not supported yet")
@@ -51,6 +58,8 @@ class SourceAsset:
         self.description = description
         self.group_name = check_group(group_name) if group_name else DEFAULT_GROUP
         self.resource_defs = as_resources(resource_defs)
+        self.observe_fn = observe_fn
+        self.required_resource_keys = frozenset(required_resource_keys or ())
         if io_manager_def is not None:
             name = io_manager_key or f"{self.key.to_python_identifier()}__io_manager"
             own = as_resource(io_manager_def)
@@ -64,6 +73,11 @@ class SourceAsset:
             self.io_manager_key = io_manager_key or "io_manager"
         caller = sys._getframe(1)
         self.location = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+
+    @property
+    def is_observable(self) -> bool:
+        """Whether there is a function that says which data it holds now."""
+        return self.observe_fn is not None
 
     @property
     def metadata(self) -> dict[str, MetadataValue]:

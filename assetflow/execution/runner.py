@@ -14,6 +14,7 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.job import IMPLICIT_JOB
+from assetflow.definitions.observable import observation_of
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import LoadError
 from assetflow.execution.hooks import run_hooks
@@ -95,8 +96,9 @@ class DefinitionsRunner:
         self._keeps_open = keeps_open
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         checks = {key: asset for asset in definitions.assets for key in asset.check_keys}
-        self._makers = Makers(self._assets, checks)
         self._sources = {source.key: source for source in definitions.source_assets}
+        observations = {key: observation_of(source) for key, source in self._sources.items() if source.is_observable}
+        self._makers = Makers(self._assets, checks, observations)
         self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
 

@@ -35,7 +35,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         whatever the user's code or an IO manager raises; what was staged is then removed again.
     """
     asset, op = work.asset, work.op
-    managers = {output.io_manager_key for output in work.step.outputs}
+    managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].is_nothing}
     opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     declared = {output.name: output for output in work.step.outputs}

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from assetflow.definitions.checks import AssetCheckResult, AssetCheckSpec
+from assetflow.definitions.data_version import DATA_VERSION_TAG, DataVersion
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.materialize_result import MaterializeResult
+from assetflow.definitions.observable import OBSERVATION, ObserveResult
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.returned import outputs_of
-from assetflow.errors import InvariantViolationError
+from assetflow.errors import CheckError, InvariantViolationError
 from assetflow.keys import AssetKey
 
 Event = AssetMaterialization | AssetObservation | ExpectationResult
@@ -49,6 +51,10 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
     Raises:
         InvariantViolationError: it does not fit the outputs.
     """
+    if op.observes is not None:
+        yield _seen(op, op.observes, value)
+        yield Output(None, output_name=OBSERVATION)
+        return
     if op.only_checks:
         results = list(value) if isinstance(value, list | tuple) else [value]
         for result in results:
@@ -94,6 +100,18 @@ def spec_of(op: OpDefinition, result: AssetCheckResult) -> AssetCheckSpec:
         where=_where(op),
         fix="say check_name and asset_key" if fitting else "declare it: check_specs=[AssetCheckSpec(...)]",
     )
+
+
+def _seen(op: OpDefinition, key: AssetKey, value: Any) -> AssetObservation:
+    if isinstance(value, DataVersion):
+        value = ObserveResult(data_version=value)
+    if not isinstance(value, ObserveResult):
+        raise CheckError(
+            f"the function that observes {op.name} returned {value!r}, which is neither a DataVersion nor an "
+            f"ObserveResult: {_where(op)}"
+        )
+    version = {} if value.data_version is None else {DATA_VERSION_TAG: value.data_version.value}
+    return AssetObservation(key, metadata=dict(value.metadata), tags={**value.tags, **version})
 
 
 def _of_result(op: OpDefinition, result: MaterializeResult[Any], keys: Mapping[str, AssetKey]) -> Iterator[Item]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
+from assetflow.definitions.observable import observation_of
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CircularDependencyError, InvalidDefinitionError
 from assetflow.keys import AssetKey
@@ -20,6 +21,7 @@ class AssetGraph:
         assets_by_key: the maker of each asset, in the order of definition.
         sources_by_key: sources that no asset makes.
         checks_by_key: whose function does a check, its asset's or another that is there for nothing else.
+        observations_by_key: what looks at each source that can be observed.
     """
 
     def __init__(
@@ -31,6 +33,9 @@ class AssetGraph:
         self.assets_by_key = assets_by_key
         self.sources_by_key = sources_by_key
         self.checks_by_key = {key: definition for definition in resolved for key in definition.check_keys}
+        self.observations_by_key = {
+            key: observation_of(source) for key, source in sources_by_key.items() if source.is_observable
+        }
         self._resolved = resolved
         # Edges as places in the order of definition: numbers are small, and quick to look up.
         self._keys = tuple(assets_by_key)

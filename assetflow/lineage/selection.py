@@ -41,6 +41,10 @@ class AssetSelection(ABC):
         """The checks that are meant: those of the assets, unless the selection says something else."""
         return graph.checks_of(self.resolve(graph))
 
+    def resolve_observed(self, graph: AssetGraph) -> Keys:  # noqa: ARG002
+        """The sources that are to be looked at; only those that are selected by themselves."""
+        return frozenset()
+
     @staticmethod
     def all() -> AssetSelection:
         """Every asset; no sources."""
@@ -222,6 +226,25 @@ class _Checks(AssetSelection):
 
 
 @dataclass(frozen=True, slots=True)
+class _Observed(AssetSelection):
+    """Sources that are to be looked at."""
+
+    selected: tuple[AssetKey, ...]
+
+    def resolve(self, graph: AssetGraph) -> Keys:
+        for key in self.selected:
+            if key not in graph.observations_by_key:
+                raise _unknown(graph, key)
+        return frozenset()
+
+    def resolve_checks(self, graph: AssetGraph) -> Checks:  # noqa: ARG002
+        return frozenset()
+
+    def resolve_observed(self, graph: AssetGraph) -> Keys:  # noqa: ARG002
+        return frozenset(self.selected)
+
+
+@dataclass(frozen=True, slots=True)
 class _OnlyChecks(AssetSelection):
     child: AssetSelection
 
@@ -252,6 +275,9 @@ class _Union(AssetSelection):
 
     def resolve_checks(self, graph: AssetGraph) -> Checks:
         return frozenset(key for child in self.children for key in child.resolve_checks(graph))
+
+    def resolve_observed(self, graph: AssetGraph) -> Keys:
+        return frozenset(key for child in self.children for key in child.resolve_observed(graph))
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +382,8 @@ def selection_of(item: object) -> AssetSelection:
         return AssetSelection.checks(item)
     if isinstance(item, AssetsDefinition):
         return AssetSelection.assets(item) if item.keys else AssetSelection.checks(item)
+    if isinstance(item, SourceAsset) and item.is_observable:
+        return _Observed((item.key,))
     if isinstance(item, SourceAsset | AssetSpec):
         return AssetSelection.keys(item.key)
     raise CheckError(f"a selection is made of text, AssetKey, assets or AssetSelection, not {type(item).__name__}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -71,10 +72,29 @@ def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
     return _in_order(graph, _read(selection))
 
 
-def resolve_with_checks(graph: AssetGraph, selection: Any) -> tuple[list[AssetKey], frozenset[AssetCheckKey]]:
-    """The assets that are meant, in the order of definition, and the checks that go with them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """What a selection means in one graph.
+
+    Attributes:
+        assets: in the order of definition.
+        checks: those that go with them, and those that are selected by themselves.
+        observed: sources that are to be looked at.
+    """
+
+    assets: list[AssetKey]
+    checks: frozenset[AssetCheckKey]
+    observed: frozenset[AssetKey]
+
+
+def resolve_all(graph: AssetGraph, selection: Any) -> Chosen:
+    """Everything that a selection means; see `resolve_selection`."""
     meant = _read(selection)
-    return _in_order(graph, meant), meant.resolve_checks(graph)
+    return Chosen(
+        assets=_in_order(graph, meant),
+        checks=meant.resolve_checks(graph),
+        observed=meant.resolve_observed(graph),
+    )
 
 
 def _in_order(graph: AssetGraph, meant: AssetSelection) -> list[AssetKey]:

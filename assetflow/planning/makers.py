@@ -16,16 +16,21 @@ class Makers:
     Args:
         assets: by each asset they make.
         checks: by each check they do.
+        observations: by each source they look at.
     """
 
     def __init__(
-        self, assets: Mapping[AssetKey, AssetsDefinition], checks: Mapping[AssetCheckKey, AssetsDefinition]
+        self,
+        assets: Mapping[AssetKey, AssetsDefinition],
+        checks: Mapping[AssetCheckKey, AssetsDefinition],
+        observations: Mapping[AssetKey, AssetsDefinition],
     ) -> None:
         self.assets = assets
         self.checks = checks
+        self.observations = observations
 
     def of(self, step: Step) -> AssetsDefinition | None:
         """The definition a step belongs to; None if it is not among these."""
         if step.check:
             return self.checks.get(AssetCheckKey(step.maker_key, step.check))
-        return self.assets.get(step.maker_key)
+        return (self.observations if step.observes else self.assets).get(step.maker_key)

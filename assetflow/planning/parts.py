@@ -48,9 +48,12 @@ class Part:
 
 
 def parts_of(
-    graph: AssetGraph, chosen: Collection[AssetKey], checks: Collection[AssetCheckKey] = frozenset()
+    graph: AssetGraph,
+    chosen: Collection[AssetKey],
+    checks: Collection[AssetCheckKey] = frozenset(),
+    observed: Collection[AssetKey] = frozenset(),
 ) -> list[Part]:
-    """The parts that make the chosen assets and do the checks, each after the parts it needs.
+    """The parts that look at sources, make the chosen assets and do the checks, each after the parts it needs.
 
     Raises:
         InvalidSubsetError: some assets of a function are chosen that makes all or none.
@@ -60,7 +63,7 @@ def parts_of(
     order = [key for key in graph.topological() if key in chosen]
     for key in order:
         wanted.setdefault(graph.assets_by_key[key], []).append(key)
-    parts: list[Part] = []
+    parts: list[Part] = [_looking(graph.observations_by_key[key]) for key in sorted(observed)]
     several = False
     for asset, keys in wanted.items():
         if isinstance(asset.node_def, GraphDefinition):
@@ -78,6 +81,11 @@ def parts_of(
         return _sorted(parts) if several else parts
     checking, blocking = _checking(graph, checks)
     return _sorted([_held_up(part, blocking) for part in parts] + checking)
+
+
+def _looking(definition: AssetsDefinition) -> Part:
+    outputs = {name: InnerValue(definition, CallOutput((), name)) for name in definition.op.outs}
+    return Part(definition, definition.calls[0], dict(outputs), {})
 
 
 def _checking(

@@ -86,6 +86,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         owner: an asset of the graph it belongs to; empty for a function that makes its assets itself.
         node: names that lead to its op in that graph.
         check: a check of the owner that the step does; empty for a step that makes assets.
+        observes: whether it looks at the owner, which is a source.
     """
 
     index: int
@@ -99,6 +100,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     owner: tuple[str, ...] = ()
     node: tuple[str, ...] = ()
     check: str = ""
+    observes: bool = False
 
     @property
     def maker_key(self) -> AssetKey:

@@ -16,15 +16,21 @@ from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
 DEFAULT_QUEUE = "default"
 
 
-def make_plan(graph: AssetGraph, keys: Sequence[AssetKey], checks: Collection[AssetCheckKey] | None = None) -> Plan:
+def make_plan(
+    graph: AssetGraph,
+    keys: Sequence[AssetKey],
+    checks: Collection[AssetCheckKey] | None = None,
+    observed: Collection[AssetKey] = frozenset(),
+) -> Plan:
     """The steps that materialize these assets and check them, each after the steps it needs.
 
     Args:
         checks: which checks to do; None for all of these assets.
+        observed: sources to look at.
 
     What they need and is not selected is read from storage. The same graph and keys give the same plan.
     """
-    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks)
+    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks, observed)
     outputs = _number_outputs(order)
     origins = _origins(graph, order, outputs)
     drafts = [_draft(part, outputs, origins) for part in order]
@@ -58,6 +64,7 @@ def make_plan(graph: AssetGraph, keys: Sequence[AssetKey], checks: Collection[As
                 owner=_owner(order[index]),
                 node=order[index].call.path,
                 check=_check(order[index]),
+                observes=order[index].call.op.observes is not None,
             )
         )
     return Plan(steps=tuple(steps))
@@ -72,6 +79,8 @@ def _number_outputs(order: Sequence[Part]) -> dict[Value, int]:
 
 
 def _owner(part: Part) -> tuple[str, ...]:
+    if part.call.op.observes is not None:
+        return part.call.op.observes.parts
     if part.call.op.only_checks:
         return min(part.asset.check_keys).asset_key.parts
     return min(part.asset.keys).parts if part.call.path else ()
@@ -170,7 +179,10 @@ def _unique_names(order: Sequence[Part]) -> list[str]:
         name = ".".join((part.asset.node_def.name, *part.call.path))
         if name in taken:
             own = min(part.asset.keys) if part.call.path else next(iter(part.outputs.values()))
-            base = own.to_python_identifier() if isinstance(own, AssetKey) else f"check_{name}"
+            if isinstance(own, AssetKey):
+                base = own.to_python_identifier()
+            else:
+                base = f"{'check' if part.call.op.only_checks else 'observe'}_{name}"
             name = ".".join((base, *part.call.path))
         base, number = name, 2
         while name in taken:

@@ -10,14 +10,13 @@ from typing import Any
 import msgspec
 
 from assetflow.definitions.checks import AssetCheckEvaluation, AssetCheckSeverity
+from assetflow.definitions.data_version import DATA_VERSION_TAG
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.metadata import metadata_from_json
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.facts import CheckDetail, ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
 from assetflow.runs.states import RunStatus
-
-DATA_VERSION_TAG = "assetflow/data_version"
 
 
 class EventType(StrEnum):

@@ -50,6 +50,10 @@ EXPECTED_STATES = {
     "burnt": StepState.FAILED,
     "picky": StepState.FAILED,
     "toast": StepState.UPSTREAM_FAILED,
+    "dough_rises": StepState.SUCCEEDED,
+    "sandwich_cheap": StepState.SUCCEEDED,
+    "cake": StepState.FAILED,
+    "cake_for_tea": StepState.UPSTREAM_FAILED,
     "breakfast_plate.cut": StepState.SUCCEEDED,
     "breakfast_plate.spread.buttered": StepState.SUCCEEDED,
     "breakfast_plate.roasted": StepState.SKIPPED,
@@ -65,6 +69,11 @@ EXPECTED_VALUES = {
     "stubborn": 1,
     "plate/slice": "buttered 600 G AT 220 BY ANNA",
 }
+EXPECTED_CHECKS = {
+    ("dough", "rises", True, "ERROR", ""),
+    ("sandwich", "cheap", False, "WARN", "220 degrees cost"),
+    ("cake", "fresh", False, "ERROR", ""),
+}
 EXPECTED_METADATA = {
     "raw/flour": {"grain": "RYE", "spices": 2},
     "dough": {"water": 0.7},
@@ -73,31 +82,37 @@ EXPECTED_METADATA = {
 }
 
 
-def in_process() -> tuple[dict, dict]:
-    run = materialize(
-        [*bakery.defs.assets], run_config=bakery.CONFIG, resources=bakery.defs.resources, raise_on_error=False
-    )
+def in_process() -> tuple[dict, dict, set]:
+    given = [*bakery.defs.assets, *bakery.defs.source_assets]
+    run = materialize(given, run_config=bakery.CONFIG, resources=bakery.defs.resources, raise_on_error=False)
     assert not run.success
     states = {step: run.state_of(step) for step in EXPECTED_STATES}
     made = [item for step in EXPECTED_STATES for item in run.outputs_for_node(step)]
-    return states, {AssetKey(item.key).to_user_string(): item.metadata for item in made}
+    checks = {
+        (one.asset_key.to_user_string(), one.check_name, one.passed, one.severity.value, one.description or "")
+        for one in run.get_asset_check_evaluations()
+    }
+    return states, {AssetKey(item.key).to_user_string(): item.metadata for item in made}, checks
 
 
-def on_workers(cluster: LocalCluster, ship_code: bool) -> tuple[dict, dict]:
+def on_workers(cluster: LocalCluster, ship_code: bool) -> tuple[dict, dict, set]:
     run = submit_project(cluster.connection, project_of_module(MODULE), run_config=bakery.CONFIG, ship_code=ship_code)
     result = run.wait(30, raise_on_error=False)
     assert result.status is RunStatus.FAILED
     assert "burnt to ashes" in result.errors["burnt"].message
     assert "Type check failed for step input" in result.errors["picky"].message
-    return result.steps, {key.to_user_string(): item.metadata for key, item in result.materializations.items()}
+    checks = {("/".join(one.key), one.name, one.passed, one.severity, one.description or "") for one in result.checks}
+    metadata = {key.to_user_string(): item.metadata for key, item in result.materializations.items()}
+    return result.steps, metadata, checks
 
 
 @pytest.mark.parametrize("door", ["in process", "by name", "as a bundle"])
 def test_every_door_leads_to_the_same(door: str, cluster: LocalCluster, variables: Path) -> None:
     for path in sorted(variables.rglob("*"), reverse=True):
         path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-    states, metadata = in_process() if door == "in process" else on_workers(cluster, door == "as a bundle")
+    states, metadata, checks = in_process() if door == "in process" else on_workers(cluster, door == "as a bundle")
     assert {step: states[step] for step in EXPECTED_STATES} == EXPECTED_STATES
+    assert checks == EXPECTED_CHECKS
     assert metadata.keys() == EXPECTED_VALUES.keys()
     with bakery.defs.get_asset_value_loader(bakery.CONFIG["resources"]) as loader:
         values = {name: loader.load_asset_value(AssetKey.from_user_string(name)) for name in EXPECTED_VALUES}
@@ -109,12 +124,19 @@ def test_every_door_leads_to_the_same(door: str, cluster: LocalCluster, variable
 def test_a_job_runs_on_workers_with_its_config_and_tags(cluster: LocalCluster) -> None:
     run = submit_project(cluster.connection, project_of_module(MODULE), job="breakfast", tags={"guest": "Ada"})
     result = run.wait(30)
-    assert set(result.steps) == {"raw__flour", "dough", "stubborn"}
+    assert set(result.steps) == {"raw__flour", "dough", "dough_rises", "stubborn"}
     assert result.materializations[AssetKey("dough")].metadata["water"]["value"] == 0.7
     narrowed = submit_project(cluster.connection, project_of_module(MODULE), "stubborn", job="breakfast")
     assert set(narrowed.wait(30).steps) == {"stubborn"}
     with pytest.raises(InvalidSubsetError, match="the job breakfast does not materialize them"):
         submit_project(cluster.connection, project_of_module(MODULE), "toast", job="breakfast")
+
+
+def test_a_source_is_looked_at_on_workers(cluster: LocalCluster) -> None:
+    run = submit_project(cluster.connection, project_of_module(MODULE), [bakery.weather])
+    assert run.wait(30).steps == {"weather": StepState.SUCCEEDED}
+    [seen] = [raw for event in run.events() for raw in event.detail.observations]
+    assert seen["tags"] == {"assetflow/data_version": "sunny"}
 
 
 def test_a_config_that_does_not_fit_is_refused_by_every_door(cluster: LocalCluster) -> None:

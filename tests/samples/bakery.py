@@ -6,6 +6,9 @@ from typing import Any
 import pydantic
 
 from assetflow import (
+    AssetCheckResult,
+    AssetCheckSeverity,
+    AssetCheckSpec,
     AssetIn,
     AssetKey,
     AssetMaterialization,
@@ -13,10 +16,12 @@ from assetflow import (
     Config,
     ConfigurableIOManager,
     ConfigurableResource,
+    DataVersion,
     Definitions,
     EnvVar,
     Failure,
     Field,
+    MaterializeResult,
     MetadataValue,
     Noneable,
     Out,
@@ -24,11 +29,13 @@ from assetflow import (
     RetryPolicy,
     StringSource,
     asset,
+    asset_check,
     define_asset_job,
     graph,
     graph_multi_asset,
     io_manager,
     multi_asset,
+    observable_source_asset,
     op,
     resource,
 )
@@ -176,6 +183,31 @@ def breakfast_plate(bread):
     return {"slice": spread(inside), "croutons": buttered.alias("roasted")(crust)}
 
 
+@asset_check(asset="dough", blocking=True)
+def rises(dough):
+    return AssetCheckResult(passed=dough > 500, metadata={"grams": dough})
+
+
+@asset_check(asset=sandwich)
+def cheap(sandwich, oven: Oven):
+    return AssetCheckResult(passed=False, severity=AssetCheckSeverity.WARN, description=f"{oven.degrees} degrees cost")
+
+
+@asset(check_specs=[AssetCheckSpec("fresh", asset="cake", blocking=True)])
+def cake():
+    return MaterializeResult(value="stale cake", check_results=[AssetCheckResult(passed=False)])
+
+
+@asset
+def cake_for_tea(cake):
+    return cake
+
+
+@observable_source_asset
+def weather():
+    return DataVersion("sunny")
+
+
 @io_manager(config_schema={"base_dir": StringSource})
 def files(init):
     return FilesystemIOManager(init.resource_config["base_dir"])
@@ -210,6 +242,11 @@ defs = Definitions(
         toast,
         picky,
         breakfast_plate,
+        rises,
+        cheap,
+        cake,
+        cake_for_tea,
+        weather,
     ],
     resources={
         "oven": Oven(degrees=220, maker=EnvVar("BAKERY_BAKER")),

@@ -1,0 +1,165 @@
+"""Sources that can be looked at: a function says which data they hold now."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, overload
+
+from assetflow.definitions.asset_inputs import arguments_of, check_named, read_resource_keys
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.data_version import DataVersion
+from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.location import SourceLocation, location_of
+from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.definitions.names import CoercibleToPrefix, check_name, read_prefix
+from assetflow.definitions.op import OpDefinition, OpOutput
+from assetflow.definitions.signature import read_parameters
+from assetflow.definitions.source_asset import SourceAsset
+from assetflow.definitions.typecheck import Nothing
+from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.keys import AssetKey
+
+OBSERVATION = "observation"
+Observe = Callable[..., Any]
+
+
+class ObserveResult:
+    """What was seen of a source.
+
+    Args:
+        metadata: recorded with the observation.
+        data_version: of what is there now; equal versions mean equal data.
+        tags: recorded with the observation, text to text.
+    """
+
+    __slots__ = ("data_version", "metadata", "tags")
+
+    def __init__(
+        self,
+        *,
+        metadata: RawMetadata | None = None,
+        data_version: DataVersion | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        if data_version is not None and not isinstance(data_version, DataVersion):
+            raise CheckError(f"data_version is a DataVersion, not {data_version!r}")
+        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
+        self.data_version = data_version
+        self.tags = dict(tags or {})
+
+
+@overload
+def observable_source_asset(observe_fn: Observe) -> SourceAsset: ...
+@overload
+def observable_source_asset(
+    *,
+    name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    metadata: RawMetadata | None = None,
+    io_manager_key: str | None = None,
+    io_manager_def: IOManagerDefinition | None = None,
+    description: str | None = None,
+    group_name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+) -> Callable[[Observe], SourceAsset]: ...
+def observable_source_asset(
+    observe_fn: Observe | None = None,
+    *,
+    name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    metadata: RawMetadata | None = None,
+    io_manager_key: str | None = None,
+    io_manager_def: IOManagerDefinition | None = None,
+    description: str | None = None,
+    group_name: str | None = None,
+    required_resource_keys: Iterable[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+) -> SourceAsset | Callable[[Observe], SourceAsset]:
+    """Make a source of a function that returns a `DataVersion` or an `ObserveResult` of what is there now.
+
+    Args:
+        name: of the asset; by default the function's.
+        key_prefix: segments before the name; a str is split at "/".
+        metadata: of the definition.
+        io_manager_key: which IO manager loads it; by default ``io_manager``.
+        io_manager_def: the IO manager itself.
+        description: by default the docstring.
+        group_name: by default ``default``.
+        required_resource_keys: resources that ``context.resources`` shows.
+        resource_defs: resources that come with it.
+
+    Raises:
+        InvalidDefinitionError: a name does not fit, or the function takes anything but a context and resources.
+    """
+    caller = sys._getframe(1)
+
+    def make(function: Observe) -> SourceAsset:
+        source = SourceAsset(
+            AssetKey((*read_prefix(key_prefix), name or function.__name__)),
+            metadata=metadata,
+            io_manager_key=io_manager_key,
+            io_manager_def=io_manager_def,
+            description=description or inspect.getdoc(function),
+            group_name=group_name,
+            resource_defs=resource_defs,
+            observe_fn=function,
+            required_resource_keys=required_resource_keys,
+        )
+        source.location = location_of(function) or SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+        observation_of(source)
+        return source
+
+    return make if observe_fn is None else make(observe_fn)
+
+
+class ObservationDefinition(AssetsDefinition):
+    """The step that looks at a source; it makes no asset."""
+
+    __slots__ = ()
+
+
+def observation_of(source: SourceAsset) -> ObservationDefinition:
+    """The step that looks at a source.
+
+    Raises:
+        CheckError: nothing says how.
+        InvalidDefinitionError: the function takes anything but a context and resources.
+    """
+    function = source.observe_fn
+    if function is None:
+        raise CheckError(f"the source {source.key.to_user_string()} has no function that could observe it")
+    location = location_of(function) or source.location
+    where = str(location)
+    parameters = read_parameters(function)
+    check_named(parameters, where)
+    if parameters.names or parameters.takes_config:
+        raise InvalidDefinitionError(
+            f"the function that observes {source.key.to_user_string()} takes {', '.join(parameters.arguments)}: it can "
+            "be given a context and resources",
+            where=where,
+        )
+    identifier = source.key.to_python_identifier()
+    op = OpDefinition(
+        name=check_name(identifier, f'source "{identifier}"', where),
+        compute_fn=function,
+        ins={},
+        outs={OBSERVATION: OpOutput(name=OBSERVATION, annotation=Nothing, is_nothing=True)},
+        context_name=parameters.context,
+        arguments=arguments_of(parameters, {}),
+        resource_arguments=parameters.resources,
+        required_resource_keys=read_resource_keys(parameters, source.required_resource_keys, None),
+        observes=source.key,
+        description=source.description,
+        location=location,
+    )
+    return ObservationDefinition(
+        node_def=op,
+        keys_by_input_name={},
+        keys_by_output_name={},
+        group_names_by_key={},
+        metadata_by_key={},
+        resource_defs=source.resource_defs,
+    )
