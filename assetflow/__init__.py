@@ -125,6 +125,10 @@ _HOMES = {
     "load_assets_from_current_module": "assetflow.definitions.loading",
     "load_assets_from_package_module": "assetflow.definitions.loading",
     "load_assets_from_package_name": "assetflow.definitions.loading",
+    "load_asset_checks_from_modules": "assetflow.definitions.loading",
+    "load_asset_checks_from_current_module": "assetflow.definitions.loading",
+    "load_asset_checks_from_package_module": "assetflow.definitions.loading",
+    "load_asset_checks_from_package_name": "assetflow.definitions.loading",
     "AssetSelection": "assetflow.lineage.selection",
     # running
     "observe": "assetflow.materializing",

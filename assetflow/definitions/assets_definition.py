@@ -307,11 +307,13 @@ class AssetsDefinition:
                 raise InvalidDefinitionError(f"Group name already exists on assets {names}", where=self.node_def.where)
         renamed = new_keys or {}
 
+        node = self.node_def.with_checks_of(renamed) if isinstance(self.node_def, OpDefinition) else self.node_def
+
         def new(key: AssetKey) -> AssetKey:
             return renamed.get(key, key)
 
         return type(self)(
-            node_def=self.node_def,
+            node_def=node,
             keys_by_input_name={name: new(key) for name, key in self.keys_by_input_name.items()},
             keys_by_output_name={name: new(key) for name, key in self.keys_by_output_name.items()},
             group_names_by_key={new(key): group_name or group for key, group in self.group_names_by_key.items()},

@@ -65,6 +65,25 @@ class Definitions:
                 raise InvalidDefinitionError(f"Duplicate job name: {job.name}", fix="give each job a name of its own")
             self.jobs[job.name] = job
 
+    @staticmethod
+    def merge(*definitions: Definitions) -> Definitions:
+        """All of these together.
+
+        Raises:
+            InvalidDefinitionError: two of them have different assets, resources or jobs of one name.
+        """
+        resources: dict[str, ResourceDefinition] = {}
+        for one in definitions:
+            for key, found in one.resources.items():
+                if resources.setdefault(key, found) is not found:
+                    raise InvalidDefinitionError(
+                        f"Definitions objects to be merged have different resources under the key {key!r}",
+                        fix="give one of them another key, or share one object",
+                    )
+        assets = [item for one in definitions for item in (*one.assets, *one.source_assets)]
+        jobs = dict.fromkeys(job for one in definitions for job in one.jobs.values())
+        return Definitions(assets=assets, resources=resources, jobs=jobs)
+
     def get_job(self, name: str) -> JobDefinition:
         """The job of this name; ``__ASSET_JOB`` is that of all assets.
 

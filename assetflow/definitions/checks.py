@@ -68,6 +68,12 @@ class AssetCheckSpec:
         """Asset and name."""
         return AssetCheckKey(self.asset_key, self.name)
 
+    def of(self, asset_key: AssetKey) -> AssetCheckSpec:
+        """The same check of another asset."""
+        return AssetCheckSpec(
+            self.name, asset=asset_key, description=self.description, blocking=self.blocking, metadata=self.metadata
+        )
+
     def get_python_identifier(self) -> str:
         """The name of the step that does nothing but this check."""
         return f"{self.asset_key.to_python_identifier()}_{self.name}"

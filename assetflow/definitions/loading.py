@@ -6,10 +6,12 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator
-from types import ModuleType
+from types import FrameType, ModuleType
+from typing import cast
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.job import AssetJob
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
@@ -35,20 +37,53 @@ def load_assets_from_modules(
     Raises:
         InvalidDefinitionError: a key is defined twice, or an asset has a group already.
     """
-    found = _gather(list(modules))
+    found = [item for item in _gather(list(modules)) if not isinstance(item, AssetChecksDefinition)]
     return _with_attributes(found, group_name, key_prefix)
+
+
+def load_asset_checks_from_modules(
+    modules: Iterable[ModuleType], asset_key_prefix: CoercibleToPrefix | None = None
+) -> list[AssetChecksDefinition]:
+    """The checks that are attributes of the modules, or in lists that are.
+
+    Args:
+        asset_key_prefix: put these segments before the keys of the assets that are checked.
+    """
+    found = [item for item in _gather(list(modules)) if isinstance(item, AssetChecksDefinition)]
+    prefix = read_prefix(asset_key_prefix)
+    if not prefix:
+        return found
+    keys = {spec.asset_key for item in found for spec in item.check_specs}
+    renamed = {key: AssetKey((*prefix, *key.parts)) for key in keys}
+    return [cast("AssetChecksDefinition", item.with_attributes(new_keys=renamed)) for item in found]
+
+
+def load_asset_checks_from_current_module(
+    asset_key_prefix: CoercibleToPrefix | None = None,
+) -> list[AssetChecksDefinition]:
+    """The same, of the module that calls this."""
+    return load_asset_checks_from_modules([_caller(inspect.currentframe())], asset_key_prefix)
+
+
+def load_asset_checks_from_package_module(
+    package_module: ModuleType, asset_key_prefix: CoercibleToPrefix | None = None
+) -> list[AssetChecksDefinition]:
+    """The same, of a package and every module in it, which are all imported."""
+    return load_asset_checks_from_modules(_walk(package_module), asset_key_prefix)
+
+
+def load_asset_checks_from_package_name(
+    package_name: str, asset_key_prefix: CoercibleToPrefix | None = None
+) -> list[AssetChecksDefinition]:
+    """The same, of a package's name; ModuleNotFoundError if there is none."""
+    return load_asset_checks_from_package_module(importlib.import_module(package_name), asset_key_prefix)
 
 
 def load_assets_from_current_module(
     group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
 ) -> list[Loaded]:
     """The same, of the module that calls this."""
-    caller = inspect.currentframe()
-    assert caller is not None and caller.f_back is not None
-    module = inspect.getmodule(caller.f_back)
-    if module is None:
-        raise LoadError("the calling module is unknown", fix="use load_assets_from_modules([module])")
-    return load_assets_from_modules([module], group_name, key_prefix)
+    return load_assets_from_modules([_caller(inspect.currentframe())], group_name, key_prefix)
 
 
 def load_assets_from_package_module(
@@ -83,7 +118,7 @@ def definitions_from_module(module: ModuleType) -> Definitions:
         )
     if bundles:
         return next(iter(bundles.values()))[1]
-    loose = load_assets_from_modules([module])
+    loose = _gather([module])
     if not loose:
         raise LoadError(
             f"module {module.__name__} defines no assets",
@@ -92,6 +127,15 @@ def definitions_from_module(module: ModuleType) -> Definitions:
         )
     jobs = {id(value): value for value in vars(module).values() if isinstance(value, AssetJob)}
     return Definitions(assets=loose, jobs=jobs.values())
+
+
+def _caller(frame: FrameType | None) -> ModuleType:
+    """The module that called the function of this frame."""
+    assert frame is not None and frame.f_back is not None
+    module = inspect.getmodule(frame.f_back)
+    if module is None:
+        raise LoadError("the calling module is unknown", fix="use load_assets_from_modules([module])")
+    return module
 
 
 def _gather(modules: list[ModuleType]) -> list[Loaded]:

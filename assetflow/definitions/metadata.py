@@ -19,7 +19,7 @@ class MetadataValue:
 
     Attributes:
         kind: ``text``, ``int``, ``url``, ...
-        value: plain data.
+        value: plain data; an AssetKey where the kind is ``asset``.
     """
 
     kind: str
@@ -75,7 +75,7 @@ class MetadataValue:
     @staticmethod
     def asset(asset_key: AssetKey) -> MetadataValue:
         """A reference to an asset."""
-        return MetadataValue("asset", list(_of(AssetKey, asset_key).path))
+        return MetadataValue("asset", _of(AssetKey, asset_key))
 
     @staticmethod
     def run(run_id: str) -> MetadataValue:
@@ -137,12 +137,18 @@ def normalize_metadata(metadata: RawMetadata | None) -> dict[str, MetadataValue]
 
 def metadata_to_json(metadata: Mapping[str, MetadataValue]) -> dict[str, Any]:
     """As it is kept in facts and manifests: label to ``{"type": kind, "value": value}``."""
-    return {label: {"type": item.kind, "value": item.value} for label, item in metadata.items()}
+    return {
+        label: {"type": item.kind, "value": item.value.path if item.kind == "asset" else item.value}
+        for label, item in metadata.items()
+    }
 
 
 def metadata_from_json(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
     """Read back what `metadata_to_json` gave."""
-    return {label: MetadataValue(item["type"], item["value"]) for label, item in raw.items()}
+    return {
+        label: MetadataValue(item["type"], AssetKey(item["value"]) if item["type"] == "asset" else item["value"])
+        for label, item in raw.items()
+    }
 
 
 def _normal(label: str, value: Any) -> MetadataValue:
@@ -152,7 +158,7 @@ def _normal(label: str, value: Any) -> MetadataValue:
     if kind in _PLAIN:
         return MetadataValue(_PLAIN[kind], value)
     if kind is AssetKey:
-        return MetadataValue("asset", value.path)
+        return MetadataValue("asset", value)
     if kind in (dict, list):
         try:
             return MetadataValue("json", _jsonable(value))

@@ -110,6 +110,17 @@ class OpDefinition(Invocable):
             return found.record(self, None, args, kwargs)
         return invoke(self, args, kwargs)
 
+    def with_checks_of(self, new_keys: Mapping[AssetKey, AssetKey]) -> OpDefinition:
+        """A copy whose checks are of assets under other keys."""
+        if not any(spec.asset_key in new_keys for spec in self.checks.values()):
+            return self
+        renamed = {name: spec.of(new_keys.get(spec.asset_key, spec.asset_key)) for name, spec in self.checks.items()}
+        outs = self.outs
+        if self.only_checks:
+            new_names = {name: spec.get_python_identifier() for name, spec in renamed.items()}
+            outs = {new_names[name]: replace(out, name=new_names[name]) for name, out in outs.items()}
+        return replace(self, outs=outs, checks={spec.get_python_identifier(): spec for spec in renamed.values()})
+
     def adapted(
         self,
         *,

@@ -28,9 +28,9 @@ def opening_order(definitions: Mapping[str, ResourceDefinition], keys: Iterable[
             circle = " -> ".join([*path[path.index(key) :], key])
             raise InvariantViolationError(f"resources require each other in a circle: {circle}")
         if key not in definitions:
-            owner = f' required by resource with key "{path[-1]}"' if path else ""
+            owner = f" required by resource with key '{path[-1]}', but" if path else " was"
             raise InvariantViolationError(
-                f'Resource with key "{key}"{owner} was not provided.', fix=f"add resources={{{key!r}: ...}}"
+                f"Resource with key '{key}'{owner} not provided.", fix=f"add resources={{{key!r}: ...}}"
             )
         path.append(key)
         for needed in sorted(definitions[key].required_resource_keys):
@@ -94,7 +94,7 @@ def _made(stack: ExitStack, key: str, definition: ResourceDefinition, context: I
         raise InvariantViolationError(f'the resource "{key}" is a generator that yields nothing') from None
     except Exception as error:
         raise ResourceFunctionError(
-            f'Error executing resource_fn on ResourceDefinition "{key}": {type(error).__name__}: {error}'
+            f"Error executing resource_fn on ResourceDefinition {key}: {type(error).__name__}: {error}"
         ) from error
     stack.callback(_finish, made)
     return value

@@ -13,7 +13,7 @@ from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.typecheck import check_value
-from assetflow.errors import InvariantViolationError, StepOutputNotFoundError, TypeCheckDidNotPass
+from assetflow.errors import CheckError, InvariantViolationError, StepOutputNotFoundError, TypeCheckDidNotPass
 from assetflow.execution.unfolding import Item, spec_of, unfold_returned, unfold_yielded
 from assetflow.keys import AssetKey
 
@@ -110,10 +110,9 @@ def _check_output(op: OpDefinition, item: Output[Any], seen: set[str]) -> None:
         return
     if out.is_nothing:
         if item.value is not None:
-            raise TypeCheckDidNotPass(
-                f'op "{op.name}" is annotated to return None, but returned a value of type {type(item.value).__name__}',
-                where=where,
-                fix="remove the annotation to have the value stored, or return nothing",
+            raise CheckError(
+                f'op "{op.name}" is annotated to return None, but returned a value of type '
+                f"{type(item.value).__name__}: remove the annotation to have it stored, or return nothing: {where}"
             )
         return
     reason = check_value(item.value, out.annotation)

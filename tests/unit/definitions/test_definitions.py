@@ -99,7 +99,7 @@ def test_what_resources_require_has_to_be_there_too():
     def api(init):
         return init.resources.secret
 
-    with pytest.raises(InvariantViolationError, match='"secret" required by resource with key "api"'):
+    with pytest.raises(InvariantViolationError, match="'secret' required by resource with key 'api'"):
         Definitions(assets=[needy], resources={"api": api}).check_resources()
 
 

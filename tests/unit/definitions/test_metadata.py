@@ -32,7 +32,7 @@ from assetflow.definitions.metadata import metadata_from_json, metadata_to_json,
         (None, "null", None),
         ([1, {"a": None}], "json", [1, {"a": None}]),
         ({"a": [1.5]}, "json", {"a": [1.5]}),
-        (AssetKey(["a", "b"]), "asset", ["a", "b"]),
+        (AssetKey(["a", "b"]), "asset", AssetKey(["a", "b"])),
         (MetadataValue.url("http://x"), "url", "http://x"),
         (MetadataValue.md("# x"), "md", "# x"),
         (MetadataValue.path("/x"), "path", "/x"),
@@ -44,14 +44,15 @@ from assetflow.definitions.metadata import metadata_from_json, metadata_to_json,
         (MetadataValue.bool(False), "bool", False),
         (MetadataValue.null(), "null", None),
         (MetadataValue.run("r"), "run", "r"),
-        (MetadataValue.asset(AssetKey("a")), "asset", ["a"]),
+        (MetadataValue.asset(AssetKey("a")), "asset", AssetKey("a")),
     ],
 )
 def test_raw_values_find_their_kind_and_survive_json(raw, kind, value):
     normal = normalize_metadata({"label": raw})
     assert normal == {"label": MetadataValue(kind, value)}
     over_the_wire = msgspec.json.decode(msgspec.json.encode(metadata_to_json(normal)))
-    assert over_the_wire == {"label": {"type": kind, "value": value}}
+    plain = value.path if isinstance(value, AssetKey) else value
+    assert over_the_wire == {"label": {"type": kind, "value": plain}}
     assert metadata_from_json(over_the_wire) == normal
 
 
