@@ -68,6 +68,7 @@ class ExecuteInProcessResult:
         self._errors = errors
         self._graphs = graphs
         self._story: list[RunStoryEvent] | None = None
+        self._outputs: dict[tuple[str, ...], int] | None = None
         self._facts: list[Fact] = []
         while page := store.facts(request.run_id, self._facts[-1].id if self._facts else "0"):
             self._facts += page
@@ -162,10 +163,11 @@ class ExecuteInProcessResult:
     def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
         """The value of an asset; InvariantViolationError if this run did not materialize it."""
         key = AssetKey.from_coercible(asset_key)
-        for step in self._plan.steps:
-            for output in step.outputs:
-                if output.key == key.parts and output.index in self._values:
-                    return self._values[output.index]
+        if self._outputs is None:
+            self._outputs = {output.key: output.index for step in self._plan.steps for output in step.outputs}
+        index = self._outputs.get(key.parts)
+        if index is not None and index in self._values:
+            return self._values[index]
         raise InvariantViolationError(f"{key.to_user_string()} was not materialized in this run")
 
     def asset_materializations_for_node(self, node: str) -> list[AssetMaterialization]:

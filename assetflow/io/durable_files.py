@@ -7,10 +7,11 @@ import secrets
 from contextlib import suppress
 
 
-def write_new(path: str, content: bytes, *, fsync: bool) -> None:
+def write_new(path: str, *parts: bytes, fsync: bool) -> None:
     """Write a file that nobody looks for yet, under a name that nobody else uses.
 
     Args:
+        parts: one after the other.
         fsync: wait until the bytes are on the disk, so that a power cut cannot leave an empty file.
 
     Raises:
@@ -19,9 +20,10 @@ def write_new(path: str, content: bytes, *, fsync: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
         try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
+            for part in parts:
+                view = memoryview(part)
+                while view:
+                    view = view[os.write(descriptor, view) :]
             if fsync:
                 os.fsync(descriptor)
         finally:

@@ -31,8 +31,8 @@ from assetflow.definitions.metadata import MetadataValue, metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
 from assetflow.io.durable_files import point_over, sync_folder, write_new
-from assetflow.io.manifests import Manifest
-from assetflow.io.paths import RESERVED, place_of
+from assetflow.io.manifests import Manifest, behind, read_manifest, split
+from assetflow.io.paths import RESERVED, safe_segments
 from assetflow.io.pickles import dump, load
 from assetflow.keys import AssetKey, Version
 
@@ -48,10 +48,11 @@ class FilesystemIOManager(VersionedIOManager):
     def __init__(self, base_dir: str | Path, *, fsync: bool = False) -> None:
         self.base_dir = Path(base_dir)
         self.fsync = fsync
+        self._base = str(self.base_dir)
         self._places: dict[tuple[str, ...], _Place] = {}
 
     def stage(self, context: OutputContext, obj: Any) -> None:
-        """Write the value and its manifest under the attempt's own name."""
+        """Write the value, and its manifest behind it, under the attempt's own name."""
         value, version = context.value_path, context.version
         assert version is not None, "staging needs a version"
         content = dump(obj, what=context.value_title)
@@ -69,14 +70,9 @@ class FilesystemIOManager(VersionedIOManager):
         )
         path = place.version(version)
         self._make_room(context.value_title, place)
-        write_new(path, content, fsync=self.fsync)
-        try:
-            write_new(f"{path}.json", manifest.to_json(), fsync=self.fsync)
-            if self.fsync:
-                sync_folder(place.versions)
-        except BaseException:
-            self.discard(path=value, version=version)
-            raise
+        write_new(path, content, behind(manifest), fsync=self.fsync)
+        if self.fsync:
+            sync_folder(place.versions)
 
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
@@ -95,10 +91,8 @@ class FilesystemIOManager(VersionedIOManager):
 
     def discard(self, *, path: tuple[str, ...], version: Version) -> None:
         """Remove what an attempt staged whose outcome does not count."""
-        staged = self._place(path).version(version)
-        for name in (f"{staged}.json", staged):
-            with suppress(FileNotFoundError):
-                os.unlink(name)
+        with suppress(FileNotFoundError):
+            os.unlink(self._place(path).version(version))
 
     def load_input(self, context: InputContext) -> Any:
         """The value: the exact version where the context names one, else the published one.
@@ -110,9 +104,13 @@ class FilesystemIOManager(VersionedIOManager):
         if context.version is None:
             return self._load_published(context)
         path = self._place(context.value_path).version(context.version)
-        manifest = _manifest(f"{path}.json")
-        with open(path, "rb") as file:
-            content = file.read()
+        try:
+            with open(path, "rb") as file:
+                content, manifest = split(file.read(), where=path)
+        except FileNotFoundError:
+            raise DamagedRecordError(
+                f"the stored value of {context.value_title} is gone", where=path, fix="materialize the asset again"
+            ) from None
         if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
             raise DamagedRecordError(
                 f"the stored value of {context.value_title} is not what was written: "
@@ -130,13 +128,14 @@ class FilesystemIOManager(VersionedIOManager):
         """What is published; None if nothing is."""
         place = self._place(key.parts)
         version = _published(place)
-        return None if version is None else _manifest(f"{place.version(version)}.json")
+        return None if version is None else read_manifest(place.version(version))
 
     def _place(self, value: tuple[str, ...]) -> _Place:
         place = self._places.get(value)
         if place is None:
-            path = place_of(self.base_dir, value)
-            place = _Place(str(path), str(path.parent / RESERVED / path.name))
+            *folders, name = safe_segments(value)
+            parent = "/".join((self._base, *folders))
+            place = _Place(f"{parent}/{name}", f"{parent}/{RESERVED}/{name}")
             self._places[value] = place
         return place
 
@@ -153,11 +152,15 @@ class FilesystemIOManager(VersionedIOManager):
 
     def _make_room(self, name: str, place: _Place) -> None:
         clash = os.path.isdir(place.path)
-        if not clash and not os.path.isdir(place.versions):
+        if not clash:
             try:
-                os.makedirs(place.versions, exist_ok=True)
+                os.mkdir(place.versions)
+            except FileNotFoundError:
+                with suppress(NotADirectoryError, FileExistsError):
+                    os.makedirs(place.versions, exist_ok=True)
             except (NotADirectoryError, FileExistsError):
-                clash = True
+                pass
+            clash = not os.path.isdir(place.versions)
         if clash:
             raise InvariantViolationError(
                 f"{name} cannot be stored at {place.path}: another asset's key is "
@@ -204,16 +207,6 @@ def _published(place: _Place) -> Version | None:
         return Version.parse(name)
     except ValueError:
         return None
-
-
-def _manifest(path: str) -> Manifest:
-    try:
-        with open(path, "rb") as file:
-            return Manifest.from_json(file.read(), where=path)
-    except FileNotFoundError:
-        raise DamagedRecordError(
-            "the manifest of a stored version is missing", where=path, fix="materialize the asset again"
-        ) from None
 
 
 @contextmanager

@@ -1,7 +1,12 @@
-"""What is known of one stored version, kept beside its bytes."""
+"""What is known of one stored version, kept behind its bytes in the same file.
+
+Readers of pickles stop at the end of the pickle, so they do not notice. What is in one file cannot be separated: the
+checksum goes wherever the value goes, and both appear at once.
+"""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import msgspec
@@ -49,3 +54,64 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.json.decode(raw, type=Manifest)
         except msgspec.DecodeError as error:
             raise DamagedRecordError(f"a manifest cannot be read: {error}", where=where) from None
+
+
+_MARK = b"\0assetflow manifest\0"
+_LENGTH = 8  # bytes, before the mark
+_TAIL = 4096  # bytes; most manifests are shorter
+
+
+def behind(manifest: Manifest) -> bytes:
+    """What is written after the bytes of a value."""
+    text = manifest.to_json()
+    return text + len(text).to_bytes(_LENGTH, "big") + _MARK
+
+
+def split(raw: bytes, *, where: str) -> tuple[memoryview, Manifest]:
+    """The bytes of a value and the manifest behind them.
+
+    Raises:
+        DamagedRecordError: there is none.
+    """
+    start, end = _manifest_at(raw, len(raw), where)
+    if start < 0:
+        raise _missing(where)
+    return memoryview(raw)[:start], Manifest.from_json(raw[start:end], where=where)
+
+
+def read_manifest(path: str) -> Manifest:
+    """The manifest behind a value, without reading the value.
+
+    Raises:
+        DamagedRecordError: the file is not there, or has none.
+    """
+    try:
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _TAIL))
+            tail = file.read()
+            start, end = _manifest_at(tail, size, path)
+            if start < 0:  # a long one
+                file.seek(size - len(tail) + start)
+                tail = file.read()
+                start, end = _manifest_at(tail, size, path)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    return Manifest.from_json(tail[start:end], where=path)
+
+
+def _manifest_at(tail: bytes, size: int, where: str) -> tuple[int, int]:
+    """Where in the last bytes of a file its manifest begins and ends; a beginning below 0 lies before them."""
+    end = len(tail) - len(_MARK) - _LENGTH
+    if end < 0 or not tail.endswith(_MARK):
+        raise _missing(where)
+    length = int.from_bytes(tail[end : end + _LENGTH], "big")
+    if length > size:
+        raise _missing(where)
+    return end - length, end
+
+
+def _missing(where: str) -> DamagedRecordError:
+    return DamagedRecordError(
+        "the manifest of a stored version is missing", where=where, fix="materialize the asset again"
+    )

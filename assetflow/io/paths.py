@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from assetflow.errors import InvariantViolationError
 
 _LONGEST = 200
 RESERVED = ".versions"
 
 
-def place_of(base: Path, value: tuple[str, ...]) -> Path:
-    """``<base>/<segment>/<segment>``.
+def safe_segments(value: tuple[str, ...]) -> tuple[str, ...]:
+    """The segments, each of which can be the name of a file or a folder.
 
     Raises:
         InvariantViolationError: a segment is not a safe file name.
@@ -28,4 +26,4 @@ def place_of(base: Path, value: tuple[str, ...]) -> Path:
             raise InvariantViolationError(
                 f"a segment of asset {'/'.join(value)[:60]!r}... is longer than {_LONGEST} bytes"
             )
-    return base.joinpath(*value)
+    return value

@@ -42,7 +42,7 @@ def dump(value: Any, *, what: str) -> bytes:
     )
 
 
-def load(raw: bytes, *, where: str) -> Any:
+def load(raw: bytes | memoryview, *, where: str) -> Any:
     """The value.
 
     Raises:

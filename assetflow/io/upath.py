@@ -12,7 +12,7 @@ from typing import Any
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import IOManager
 from assetflow.definitions.metadata import MetadataValue
-from assetflow.io.paths import place_of
+from assetflow.io.paths import safe_segments
 
 
 class UPathIOManager(IOManager):
@@ -50,7 +50,7 @@ class UPathIOManager(IOManager):
     def get_path(self, context: InputContext | OutputContext) -> Any:
         """Where a value is."""
         base = self._base_path if not isinstance(self._base_path, str) else Path(self._base_path)
-        place = place_of(base, context.value_path)
+        place = base.joinpath(*safe_segments(context.value_path))
         return place.with_name(place.name + self.extension) if self.extension else place
 
     def make_directory(self, path: Any) -> None:

@@ -66,7 +66,7 @@ def test_publishing_leaves_no_scratch_files(manager: FilesystemIOManager, tmp_pa
         stage(manager, number, version)
         publish(manager, version)
     assert sorted(os.listdir(tmp_path / "warehouse")) == [".versions", "sales"]
-    assert len(os.listdir(tmp_path / "warehouse" / ".versions" / "sales")) == 5 * 2
+    assert len(os.listdir(tmp_path / "warehouse" / ".versions" / "sales")) == 5
 
 
 def test_the_path_names_one_version_and_publishing_is_one_move(manager: FilesystemIOManager, tmp_path: Path) -> None:
@@ -109,9 +109,36 @@ def test_a_discarded_version_leaves_nothing(manager: FilesystemIOManager, tmp_pa
 
 def test_damaged_bytes_are_noticed(manager: FilesystemIOManager, tmp_path: Path) -> None:
     stage(manager, "value", EARLY)
-    (tmp_path / "warehouse/.versions/sales" / EARLY.name).write_bytes(b"short")
+    path = tmp_path / "warehouse/.versions/sales" / EARLY.name
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"value", b"vague", 1))
     with pytest.raises(DamagedRecordError, match="is not what was written"):
         read(manager, EARLY)
+    for cut in (whole[:-1], whole[:10], b"", b"short", whole[-10:], whole[-27:], bytes(len(whole))):
+        path.write_bytes(cut)
+        with pytest.raises(DamagedRecordError):
+            read(manager, EARLY)
+    path.unlink()
+    with pytest.raises(DamagedRecordError, match="is gone"):
+        read(manager, EARLY)
+
+
+@pytest.mark.parametrize("rows", [1, 10_000])
+def test_the_manifest_is_behind_the_value_and_read_without_it(
+    manager: FilesystemIOManager, tmp_path: Path, rows: int
+) -> None:
+    context = build_output_context(asset_key=KEY, version=EARLY, run_id="run")
+    context.add_output_metadata({"long": "x" * rows})
+    manager.stage(context, b"y" * 50_000)
+    publish(manager, EARLY)
+    found = manager.current(KEY)
+    assert found is not None
+    assert found.metadata["long"]["value"] == "x" * rows
+    assert found.size < 50_100 < (tmp_path / "warehouse" / "sales").stat().st_size
+    assert pickle.loads((tmp_path / "warehouse" / "sales").read_bytes()) == b"y" * 50_000
+    (tmp_path / "warehouse" / "sales").write_bytes(b"no manifest here")
+    with pytest.raises(DamagedRecordError, match="manifest"):
+        manager.current(KEY)
 
 
 def test_a_value_that_cannot_be_pickled_names_its_part_and_leaves_nothing(
