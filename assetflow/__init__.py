@@ -166,6 +166,7 @@ _HOMES = {
     "InvalidDefinitionError": "assetflow.errors",
     "InvalidInvocationError": "assetflow.errors",
     "InvalidMetadata": "assetflow.errors",
+    "InvalidPropertyError": "assetflow.errors",
     "InvalidSubsetError": "assetflow.errors",
     "InvariantViolationError": "assetflow.errors",
     "LoadError": "assetflow.errors",

@@ -125,6 +125,7 @@ from assetflow.errors import InvalidConfigError as InvalidConfigError
 from assetflow.errors import InvalidDefinitionError as InvalidDefinitionError
 from assetflow.errors import InvalidInvocationError as InvalidInvocationError
 from assetflow.errors import InvalidMetadata as InvalidMetadata
+from assetflow.errors import InvalidPropertyError as InvalidPropertyError
 from assetflow.errors import InvalidSubsetError as InvalidSubsetError
 from assetflow.errors import InvariantViolationError as InvariantViolationError
 from assetflow.errors import LoadError as LoadError

@@ -13,6 +13,7 @@
     ├── InvalidMetadata                 a metadata value cannot be recorded
     ├── InvariantViolationError         a rule of the API is broken while running
     │   └── UnserializableValueError    a value cannot be stored by its IO manager
+    ├── InvalidPropertyError            a context is asked for what only a run has
     ├── TypeCheckDidNotPass             a value does not fit its annotation
     ├── StepOutputNotFoundError         a required output was not produced
     ├── AssetCheckFailedError           a blocking check of an asset has failed
@@ -164,6 +165,10 @@ class InvalidMetadata(AssetflowError):
 
 class InvariantViolationError(AssetflowError):
     """A rule of the API was broken while code was running."""
+
+
+class InvalidPropertyError(AssetflowError):
+    """A context is asked for something that only a run has."""
 
 
 class UnserializableValueError(InvariantViolationError):

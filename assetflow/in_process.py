@@ -18,6 +18,8 @@ from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore
 from assetflow.runs.story import EventType, RunStoryEvent, tell
 
+_ENDED = {StepState.FAILED: "failed", StepState.SKIPPED: "was skipped", StepState.UPSTREAM_FAILED: "was not run"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InProcessRun:
@@ -158,7 +160,11 @@ class ExecuteInProcessResult:
             if output.name == output_name and output.index in self._values:
                 return self._values[output.index]
         state = self._states[step.index]
-        raise InvariantViolationError(f'op "{node}" has no output "{output_name}" in this run: it is {state.label}')
+        if state is StepState.SUCCEEDED:
+            raise InvariantViolationError(f'op "{node}" succeeded without yielding an output "{output_name}"')
+        raise InvariantViolationError(
+            f'op "{node}" has no output "{output_name}" in this run: it {_ENDED.get(state, state.label)}'
+        )
 
     def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
         """The value of an asset; InvariantViolationError if this run did not materialize it."""

@@ -31,16 +31,24 @@ _COMMANDS = {
 }
 
 
-@click.group(cls=LazyGroup, commands_at=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+_HELP = """Materialize software-defined assets on Celery workers.
+
+\b
+assetflow materialize -m my_project             everything, on a cluster that is started for it
+assetflow materialize -m my_project "*report"   report, and all it needs
+assetflow plan -f pipeline.py group:marts       what would be done
+"""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=_COMMANDS,
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(package_name="assetflow", prog_name="assetflow")
 def cli() -> None:
-    r"""Materialize software-defined assets on Celery workers.
-
-    \b
-    assetflow materialize -m my_project             everything, on a cluster that is started for it
-    assetflow materialize -m my_project "*report"   report, and all it needs
-    assetflow plan -f pipeline.py group:marts       what would be done
-    """
+    """See `_HELP`."""
 
 
 def exit_code_of(error: Exception) -> int:

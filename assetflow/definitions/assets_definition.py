@@ -22,6 +22,7 @@ from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
+_NO_CHECKS: frozenset[AssetCheckKey] = frozenset()
 _NOTHING: Mapping[str, ResourceDefinition] = MappingProxyType({})
 
 
@@ -253,6 +254,8 @@ class AssetsDefinition:
     @property
     def check_keys(self) -> frozenset[AssetCheckKey]:
         """Which these are."""
+        if isinstance(self.node_def, OpDefinition) and not self.node_def.checks:
+            return _NO_CHECKS
         return frozenset(spec.key for spec in self.check_specs)
 
     @property

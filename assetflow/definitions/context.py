@@ -66,6 +66,10 @@ class Telling:
             )
         self._events.append(event)
 
+    def share_with(self, other: Telling) -> None:
+        """From now on, be told what the other is told. For direct calls."""
+        self._events = other._events
+
     def take_events(self) -> list[Event]:
         """What was logged since this was asked last. For the executor."""
         events, self._events = self._events, []
@@ -91,12 +95,13 @@ class OpExecutionContext(Telling):
         log: a logger that says which step speaks.
         run_id: of the run.
         retry_number: 0 in the first try.
+        step_key: name of the step; empty in a direct call.
         run_config: the whole run config.
     """
 
     __slots__ = (
         "_assets_def", "_keys_by_input", "_keys_by_output", "_metadata", "_selected", "_yielded", "job_name", "log",
-        "op_config", "op_def", "resources", "retry_number", "run_config", "run_id", "run_tags",
+        "op_config", "op_def", "resources", "retry_number", "run_config", "run_id", "run_tags", "step_key",
     )  # fmt: skip
 
     def __init__(
@@ -115,6 +120,7 @@ class OpExecutionContext(Telling):
         selected_output_names: frozenset[str] | None = None,
         keys_by_output_name: Mapping[str, AssetKey] | None = None,
         keys_by_input_name: Mapping[str, AssetKey] | None = None,
+        step_key: str = "",
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -127,6 +133,7 @@ class OpExecutionContext(Telling):
         self.run_config = dict(run_config or {})
         self.job_name = job_name
         self._assets_def = assets_def
+        self.step_key = step_key
         self._selected = selected_output_names
         self._keys_by_output = keys_by_output_name
         self._keys_by_input = keys_by_input_name
@@ -136,6 +143,11 @@ class OpExecutionContext(Telling):
     def run(self) -> RunInfo:
         """What there is to say of the run as a whole."""
         return RunInfo(self.run_id, self.job_name, self.run_tags, self.run_config)
+
+    @property
+    def dagster_run(self) -> RunInfo:
+        """The same, under the reference's name."""
+        return self.run
 
     @property
     def has_partition_key(self) -> bool:
@@ -185,6 +197,10 @@ class OpExecutionContext(Telling):
         """The asset an input stands for."""
         given = self._keys_by_input
         return _found(self._assets().keys_by_input_name if given is None else given, input_name, "input")
+
+    def show_metadata_of(self, other: OpExecutionContext) -> None:
+        """From now on, show what is said with the other. For direct calls."""
+        self._metadata = other._metadata
 
     def add_output_metadata(self, metadata: RawMetadata, output_name: str | None = None) -> None:
         """Say something about an output before it is made; it wins over ``Output(metadata=...)``.

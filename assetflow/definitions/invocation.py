@@ -100,7 +100,7 @@ def _bound_context(
     if missing:  # what the asset brings along
         definitions = {**brought, **as_resources(values)}
         values |= stack.enter_context(open_resources(definitions, missing, run_id=context.run_id, log=context.log))
-    return OpExecutionContext(
+    bound = OpExecutionContext(
         run_id=context.run_id,
         op_def=op,
         assets_def=asset,
@@ -111,6 +111,10 @@ def _bound_context(
         run_tags=context.run_tags,
         run_config=context.run_config,
     )
+    if asset is None:  # an op's context tells afterwards what it was told; an asset's is a copy
+        context.share_with(bound)
+        context.show_metadata_of(bound)
+    return bound
 
 
 def _processed(op: OpDefinition, config: Any) -> Any:

@@ -15,7 +15,7 @@ from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.job import AssetJob
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
-from assetflow.errors import InvalidDefinitionError, LoadError
+from assetflow.errors import InvalidDefinitionError, LoadError, ParameterCheckError
 from assetflow.keys import AssetKey
 
 Loaded = AssetsDefinition | SourceAsset
@@ -37,7 +37,7 @@ def load_assets_from_modules(
     Raises:
         InvalidDefinitionError: a key is defined twice, or an asset has a group already.
     """
-    found = [item for item in _gather(list(modules)) if not isinstance(item, AssetChecksDefinition)]
+    found = [item for item in _gather(_listed(modules)) if not isinstance(item, AssetChecksDefinition)]
     return _with_attributes(found, group_name, key_prefix)
 
 
@@ -49,7 +49,7 @@ def load_asset_checks_from_modules(
     Args:
         asset_key_prefix: put these segments before the keys of the assets that are checked.
     """
-    found = [item for item in _gather(list(modules)) if isinstance(item, AssetChecksDefinition)]
+    found = [item for item in _gather(_listed(modules)) if isinstance(item, AssetChecksDefinition)]
     prefix = read_prefix(asset_key_prefix)
     if not prefix:
         return found
@@ -129,6 +129,12 @@ def definitions_from_module(module: ModuleType) -> Definitions:
     return Definitions(assets=loose, jobs=jobs.values())
 
 
+def _listed(modules: Iterable[ModuleType]) -> list[ModuleType]:
+    if isinstance(modules, ModuleType | str) or not isinstance(modules, Iterable):
+        raise ParameterCheckError(f"modules is a list of modules, not {modules!r}")
+    return list(modules)
+
+
 def _caller(frame: FrameType | None) -> ModuleType:
     """The module that called the function of this frame."""
     assert frame is not None and frame.f_back is not None
@@ -139,6 +145,12 @@ def _caller(frame: FrameType | None) -> ModuleType:
 
 
 def _gather(modules: list[ModuleType]) -> list[Loaded]:
+    for module in modules:
+        if not isinstance(module, ModuleType):
+            raise ParameterCheckError(
+                f"modules is a list of modules, not of {type(module).__name__}: {module!r}; "
+                "for a name there is load_assets_from_package_name"
+            )
     found: dict[int, Loaded] = {}
     homes: dict[AssetKey, tuple[str, Loaded]] = {}
     for module in modules:
@@ -195,6 +207,13 @@ def _with_attributes(found: list[Loaded], group_name: str | None, key_prefix: Co
 
 
 def _walk(package: ModuleType) -> Iterator[ModuleType]:
+    if not isinstance(package, ModuleType):
+        raise ParameterCheckError(f"expected a package, got {type(package).__name__}: {package!r}")
+    if getattr(package, "__file__", None) is None:
+        raise LoadError(
+            f"the package {package.__name__} has no __init__.py, so its modules cannot be told from other folders",
+            fix=f"add an empty __init__.py to {', '.join(getattr(package, '__path__', []))} and the folders below",
+        )
     yield package
     for info in pkgutil.walk_packages(getattr(package, "__path__", []), package.__name__ + "."):
         yield importlib.import_module(info.name)

@@ -51,6 +51,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         run_tags=work.tags,
         run_config=work.run_config,
         job_name=work.job_name,
+        step_key=work.step.key,
         selected_output_names=frozenset(declared),
         keys_by_output_name=keys,
         keys_by_input_name={item.name: AssetKey(item.key) for item in work.step.inputs if item.key},

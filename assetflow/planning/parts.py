@@ -72,7 +72,7 @@ def parts_of(
             parts += _ops_of_graph(graph, asset, keys)
         elif len(asset.keys_by_output_name) == 1:
             inputs = {name: (key,) for name, key in _inputs(graph, asset).items()}
-            parts.append(Part(asset, asset.calls[0], asset.keys_by_output_name, inputs))
+            parts.append(Part(asset, OpCall(path=(), op=asset.op, inputs={}), asset.keys_by_output_name, inputs))
         else:
             several = True
             _check_subset(asset, keys)

@@ -16,7 +16,7 @@ from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import open_resources
-from assetflow.errors import InvalidInvocationError, InvariantViolationError
+from assetflow.errors import InvalidInvocationError, InvalidPropertyError, InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 
 RUN_ID = "EPHEMERAL"
@@ -40,6 +40,14 @@ class DirectContext(OpExecutionContext):
         self._definitions = definitions
         self._config = config
         self._stack = ExitStack()
+
+    @property
+    def run(self) -> NoReturn:
+        """There is no run; InvalidPropertyError."""
+        raise InvalidPropertyError(
+            "a context for direct calls has no run: `run` and `dagster_run` are there in runs only",
+            fix="use materialize_to_memory([...]) to see code in a run",
+        )
 
     def __enter__(self) -> DirectContext:
         if isinstance(self.resources, _Unopened):

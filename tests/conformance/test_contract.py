@@ -23,9 +23,11 @@ from assetflow import (
     InvalidDefinitionError,
     InvalidInvocationError,
     InvalidMetadata,
+    InvalidPropertyError,
     InvalidSubsetError,
     InvariantViolationError,
     Jitter,
+    LoadError,
     MetadataValue,
     Nothing,
     Output,
@@ -44,10 +46,12 @@ from assetflow import (
     define_asset_job,
     fs_io_manager,
     load_assets_from_modules,
+    load_assets_from_package_name,
     materialize,
     materialize_to_memory,
     mem_io_manager,
     multi_asset,
+    op,
     repository,
     resource,
     success_hook,
@@ -277,6 +281,9 @@ REFUSED = {
     "1.12 a yielding resource outside of a block": (
         lambda: NEEDS(build_op_context(resources={"api": yielding})), InvariantViolationError, "not open here",
     ),
+    "1.12 the run of a direct call": (lambda: build_op_context().run, InvalidPropertyError, "in runs only"),
+    "1.11 a module that is no list": (lambda: load_assets_from_modules(grouped), CheckError, "a list of modules"),
+    "1.11 names in place of modules": (lambda: load_assets_from_modules(["x"]), CheckError, "load_assets_from_package_name"),
     "1.12 an IO manager for memory": (
         lambda: memory(make("x"), resources={"io_manager": 1}),
         InvariantViolationError,
@@ -528,3 +535,25 @@ def test_what_is_skipped_leaves_storage_and_run_as_they_were(tmp_path):
         "both": StepState.SKIPPED,
     }
     assert Definitions(assets=assets, resources=manager).load_asset_value("perhaps") == 1
+
+
+def test_the_context_of_an_op_tells_what_it_was_told():
+    @op
+    def telling(context):
+        context.add_output_metadata({"rows": 1})
+        context.log_event(AssetMaterialization("elsewhere"))
+        return context.step_key
+
+    context = build_op_context()
+    assert [telling(context), telling(context)] == ["", ""]
+    assert context.get_output_metadata("result")["rows"].value == 1
+    assert [event.asset_key for event in context.get_events()] == [AssetKey("elsewhere")]
+    assert seen(lambda context: (context.step_key, context.dagster_run.job_name)) == ("x", "__ASSET_JOB")
+
+
+def test_a_folder_without_init_is_no_package(tmp_path, monkeypatch):
+    (tmp_path / "loose_folder").mkdir()
+    (tmp_path / "loose_folder" / "m.py").write_text("from assetflow import asset\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LoadError, match="has no __init__"):
+        load_assets_from_package_name("loose_folder")

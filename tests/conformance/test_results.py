@@ -99,7 +99,7 @@ def test_a_node_that_is_not_there(result, asked):
 
 
 def test_an_output_and_an_asset_that_are_not_there(result):
-    with pytest.raises(InvariantViolationError, match='op "told" has no output "other"'):
+    with pytest.raises(InvariantViolationError, match='op "told" succeeded without yielding an output "other"'):
         result.output_for_node("told", "other")
     with pytest.raises(InvariantViolationError, match="nope was not materialized in this run"):
         result.asset_value("nope")
@@ -150,7 +150,7 @@ def test_a_run_that_fails():
     assert result.dagster_run.is_success is False
     with pytest.raises(InvariantViolationError, match="has no event RUN_SUCCESS"):
         result.get_job_success_event()
-    with pytest.raises(InvariantViolationError, match='op "broken" has no output "result" in this run: it is failed'):
+    with pytest.raises(InvariantViolationError, match='op "broken" has no output "result" in this run: it failed'):
         result.output_for_node("broken")
 
 
