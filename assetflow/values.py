@@ -78,6 +78,7 @@ class AssetValueLoader:
             annotation=python_type,
             resources=resources,
             log=log,
+            resource_config=self._resources.config_of(asset, manager_key),
         )
         value = as_io_manager(opened, manager_key).load_input(context)
         if (reason := check_value(value, python_type)) is not None:
@@ -88,5 +89,7 @@ class AssetValueLoader:
         name = key.to_user_string()
         if any(source.key == key for source in self._sources):
             return f"{name} is a source asset, which others make: only assets of one's own can be loaded"
+        if "/" in name and len(key.parts) == 1 and AssetKey.from_user_string(name) in self._assets:
+            return f"there is no asset of one segment {name!r}; did you mean AssetKey({name.split('/')!r})?"
         near = AssetGraph.names_near(name, self._assets)
         return f"there is no asset {name}" + (f"; did you mean {' or '.join(near)}?" if near else "")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.errors import InvariantViolationError, UnknownResourceError
-from assetflow.keys import AssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
@@ -219,6 +219,23 @@ class OpExecutionContext(Telling):
         if name in self._metadata:
             raise InvariantViolationError(f"attempted to log metadata for output '{name}' more than once")
         self._metadata[name] = normalize_metadata(metadata)
+
+    def add_asset_metadata(self, metadata: RawMetadata, asset_key: CoercibleToAssetKey | None = None) -> None:
+        """The same, with the asset's key in place of the output's name.
+
+        Raises:
+            InvariantViolationError: this step does not make the asset, or makes several and none is named.
+        """
+        made = self._made()
+        if asset_key is None:
+            self.add_output_metadata(metadata, next(iter(made)) if len(made) == 1 else None)
+            return
+        key = AssetKey.from_coercible(asset_key)
+        names = [name for name, found in made.items() if found == key]
+        if not names:
+            known = ", ".join(found.to_user_string() for found in made.values())
+            raise InvariantViolationError(f"this step does not make {key.to_user_string()}; it makes: {known}")
+        self.add_output_metadata(metadata, names[0])
 
     def get_output_metadata(self, output_name: str = "result") -> dict[str, Any]:
         """What `add_output_metadata` was given for this output."""

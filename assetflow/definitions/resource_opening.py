@@ -51,15 +51,24 @@ def open_resources(
     run_id: str | None = None,
     log: Any = None,
     config: Mapping[str, Any] | None = None,
+    already: Mapping[str, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Make the resources under these keys, and close them after the block, whatever happens in it.
+
+    Args:
+        already: resources that are open, and are neither made again nor closed.
+
+    Yields:
+        all of them by key, with those they require.
 
     Raises:
         ResourceFunctionError: a resource function raised; its error is the cause.
     """
-    opened: dict[str, Any] = {}
+    opened: dict[str, Any] = dict(already or {})
     with ExitStack() as stack:
         for key in opening_order(definitions, keys):
+            if key in opened:
+                continue
             definition = definitions[key]
             context = InitResourceContext(
                 resource_config=config_of(definition, key, config),

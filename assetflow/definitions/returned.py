@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.outputs import Output
 from assetflow.errors import InvariantViolationError
 
@@ -21,6 +22,12 @@ def outputs_of(op: OpDefinition, value: Any) -> Iterator[Output[Any]]:
     if isinstance(value, Output):
         yield value
         return
+    if isinstance(value, AssetMaterialization | AssetObservation | ExpectationResult):
+        raise InvariantViolationError(
+            f'op "{op.name}" returned an {type(value).__name__}, which is an event and no value',
+            where=str(op.location) if op.location else None,
+            fix="yield it together with an Output, or give it to context.log_event",
+        )
     names = list(op.outs)
     if len(names) == 1:
         yield Output(value, output_name=names[0])

@@ -8,9 +8,11 @@ from typing import Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.definitions.resource_opening import config_of, open_resources
+from assetflow.definitions.resource_opening import config_of, open_resources, opening_order
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.log import StepLogger
+
+_Identity = tuple[str, tuple[int, ...]]
 
 
 class OpenResources:
@@ -26,24 +28,38 @@ class OpenResources:
         self._config = config
         self._run_id = run_id
         self._stack = ExitStack()
-        self._open: dict[tuple[int, str], object] = {}
+        self._open: dict[_Identity, object] = {}
+        self._identities: dict[tuple[int, str], _Identity] = {}
 
     def for_asset(
         self, asset: AssetsDefinition | SourceAsset, keys: Iterable[str], log: StepLogger
     ) -> dict[str, object]:
         """The resources under these keys; the asset's own definitions come before the shared ones."""
         own = asset.resource_defs
-        definitions = {**self._shared, **own} if own else self._shared
         scope = id(asset) if own else 0
-        wanted = list(keys)
-        missing = [key for key in wanted if (scope, key) not in self._open]
-        if missing:
-            opened = self._stack.enter_context(
-                open_resources(definitions, missing, run_id=self._run_id, log=log, config=self._config)
-            )
-            for key in missing:
-                self._open[(scope, key)] = opened[key]
-        return {key: self._open[(scope, key)] for key in wanted}
+        found: dict[str, object] = {}
+        for key in keys:
+            identity = self._identities.get((scope, key))
+            if identity is None or identity not in self._open:
+                definitions = {**self._shared, **own} if own else self._shared
+                identity = self._identify(definitions, key)
+                self._identities[(scope, key)] = identity
+                if identity not in self._open:
+                    self._make(definitions, key, log)
+            found[key] = self._open[identity]
+        return found
+
+    def _identify(self, definitions: Mapping[str, ResourceDefinition], key: str) -> _Identity:
+        """What makes a resource the same as another: its definition, and those of all it requires."""
+        return key, tuple(id(definitions[needed]) for needed in opening_order(definitions, [key]))
+
+    def _make(self, definitions: Mapping[str, ResourceDefinition], key: str, log: StepLogger) -> None:
+        identities = {needed: self._identify(definitions, needed) for needed in opening_order(definitions, [key])}
+        already = {needed: self._open[one] for needed, one in identities.items() if one in self._open}
+        opened = self._stack.enter_context(
+            open_resources(definitions, [key], run_id=self._run_id, log=log, config=self._config, already=already)
+        )
+        self._open.update({one: opened[needed] for needed, one in identities.items()})
 
     def definition(self, asset: AssetsDefinition | SourceAsset, key: str) -> ResourceDefinition:
         """What makes a resource for this asset."""

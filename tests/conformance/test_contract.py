@@ -298,6 +298,17 @@ REFUSED = {
     "1.13 what was never made": (
         lambda: Definitions(assets=[make("never_made")]).load_asset_value("never_made"), FileNotFoundError, "never_made",
     ),
+    "1.13 text is not split": (
+        lambda: Definitions(assets=[make("x", key_prefix="p")]).load_asset_value("p/x"), KeyError, "AssetKey(['p', 'x'])",
+    ),
+    "1.14 an event is returned": (
+        lambda: memory(make("x", lambda: AssetMaterialization("z"))), InvariantViolationError, "an event and no value",
+    ),
+    "1.14 metadata of another asset": (
+        lambda: memory(make("x", lambda context: context.add_asset_metadata({"a": 1}, "y"))),
+        InvariantViolationError,
+        "this step does not make y; it makes: x",
+    ),
     "1.14 an object": (lambda: Output(1, metadata={"m": object()}), InvalidMetadata, '"m"'),
     "1.14 a tuple": (lambda: Output(1, metadata={"m": (1, 2)}), InvalidMetadata, "tuple"),
     "1.14 a dict of objects": (lambda: Output(1, metadata={"m": {"a": object()}}), InvalidMetadata, "not JSON"),
@@ -557,3 +568,42 @@ def test_a_folder_without_init_is_no_package(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(LoadError, match="has no __init__"):
         load_assets_from_package_name("loose_folder")
+
+
+def test_metadata_by_asset():
+    def both(context):
+        context.add_asset_metadata({"n": 1}, "a")
+        context.add_asset_metadata({"n": 2}, AssetKey("b"))
+        return 1, 2
+
+    result = memory(multi_asset(outs=TWO)(both), make("x", lambda context: context.add_asset_metadata({"n": 3})))
+    found = {event.asset_key.to_user_string(): event.materialization.metadata["n"].value
+             for event in result.get_asset_materialization_events()}  # fmt: skip
+    assert found == {"a": 1, "b": 2, "x": 3}
+
+
+@pytest.mark.parametrize("way", ["shared", "brought along"])
+def test_each_resource_is_opened_once_and_closed_in_reverse(way):
+    story = []
+
+    @resource
+    def base():
+        story.append("base")
+        yield 1
+        story.append("base closed")
+
+    @resource(required_resource_keys={"base"})
+    def upper(init):
+        story.append("upper")
+        yield init.resources.base + 1
+        story.append("upper closed")
+
+    assets = [
+        make("x", lambda context: context.resources.upper, required_resource_keys={"upper"}),
+        make("y", lambda context: context.resources.base, required_resource_keys={"base"}),
+        make("z", lambda context: context.resources.upper, required_resource_keys={"upper"}),
+    ]
+    definitions = {"base": base, "upper": upper}
+    result = given(*assets, **definitions) if way == "shared" else given(*with_resources(assets, definitions))
+    assert [result.asset_value(name) for name in "xyz"] == [2, 1, 2]
+    assert story == ["base", "upper", "upper closed", "base closed"]

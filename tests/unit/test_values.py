@@ -59,7 +59,7 @@ def test_an_unknown_key_names_those_that_look_like_it() -> None:
     defs = Definitions(assets=[lengths, SourceAsset("rates")])
     with pytest.raises(KeyError, match=r"there is no asset raw/length; did you mean raw/lengths\?"):
         defs.load_asset_value(["raw", "length"])
-    with pytest.raises(KeyError, match="there is no asset raw/lengths"):
+    with pytest.raises(KeyError, match="there is no asset of one segment"):
         defs.load_asset_value("raw/lengths")  # a text is one segment
     with pytest.raises(KeyError, match="rates is a source asset"):
         defs.load_asset_value("rates")
