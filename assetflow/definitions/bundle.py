@@ -90,6 +90,7 @@ class Definitions:
         Raises:
             InvariantViolationError: there is none.
         """
+        self.check_graph()
         if name == IMPLICIT_JOB:
             return JobDefinition(self, AssetJob(IMPLICIT_JOB))
         if name not in self.jobs:
@@ -151,6 +152,16 @@ class Definitions:
                     "was not provided",
                     fix=f"Definitions(resources={{{key!r}: ...}})",
                 )
+
+    def check_graph(self) -> None:
+        """Resolve every input to the asset it means.
+
+        Raises:
+            InvalidDefinitionError: an input means nothing that is here.
+            CircularDependencyError: assets need each other in a circle.
+        """
+        # By name: definitions know of no graph of assets.
+        import_module("assetflow.lineage.asset_graph").AssetGraph.build(self.assets, self.source_assets)
 
     def check_resources(self) -> None:
         """Check that everything that is required is there.

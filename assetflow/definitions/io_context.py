@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from assetflow.definitions.context import Resources, Telling
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.definitions.typecheck import DagsterType, as_dagster_type
 from assetflow.errors import InvariantViolationError
 from assetflow.keys import AssetKey, Version
 
@@ -92,9 +93,29 @@ class _ValueContext(Telling):
         return _set(self._log, "log")
 
     @property
-    def dagster_type(self) -> Any:
-        """The annotation, under the reference's name."""
-        return self.annotation
+    def dagster_type(self) -> DagsterType:
+        """The annotation as a type with a name; ``.typing_type`` is the annotation itself, Any if there is none."""
+        return as_dagster_type(self.annotation)
+
+    @property
+    def mapping_key(self) -> None:
+        """None: outputs are not mapped."""
+        return
+
+    @property
+    def has_partition_key(self) -> bool:
+        """Whether the run is for one partition; partitions are not supported yet."""
+        return False
+
+    @property
+    def has_asset_partitions(self) -> bool:
+        """Whether the asset has partitions; partitions are not supported yet."""
+        return False
+
+    @property
+    def definition_metadata(self) -> Mapping[str, Any]:
+        """The metadata of the definition; a later name of `metadata`."""
+        return self.metadata
 
     def get_asset_identifier(self) -> list[str]:
         """The segments of the asset's key."""

@@ -84,7 +84,7 @@ def read_deps(
     Raises:
         CheckError: it names what is no output or no dependency, or leaves an output out.
     """
-    if given is None:
+    if not given:
         return None
     known = {*keys_by_input.values(), *keys_by_output.values()}
     found = {}

@@ -23,6 +23,7 @@ class RepositoryDefinition(Definitions):
 
     def __init__(self, name: str, description: str | None, assets: Iterable[Any], jobs: Iterable[AssetJob]) -> None:
         super().__init__(assets=assets, jobs=jobs)
+        self.check_graph()
         self.name = name
         self.description = description
 

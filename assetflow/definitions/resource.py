@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
-from typing import Any, Self, overload
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, cast, overload
 
 from assetflow.config.spec import ConfigSpec, config_spec
 from assetflow.definitions.context import Resources
+from assetflow.errors import CheckError
 
 ResourceFunction = Callable[..., Any]
 
@@ -86,6 +88,26 @@ class ResourceDefinition:
         made.description = description or self.description
         return made
 
+    def __call__(self, context: InitResourceContext | None = None) -> Any:
+        """Call the function, as a test does; of one that yields, a context manager.
+
+        Args:
+            context: made with `build_init_resource_context`, if the function takes one.
+
+        Raises:
+            InvalidConfigError: the context's config does not fit.
+            CheckError: the context is missing.
+        """
+        if context is None and _takes_argument(self.resource_fn):
+            raise CheckError(
+                "the function of this resource takes a context: call it with build_init_resource_context()"
+            )
+        if context is not None:
+            given = {} if context.resource_config is None else {"config": context.resource_config}
+            context = replace(context, resource_config=self.config.process(given, "root", "the resource"))
+        made: Any = self.resource_fn(context) if _takes_argument(self.resource_fn) else self.resource_fn()
+        return _in_block(cast(Generator[Any, Any, Any], made)) if inspect.isgenerator(made) else made
+
     def make(self, context: InitResourceContext) -> Any:
         """Call the function."""
         return self.resource_fn(context) if _takes_argument(self.resource_fn) else self.resource_fn()
@@ -101,6 +123,15 @@ class _Constant:
 
     def __call__(self) -> Any:
         return self.value
+
+
+@contextmanager
+def _in_block(made: Generator[Any, Any, Any]) -> Iterator[Any]:
+    try:
+        yield next(made)
+    finally:
+        next(made, None)
+        made.close()
 
 
 def _config_itself(context: InitResourceContext) -> Any:

@@ -64,6 +64,16 @@ class DagsterType:
         return self.key
 
 
+def as_dagster_type(annotation: Any) -> DagsterType:
+    """An annotation as a type with a name."""
+    if isinstance(annotation, DagsterType):
+        return annotation
+    if annotation is inspect.Parameter.empty:
+        return DagsterType(lambda _context, _value: True, "Any")
+    fits = annotation
+    return DagsterType(lambda _context, value: _fits(value, fits), _name(annotation), typing_type=annotation)
+
+
 def is_nothing(annotation: Any) -> bool:
     """Whether an annotation is `Nothing`."""
     return annotation is Nothing

@@ -238,10 +238,11 @@ def _resolve(
     asks = f"asset '{makes.to_string()}'" if makes is not None else f"check '{asset.node_def.name}'"
     near = AssetGraph.names_near(key.to_user_string(), [*assets, *sources])
     fix = f"did you mean {' or '.join(near)}? Rename the argument, or map it: " if near else "define it, or map it: "
-    example = near[0] if near else "the_right_name"
+    parts = near[0].split("/") if near else ["the_right_name"]
+    example = f'"{parts[0]}"' if len(parts) == 1 else f"[{', '.join(map(repr, parts))}]"
     raise InvalidDefinitionError(
         f"Input asset '{key.to_string()}' for {asks} is not produced by any of the provided "
         "asset ops and is not one of the provided sources",
         where=f'{asset.node_def.where}, argument "{name}"',
-        fix=f'{fix}@asset(ins={{"{name}": AssetIn("{example}")}})',
+        fix=f'{fix}@asset(ins={{"{name}": AssetIn({example})}})',
     )

@@ -42,7 +42,9 @@ from assetflow import (
     TypeCheckDidNotPass,
     UnknownResourceError,
     asset,
+    build_init_resource_context,
     build_op_context,
+    build_output_context,
     define_asset_job,
     fs_io_manager,
     load_assets_from_modules,
@@ -309,6 +311,10 @@ REFUSED = {
         InvariantViolationError,
         "this step does not make y; it makes: x",
     ),
+    "1.15 a resource is called without its context": (lambda: needs_cm(), CheckError, "takes a context"),
+    "1.18 a repository with an unknown upstream": (
+        lambda: repository(lost_repository), InvalidDefinitionError, "is not produced by any of the provided asset ops",
+    ),
     "1.14 an object": (lambda: Output(1, metadata={"m": object()}), InvalidMetadata, '"m"'),
     "1.14 a tuple": (lambda: Output(1, metadata={"m": (1, 2)}), InvalidMetadata, "tuple"),
     "1.14 a dict of objects": (lambda: Output(1, metadata={"m": {"a": object()}}), InvalidMetadata, "not JSON"),
@@ -485,6 +491,10 @@ GIVEN = {
 }  # fmt: skip
 
 
+def lost_repository():
+    return [asset(needs_nope)]
+
+
 def named_repository():
     return [[make("x")], define_asset_job("j")]
 
@@ -607,3 +617,31 @@ def test_each_resource_is_opened_once_and_closed_in_reverse(way):
     result = given(*assets, **definitions) if way == "shared" else given(*with_resources(assets, definitions))
     assert [result.asset_value(name) for name in "xyz"] == [2, 1, 2]
     assert story == ["base", "upper", "upper closed", "base closed"]
+
+
+def test_a_resource_is_called_directly():
+    @resource(config_schema={"a": Field(int, default_value=2)})
+    def configurable(init):
+        return init.resource_config["a"]
+
+    assert configurable(build_init_resource_context(config={"a": 5})) == 5
+    assert configurable(build_init_resource_context()) == 2
+    assert resource(lambda: 7)() == 7
+    with yielding() as value:
+        assert value == 5
+    with pytest.raises(InvalidConfigError):
+        configurable(build_init_resource_context(config={"a": "x"}))
+
+
+def test_the_hint_for_a_longer_key_can_be_followed():
+    @asset
+    def reader(up): ...
+
+    with pytest.raises(InvalidDefinitionError, match=r"AssetIn\(\['p', 'up'\]\)"):
+        memory(reader, make("up", key_prefix="p", group_name="other"))
+
+
+def test_an_io_context_says_that_there_are_no_partitions():
+    context = build_output_context(asset_key="x")
+    assert (context.has_partition_key, context.has_asset_partitions, context.mapping_key) == (False, False, None)
+    assert context.dagster_type.display_name == "Any"

@@ -255,7 +255,7 @@ def test_what_is_told_of_an_output():
     result = materialize([both], resources={"io_manager": manager}, tags={"t": "v"})
     a, b = manager.stored
     assert (a.asset_key, a.name, a.step_key, a.run_id) == (AssetKey(["p", "a"]), "a", "both", result.run_id)
-    assert (a.metadata, b.metadata, b.dagster_type, a.op_def.name) == ({"m": 1}, {}, int, "both")
+    assert (a.metadata, b.metadata, b.dagster_type.typing_type, a.op_def.name) == ({"m": 1}, {}, int, "both")
     assert a.get_identifier() == [result.run_id, "both", "a"]
     assert a.get_asset_identifier() == ["p", "a"]
     assert a.has_asset_key
@@ -275,7 +275,7 @@ def test_what_is_told_of_an_input():
 
     result = materialize([first, second], resources={"io_manager": manager})
     [told] = manager.loaded
-    assert (told.name, told.asset_key, told.metadata, told.dagster_type) == (
+    assert (told.name, told.asset_key, told.metadata, told.dagster_type.typing_type) == (
         "renamed", AssetKey("first"), {"columns": ["a"]}, int,
     )  # fmt: skip
     assert told.upstream_output.metadata == {"owner": "me"}

@@ -178,7 +178,7 @@ def test_an_output_context_tells_what_it_was_given():
     assert context.get_asset_identifier() == ["a", "b"]
     assert context.get_identifier() == ["r", "s", "result"]
     assert context.metadata == {"m": 1}
-    assert context.dagster_type is context.annotation is int
+    assert context.dagster_type.typing_type is context.annotation is int
     assert context.version == version
     assert context.resources.lake == 5
     assert context.op_def is made.op
@@ -211,15 +211,15 @@ def test_an_input_context_tells_what_it_was_given():
     assert context.get_identifier() == ["EPHEMERAL", "s", "result"]
     assert context.metadata == {"m": 1}
     assert context.upstream_output is stored
-    assert context.dagster_type is int
+    assert context.dagster_type.typing_type is int
     assert context.resources.lake == 5
     context.add_input_metadata({"rows": 1})
     assert context.collected_metadata["rows"].value == 1
 
 
 def test_a_type_that_is_not_given_says_nothing():
-    assert build_input_context().dagster_type is made.op.outs["result"].annotation
-    assert build_output_context().dagster_type is made.op.outs["result"].annotation
+    assert build_input_context().annotation is made.op.outs["result"].annotation
+    assert build_output_context().annotation is made.op.outs["result"].annotation
 
 
 def test_io_managers_are_never_given_closed_resources():
