@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import CheckError
 
-Configurable = TypeVar("Configurable", bound=ResourceDefinition)
+Configurable = TypeVar("Configurable", bound=ResourceDefinition | OpDefinition)
 
 
 def configured(
-    configurable: Configurable, config_schema: Any = None, description: str | None = None
+    configurable: Configurable,
+    config_schema: Any = None,
+    description: str | None = None,
+    name: str | None = None,
 ) -> Callable[[Any], Configurable]:
-    """Make a version of a resource or an IO manager whose config is given, or made by the decorated function.
+    """Make a version of a resource, an IO manager or an op whose config is given, or made by the decorated function.
 
     ::
 
@@ -25,14 +29,18 @@ def configured(
     Args:
         configurable: what is configured.
         config_schema: of the version's own config.
+        description: of the version.
+        name: of the version of an op; by default the decorated function's.
 
     Raises:
         CheckError: it takes no config.
     """
-    if not isinstance(configurable, ResourceDefinition):
-        raise CheckError(f"configured takes a resource or an IO manager, not {configurable!r}")
+    if not isinstance(configurable, ResourceDefinition | OpDefinition):
+        raise CheckError(f"configured takes a resource, an IO manager or an op, not {configurable!r}")
 
     def decorate(config_or_function: Any) -> Configurable:
+        if isinstance(configurable, OpDefinition):
+            return cast(Configurable, configurable.configured(config_or_function, name, config_schema, description))
         return configurable.configured(config_or_function, config_schema, description)
 
     return decorate

@@ -14,7 +14,7 @@ from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.names import check_name
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import CONFIG_NAME
-from assetflow.errors import InvalidDefinitionError
+from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
 if TYPE_CHECKING:
@@ -102,6 +102,10 @@ class OpDefinition(Invocable):
     description: str | None = None
     code_version: str | None = None
     location: SourceLocation | None = None
+
+    def __post_init__(self) -> None:
+        if self.retry_policy is not None and not isinstance(self.retry_policy, RetryPolicy):
+            raise CheckError(f"retry_policy of {self.where} is a RetryPolicy, not {self.retry_policy!r}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In the function of a graph: be part of it. Elsewhere: call the function in place, as a test does."""

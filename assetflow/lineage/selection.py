@@ -58,6 +58,9 @@ class AssetSelection(ABC):
     @staticmethod
     def assets(*definitions: AssetsDefinition) -> AssetSelection:
         """Everything these definitions make."""
+        for definition in definitions:
+            if not isinstance(definition, AssetsDefinition):
+                raise CheckError(f"AssetSelection.assets takes assets, not {type(definition).__name__}: {definition!r}")
         return _Keys(tuple(sorted(key for definition in definitions for key in definition.keys)))
 
     @staticmethod
@@ -68,6 +71,9 @@ class AssetSelection(ABC):
     @staticmethod
     def groups(*names: str) -> AssetSelection:
         """Everything in these groups; a group that does not exist is empty."""
+        for name in names:
+            if not isinstance(name, str):
+                raise CheckError(f"AssetSelection.groups takes names of groups, not {type(name).__name__}: {name!r}")
         return _Groups(names)
 
     @staticmethod

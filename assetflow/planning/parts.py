@@ -162,7 +162,8 @@ def _split(graph: AssetGraph, asset: AssetsDefinition, stages: Sequence[Sequence
     found = []
     for keys in stages:
         needed = {parent for key in keys for parent in graph.asset_deps(key)}
-        kept = {name: key for name, key in inputs.items() if key in needed or not asset.op.ins[name].is_nothing}
+        optional = {name for name, item in asset.op.ins.items() if item.is_nothing or name in asset.op.defaults}
+        kept = {name: key for name, key in inputs.items() if key in needed or name not in optional}
         if len(stages) > 1 and (early := sorted(set(kept.values()) - needed)):
             raise CircularDependencyError(
                 f"Circular dependencies exist: {asset.op.name} is called once for {_names(keys)} and once for others, "

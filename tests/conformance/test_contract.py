@@ -45,6 +45,7 @@ from assetflow import (
     build_init_resource_context,
     build_op_context,
     build_output_context,
+    configured,
     define_asset_job,
     fs_io_manager,
     load_assets_from_modules,
@@ -365,6 +366,9 @@ REFUSED = {
         "were selected, but no AssetsDefinition objects supply these keys",
     ),
     "1.18 a selection and something else": (lambda: AssetSelection.all() | "a", CheckError, "selection"),
+    "1.17 a retry policy that is none": (lambda: make("x", retry_policy=5), CheckError, "retry_policy of"),
+    "1.18 a list of groups": (lambda: AssetSelection.groups(["g"]), CheckError, "takes names of groups"),
+    "1.18 text as an asset": (lambda: AssetSelection.assets("a"), CheckError, "takes assets"),
     "1.18 a malformed selection": (lambda: memory(make("x"), selection="x*+"), CheckError, "Invalid selection string: x"),
 }  # fmt: skip
 
@@ -645,3 +649,35 @@ def test_an_io_context_says_that_there_are_no_partitions():
     context = build_output_context(asset_key="x")
     assert (context.has_partition_key, context.has_asset_partitions, context.mapping_key) == (False, False, None)
     assert context.dagster_type.display_name == "Any"
+
+
+def test_an_input_that_the_selected_outputs_do_not_need_takes_its_default():
+    @multi_asset(
+        outs={"a": AssetOut(is_required=False), "b": AssetOut(is_required=False)},
+        can_subset=True,
+        internal_asset_deps={"a": {AssetKey("x")}, "b": {AssetKey("y")}},
+    )
+    def part(context, x, y=None):
+        if "a" in context.selected_output_names:
+            yield Output((x, y), "a")
+        if "b" in context.selected_output_names:
+            yield Output(y, "b")
+
+    ups = make("x", lambda: 1), make("y", lambda: 2)
+    assert memory(*ups, part, selection=["x", "a"]).asset_value("a") == (1, None)
+    assert memory(*ups, part).asset_value("a") == (1, 2)
+
+
+def test_a_configured_op_by_function():
+    @op(config_schema={"n": int})
+    def counting(context):
+        return context.op_config["n"]
+
+    assert configured(counting, name="four")({"n": 4})(build_op_context()) == 4
+
+    @configured(counting, config_schema={"half": int})
+    def doubled(config):
+        return {"n": config["half"] * 2}
+
+    assert doubled.name == "doubled"
+    assert doubled(build_op_context(op_config={"half": 3})) == 6
