@@ -108,11 +108,11 @@ class AssetCheckResult:
         severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
         description: str | None = None,
     ) -> None:
-        if not isinstance(passed, bool):
-            passed = _truth(passed)
+        if not is_truth(passed):
+            raise CheckError(f"passed is True or False, not {passed!r}")
         if not isinstance(severity, AssetCheckSeverity):
             raise CheckError(f"severity is an AssetCheckSeverity, not {severity!r}")
-        object.__setattr__(self, "passed", passed)
+        object.__setattr__(self, "passed", bool(passed))
         object.__setattr__(self, "asset_key", None if asset_key is None else AssetKey.from_coercible(asset_key))
         object.__setattr__(self, "check_name", check_name)
         object.__setattr__(self, "metadata", normalize_metadata(metadata))
@@ -175,8 +175,6 @@ def key_of(asset: Any) -> AssetKey:
     return key if isinstance(key, AssetKey) else AssetKey.from_coercible(asset)
 
 
-def _truth(passed: Any) -> bool:
-    """Whether a check has passed, of a value such as numpy's booleans."""
-    if type(passed).__name__ in ("bool_", "bool"):
-        return bool(passed)
-    raise CheckError(f"passed is True or False, not {passed!r}")
+def is_truth(value: Any) -> bool:
+    """Whether a value is True or False, also as numpy has them."""
+    return isinstance(value, bool) or type(value).__name__ in ("bool_", "bool")

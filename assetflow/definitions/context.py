@@ -100,7 +100,7 @@ class OpExecutionContext(Telling):
     """
 
     __slots__ = (
-        "_assets_def", "_keys_by_input", "_keys_by_output", "_metadata", "_selected", "_yielded", "job_name", "log",
+        "_assets_def", "_keys_by_input", "_keys_by_output", "_metadata", "_selected", "job_name", "log",
         "op_config", "op_def", "resources", "retry_number", "run_config", "run_id", "run_tags", "step_key",
     )  # fmt: skip
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
@@ -24,10 +23,10 @@ from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_group, check_name
 from assetflow.definitions.node_assets import check_keys, read_deps
 from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize_tags
-from assetflow.definitions.outputs import AssetOut, value_annotation
+from assetflow.definitions.outputs import AssetOut, value_annotations
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
-from assetflow.definitions.signature import EMPTY, read_parameters
+from assetflow.definitions.signature import read_parameters
 from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.definitions.typecheck import Nothing, makes_nothing
 from assetflow.errors import CheckError
@@ -186,13 +185,9 @@ def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> M
 
 
 def _outputs(outs: Mapping[str, AssetOut], returned: Any) -> dict[str, OpOutput]:
-    parts = typing.get_args(returned) if typing.get_origin(returned) is tuple else ()
-    fitting = parts if len(parts) == len(outs) and Ellipsis not in parts else (EMPTY,) * len(outs)
-    if len(outs) == 1 and typing.get_origin(returned) is not tuple:
-        fitting = (returned,)
     found = {}
-    for (name, out), annotation in zip(outs.items(), fitting, strict=True):
-        meant = out.annotation if out.annotation is not None else value_annotation(annotation)
+    for (name, out), annotation in zip(outs.items(), value_annotations(returned, len(outs)), strict=True):
+        meant = out.annotation if out.annotation is not None else annotation
         found[name] = OpOutput(
             name=name,
             annotation=meant,

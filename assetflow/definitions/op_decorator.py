@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, overload
@@ -12,7 +11,7 @@ from assetflow.definitions.asset_inputs import arguments_of, check_named, read_c
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_name
 from assetflow.definitions.op import OpDefinition, OpInput, OpOutput, normalize_tags
-from assetflow.definitions.outputs import value_annotation
+from assetflow.definitions.outputs import value_annotation, value_annotations
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import EMPTY, Parameters, read_parameters
 from assetflow.definitions.typecheck import is_nothing, makes_nothing
@@ -169,13 +168,9 @@ def _outs(out: Out | Mapping[str, Out] | None, returned: Any, where: str | None)
         return {"result": _output("result", out or Out(), value_annotation(returned))}
     if not isinstance(out, Mapping) or not all(isinstance(item, Out) for item in out.values()):
         raise CheckError(f"out is an Out, or maps names of outputs to Out, unlike {out!r}")
-    parts = typing.get_args(returned) if typing.get_origin(returned) is tuple else ()
-    fitting = parts if len(parts) == len(out) and Ellipsis not in parts else (EMPTY,) * len(out)
-    if len(out) == 1 and not parts:
-        fitting = (returned,)
     return {
-        name: _output(check_name(name, f'output "{name}"', where), item, value_annotation(annotation))
-        for (name, item), annotation in zip(out.items(), fitting, strict=True)
+        name: _output(check_name(name, f'output "{name}"', where), item, annotation)
+        for (name, item), annotation in zip(out.items(), value_annotations(returned, len(out)), strict=True)
     }
 
 

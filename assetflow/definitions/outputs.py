@@ -151,3 +151,12 @@ def value_annotation(annotation: Any) -> Any:
     if name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "Awaitable", "Coroutine"):
         return EMPTY
     return annotation
+
+
+def value_annotations(returned: Any, count: int) -> tuple[Any, ...]:
+    """What a return annotation says of each of several outputs; nothing where it is no tuple of as many."""
+    parts = typing.get_args(returned) if typing.get_origin(returned) is tuple else ()
+    if count == 1 and not parts:
+        return (value_annotation(returned),)
+    fitting = parts if len(parts) == count and Ellipsis not in parts else (EMPTY,) * count
+    return tuple(map(value_annotation, fitting))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from assetflow.definitions.checks import AssetCheckResult, AssetCheckSpec
+from assetflow.definitions.checks import AssetCheckResult, AssetCheckSpec, is_truth
 from assetflow.definitions.data_version import DATA_VERSION_TAG, DataVersion
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.materialize_result import MaterializeResult
@@ -58,7 +59,7 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
     if op.only_checks:
         results = list(value) if isinstance(value, list | tuple) else [value]
         for result in results:
-            if not isinstance(result, AssetCheckResult | bool) and type(result).__name__ not in ("bool_", "bool"):
+            if not isinstance(result, AssetCheckResult) and not is_truth(result):
                 raise InvariantViolationError(
                     f'the check "{op.name}" returned {result!r}, which is neither an AssetCheckResult nor a bool',
                     where=_where(op),
@@ -125,18 +126,7 @@ def _of_result(op: OpDefinition, result: MaterializeResult[Any], keys: Mapping[s
         tags=result.tags,
     )
     for said in result.check_results:
-        yield said if said.asset_key is not None or key is None else _of_asset(said, key)
-
-
-def _of_asset(said: AssetCheckResult, key: AssetKey) -> AssetCheckResult:
-    return AssetCheckResult(
-        passed=said.passed,
-        asset_key=key,
-        check_name=said.check_name,
-        metadata=dict(said.metadata),
-        severity=said.severity,
-        description=said.description,
-    )
+        yield said if said.asset_key is not None or key is None else replace(said, asset_key=key)
 
 
 def _output_of(op: OpDefinition, result: MaterializeResult[Any], keys: Mapping[str, AssetKey]) -> str:
