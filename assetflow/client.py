@@ -89,7 +89,7 @@ def submit_project(
         connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
     created = launch(connection.store, connection.signer, request, run_key=run_key)
     connection.announce(created.run_id, created.announcements)
-    return RunHandle(created.run_id, connection.store, connection.signer, request.plan)
+    return RunHandle(created.run_id, connection.store, connection.signer, connection.announce, request.plan)
 
 
 def open_connection() -> Connection:

@@ -13,9 +13,11 @@ import msgspec
 
 from assetflow.code.signing import Signer
 from assetflow.engine.request import RunRequest
+from assetflow.engine.session import Announce
 from assetflow.errors import RunFailed, SignatureError, WaitTimeout
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import Plan
+from assetflow.runs.claims import Announcement
 from assetflow.runs.facts import CheckDetail, ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
@@ -88,10 +90,13 @@ class RunResult:
 class RunHandle:
     """A run, from anywhere: make it of the id that ``submit`` gave."""
 
-    def __init__(self, run_id: str, store: RunStore, signer: Signer, plan: Plan | None = None) -> None:
+    def __init__(
+        self, run_id: str, store: RunStore, signer: Signer, announce: Announce, plan: Plan | None = None
+    ) -> None:
         self.id = run_id
         self._store = store
         self._signer = signer
+        self._announce = announce
         self._cached_plan = plan
 
     def __repr__(self) -> str:
@@ -189,7 +194,21 @@ class RunHandle:
 
     def cancel(self) -> RunStatus:
         """End the run. After this nothing is begun and nothing is committed; running steps are stopped."""
-        return self._store.cancel(self.id)
+        return self._told(self._store.cancel(self.id))
+
+    def pause(self) -> RunStatus:
+        """Begin nothing more for now; what runs goes on and is kept."""
+        return self._told(self._store.pause(self.id))
+
+    def resume(self) -> RunStatus:
+        """Go on with a paused run."""
+        return self._told(self._store.resume(self.id))
+
+    def _told(self, answer: tuple[RunStatus, list[Announcement]]) -> RunStatus:
+        status, announcements = answer
+        if announcements:
+            self._announce(self.id, announcements)
+        return status
 
     def _event(self, fact: Fact) -> RunEvent:
         steps = [self.plan.steps[index] for index in fact.steps]

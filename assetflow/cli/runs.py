@@ -75,7 +75,7 @@ def show_run(run_id: str, as_json: bool, following: bool) -> int:
     """Show one run: every step, what it made, and what went wrong."""
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
-        handle = RunHandle(run_id, connection.store, connection.signer)
+        handle = RunHandle(run_id, connection.store, connection.signer, connection.announce)
         if following and not handle.status.is_terminal:
             return 0 if follow(handle, as_json=as_json).success else 1
         view = handle.store_view()
@@ -110,7 +110,7 @@ def cancel_run(run_id: str, as_json: bool) -> None:
     """End a run: nothing new is begun, nothing more is stored, running steps are stopped."""
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
-        status = RunHandle(run_id, connection.store, connection.signer).cancel()
+        status = RunHandle(run_id, connection.store, connection.signer, connection.announce).cancel()
         if as_json:
             print_json({"run": run_id, "status": status.value})
         elif status.is_terminal and status is not RunStatus.CANCELLED:

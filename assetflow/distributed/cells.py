@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from assetflow.runs.store import Claim
+from assetflow.runs.claims import Claim
 
 SIZE = 64
 # pid, step (-1: none), token, nonce, run id | token to stop, drain

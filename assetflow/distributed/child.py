@@ -9,7 +9,7 @@ from types import FrameType
 
 from assetflow.distributed.cells import Cell
 from assetflow.execution.runner import StepStopped
-from assetflow.runs.store import Claim
+from assetflow.runs.claims import Claim
 
 
 class GuardedWatch:

@@ -8,6 +8,7 @@ from assetflow.errors import SettingsError
 
 KEY_PREFIX = "af:celery:"
 PRIORITY_STEPS = [0, 3, 6, 9]
+MAX_PRIORITY = 3
 DEFAULT_QUEUE = "default"
 
 # A message is a wake-up without authority: it is acknowledged at once, may be lost or doubled, carries
@@ -30,6 +31,7 @@ PROTOCOL: dict[str, Any] = {
     "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0.05, "interval_max": 0.2},
     "task_default_queue": DEFAULT_QUEUE,
     "task_create_missing_queues": True,
+    "task_queue_max_priority": MAX_PRIORITY,
     "worker_max_tasks_per_child": None,
     "worker_soft_shutdown_timeout": 15.0,
     "worker_hijack_root_logger": False,
@@ -60,6 +62,15 @@ def broker_settings(url: str) -> dict[str, Any]:
 def is_redis(url: str) -> bool:
     """Whether the broker is a Redis or Valkey."""
     return url.startswith(("redis://", "rediss://", "unix://", "redis+socket://"))
+
+
+def broker_priority(priority: int, *, redis: bool) -> int:
+    """A run's priority, -1000 to 1000, in the broker's own terms: four levels.
+
+    On Redis 0 is the most urgent of `PRIORITY_STEPS`; on RabbitMQ the largest number is, up to `MAX_PRIORITY`.
+    """
+    level = 0 if priority >= 100 else 1 if priority > 0 else 2 if priority == 0 else 3
+    return PRIORITY_STEPS[level] if redis else MAX_PRIORITY - level
 
 
 def check_protocol(conf: Any) -> None:

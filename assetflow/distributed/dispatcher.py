@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from assetflow.distributed.conf import broker_priority, is_redis
 from assetflow.log import logger
-from assetflow.runs.store import Announcement
+from assetflow.runs.claims import Announcement
 
 TASK_NAME = "assetflow.run_step"
 
@@ -19,6 +20,7 @@ class Dispatcher:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        self._redis = is_redis(app.conf.broker_url)
         self._lock = threading.Lock()
 
     def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> None:
@@ -28,8 +30,9 @@ class Dispatcher:
                 for item in announcements:
                     self._app.send_task(
                         TASK_NAME,
-                        args=(run_id, item.queue, item.hint, item.mark),
+                        args=(item.run_id or run_id, item.queue, item.hint, item.mark),
                         queue=item.queue,
+                        priority=broker_priority(item.priority, redis=self._redis),
                         ignore_result=True,
                         add_to_parent=False,
                     )

@@ -26,8 +26,9 @@ from assetflow.distributed.identity import identify, is_gone
 from assetflow.engine.session import Announce
 from assetflow.errors import ServiceUnreachableError
 from assetflow.log import logger
+from assetflow.runs.claims import Announcement
 from assetflow.runs.registry import WorkerRegistry
-from assetflow.runs.store import Announcement, Proof, RunStore
+from assetflow.runs.store import Proof, RunStore
 
 Item = TypeVar("Item")
 

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from assetflow.engine.settling import unstarted
-from assetflow.runs.store import Claim, Outcome
+from assetflow.runs.claims import Claim, Outcome
 
 
 class Batch:

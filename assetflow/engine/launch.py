@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 
 from assetflow.code.signing import Signer
 from assetflow.engine.request import RunAbout, RunRequest
-from assetflow.planning.plan import Topology
-from assetflow.runs.store import Created, NewRun, RunStore
+from assetflow.planning.plan import Step, Topology
+from assetflow.runs.store import Created, NewRun, RunStore, StepRow
 
 
 def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str | None = None) -> Created:
@@ -22,6 +24,8 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
     plan = request.plan
     queues = tuple(dict.fromkeys(step.queue for step in plan.steps)) or ("default",)
     place = {queue: index for index, queue in enumerate(queues)}
+    pools = tuple(dict.fromkeys(step.pool for step in plan.steps if step.pool))
+    pool_place = {pool: index for index, pool in enumerate(pools)}
     waiting = Topology(plan).waiting
     about = RunAbout(
         environment=request.environment,
@@ -37,12 +41,28 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
             fingerprint=request.fingerprint(),
             run_key=None if run_key is None else f"{request.environment}\0{run_key}",
             queues=queues,
-            steps=tuple(
-                (step.rank, place[step.queue], -1 if step.line is None else step.line, waiting[step.index])
-                for step in plan.steps
-            ),
+            pools=pools,
+            priority=request.priority,
+            limits=limits_of(request.tags),
+            steps=tuple(_row(step, place[step.queue], waiting[step.index], pool_place) for step in plan.steps),
             outputs=plan.output_count,
             about=msgspec.json.encode(about).decode(),
             code=request.code.bundle,
         )
+    )
+
+
+def limits_of(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Names of the run limits that count a run with these tags."""
+    return ("*", *(name for tag, value in sorted(tags.items()) for name in (tag, f"{tag}={value}")))
+
+
+def _row(step: Step, queue: int, waits: int, pools: Mapping[str, int]) -> StepRow:
+    return StepRow(
+        rank=step.rank,
+        queue=queue,
+        waits=waits,
+        line=-1 if step.line is None else step.line,
+        pool=pools.get(step.pool, -1),
+        alone=bool(step.pool) or step.timeout is not None,
     )

@@ -25,6 +25,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         run_config: as the user gave it.
         tags: as the user gave them.
         job_name: of the job it runs.
+        priority: -1000 to 1000; higher goes first.
     """
 
     run_id: str
@@ -35,6 +36,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     run_config: dict[str, Any] = {}
     tags: dict[str, str] = {}
     job_name: str = "__ASSET_JOB"
+    priority: int = 0
 
     def sealed(self, signer: Signer) -> bytes:
         """The document as it is stored."""
@@ -42,7 +44,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def fingerprint(self) -> str:
         """A hash that is the same for the same request under another run id."""
-        body = (self.code, self.plan, self.environment, self.run_config, self.tags, self.job_name)
+        body = (self.code, self.plan, self.environment, self.run_config, self.tags, self.job_name, self.priority)
         return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
 
     @staticmethod

@@ -10,17 +10,20 @@ from typing import TypeVar
 
 from assetflow.clock import pause
 from assetflow.engine.pace import Pace
+from assetflow.engine.recall import Recall
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvariantViolationError, LostPlaceError, RunNotFoundError, ServiceUnreachableError
 from assetflow.execution.runner import StepRunner
 from assetflow.keys import Version
 from assetflow.log import logger
 from assetflow.planning.plan import Plan, Topology
+from assetflow.runs.claims import Advance, Advanced, Announcement, Claim, Outcome, Resync
 from assetflow.runs.states import RunStatus
-from assetflow.runs.store import Advance, Advanced, Announcement, Claim, Outcome, Proof, RunStore
+from assetflow.runs.store import Proof, RunStore
 
 _PAUSE_BETWEEN_TRIES = 0.25
 _PUBLISH_TRIES = 4
+_RESYNC_TRIES = 12
 
 Announce = Callable[[str, Sequence[Announcement]], None]
 Reply = TypeVar("Reply")
@@ -47,6 +50,7 @@ class RunSession:
         self._announce = announce
         self._batch = 0
         self._known: dict[int, Version] = {}
+        self._recall = Recall(store)
         self._unpublished: list[tuple[int, Version]] = []
         self._published: list[int] = []
         self._lock = threading.RLock()
@@ -80,43 +84,96 @@ class RunSession:
             the claims this slot holds in addition.
         """
         with self._lock:
-            self._batch += 1
-            published, self._published = self._published, []
-            request = Advance(
-                self._slot,
-                self._batch,
-                tuple(outcomes),
-                tuple(published),
-                queue,
-                want,
-                hint,
-                announcement,
-                secrets.randbits(32),
-            )
-            try:
-                reply = self._patiently(lambda: self._store.advance(self.run_id, request))
-            except LostPlaceError:
-                self._start_over()
-                return []
-            except RunNotFoundError:
-                self.status = RunStatus.CANCELLED
-                return []
-            self._take_in(reply, outcomes, versions or {})
+            reply = self._call(outcomes, queue, want, hint, announcement, versions or {})
+            if reply is None and not self.status.is_terminal and want:
+                # What was done is taken in again; now ask for more, as was meant.
+                reply = self._call((), queue, want, hint, "", {})
+        if reply is None:
+            return []
         if reply.announcements:
             self._announce(self.run_id, reply.announcements)
         return reply.claims
 
+    def _call(
+        self,
+        outcomes: Sequence[Outcome],
+        queue: str,
+        want: int,
+        hint: int,
+        announcement: str,
+        versions: dict[int, Version],
+    ) -> Advanced | None:
+        """One `advance`; None if the run is gone, or the slot's place in it was lost and has been regained."""
+        self._batch += 1
+        published, self._published = self._published, []
+        request = Advance(
+            self._slot,
+            self._batch,
+            tuple(outcomes),
+            tuple(published),
+            queue,
+            want,
+            hint,
+            announcement,
+            secrets.randbits(32),
+        )
+        self._recall.finished(outcomes)
+        try:
+            reply = self._patiently(lambda: self._store.advance(self.run_id, request))
+        except LostPlaceError:
+            logger.warning("slot %s lost its place in run %s", self._slot, self.run_id)
+            self._resync()
+            return None
+        except RunNotFoundError:
+            self.status = RunStatus.CANCELLED
+            return None
+        self._recall.claimed(reply.claims)
+        self._take_in(reply, outcomes, versions)
+        return reply
+
     def publish_settled(self) -> None:
         """Make visible what was settled. What fails is left to others, and the run stays open until it is done."""
         with self._lock:
-            if not self._unpublished:
-                return
-            if not self._store.durable_at_once:
-                self._store.await_durable(self.run_id)
+            if not self._store.durable_at_once and self._recall.has_outcomes:
+                self._await_durable()
             waiting, self._unpublished = self._unpublished, []
             for output, version in waiting:
                 if self._publish(output, version):
                     self._published.append(output)
+
+    def _await_durable(self) -> None:
+        """Wait until what was settled is on the server's disk; settle it again if the server has lost it."""
+        while not self.status.is_terminal:
+            generation = self._patiently(self._store.await_durable)
+            if self._recall.is_of(generation):
+                self._recall.forget_outcomes()
+                return
+            logger.warning("the run store was started again; telling it what this slot knows of run %s", self.run_id)
+            self._recall.generation = generation
+            self._resync()
+
+    def _resync(self) -> None:
+        """Bring the store up to what this slot knows, as far as nobody else has taken it."""
+        self._batch += 1
+        for _ in range(_RESYNC_TRIES):
+            request = Resync(self._slot, self._batch, self._recall.holdings())
+            try:
+                reply = self._patiently(lambda: self._store.resync(self.run_id, request))  # noqa: B023 (called at once)
+            except RunNotFoundError:
+                self.status = RunStatus.CANCELLED
+                return
+            self.status = RunStatus(reply.status)
+            if not reply.early:
+                break
+            # What these steps needed was lost as well; whoever made it is telling the store just now.
+            pause(_PAUSE_BETWEEN_TRIES)
+        self._unpublished = [(item.output, Version(item.token, item.nonce)) for item in reply.unpublished]
+        self._published = []
+        for claim, outcome in self._recall.drop({*reply.refused, *reply.early}):
+            if outcome is not None:
+                self._forget(outcome, claim)
+        if reply.announcements:
+            self._announce(self.run_id, reply.announcements)
 
     def versions_for(self, claims: Iterable[Claim]) -> dict[int, Version]:
         """Versions of all inputs of the claims that this run makes, asking the store for unknown ones once."""
@@ -145,6 +202,7 @@ class RunSession:
     def let_go(self, proof: Proof, culprit: int = -1) -> None:
         """Give back everything this slot holds of the run, however long the store takes to answer."""
         self._patiently(lambda: self._store.reclaim(self.run_id, self._slot, proof, culprit))
+        self._recall.clear()
         self._batch = 0
 
     def close(self) -> None:
@@ -156,27 +214,23 @@ class RunSession:
         self.more = reply.more
         refused = set(reply.refused)
         for outcome in outcomes:
-            if outcome.step in refused:
-                self._forget(outcome)
-            else:
+            if outcome.step not in refused:
                 self._unpublished += [(output, versions[outcome.step]) for output in outcome.publishes]
+        for claim, outcome_of_it in self._recall.drop(refused):
+            if outcome_of_it is not None:
+                self._forget(outcome_of_it, claim)
+        if self._store.durable_at_once:
+            self._recall.forget_outcomes()
         self._unpublished += [(chore.output, Version(chore.token, chore.nonce)) for chore in reply.chores]
 
-    def _forget(self, outcome: Outcome) -> None:
+    def _forget(self, outcome: Outcome, claim: Claim) -> None:
         logger.info("run %s refuses step %d: the claim is no longer held", self.run_id, outcome.step)
         for output in outcome.emitted:
-            version = self._known.pop(output, None)
-            if version is not None and output in outcome.publishes:
+            if self._known.get(output) == claim.version:
+                del self._known[output]
+            if output in outcome.publishes:
                 with suppress(Exception):
-                    self.runner.discard(output, version)
-
-    def _start_over(self) -> None:
-        """The store took this slot for dead, or was rolled back: nothing it held counts any more."""
-        logger.warning("slot %s lost its place in run %s and starts again", self._slot, self.run_id)
-        self.let_go(Proof.DRAINED)
-        self._known.clear()
-        self._unpublished.clear()
-        self._published.clear()
+                    self.runner.discard(output, claim.version)
 
     def _patiently(self, ask: Callable[[], Reply]) -> Reply:
         """Ask until the store answers; it takes a repeated question for what it is."""

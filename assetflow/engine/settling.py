@@ -6,7 +6,7 @@ import msgspec
 
 from assetflow.execution.outcome import StepResult
 from assetflow.planning.plan import Topology
-from assetflow.runs.store import Claim, Outcome, Verdict
+from assetflow.runs.claims import Claim, Outcome, Verdict
 
 
 def outcome_of(claim: Claim, result: StepResult, topology: Topology) -> Outcome:

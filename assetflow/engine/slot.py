@@ -17,8 +17,9 @@ from assetflow.errors import AssetflowError, RunNotFoundError, StepLostError
 from assetflow.execution.outcome import StepResult, describe_error
 from assetflow.keys import Version
 from assetflow.log import logger
+from assetflow.runs.claims import Claim, Outcome
 from assetflow.runs.facts import FactKind, StepDetail
-from assetflow.runs.store import LOST_CHILD_LIMIT, LOST_HOST_LIMIT, Claim, Outcome, Proof, RunStore
+from assetflow.runs.store import LOST_CHILD_LIMIT, LOST_HOST_LIMIT, Proof, RunStore
 
 SLICE_SECONDS = 0.25
 _SESSIONS_KEPT = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from assetflow.runs.store import Claim
+from assetflow.runs.claims import Claim
 
 
 class Watch(Protocol):

@@ -26,8 +26,8 @@ from assetflow.keys import Version
 from assetflow.log import logger, step_logger
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan, Step
+from assetflow.runs.claims import Claim
 from assetflow.runs.facts import ErrorDetail, StepDetail
-from assetflow.runs.store import Claim
 
 _LARGEST_EXCEPTION = 64 * 1024
 

@@ -19,7 +19,7 @@ from assetflow.keys import AssetKey, Version
 from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Step, StepOutput
-from assetflow.runs.store import Claim
+from assetflow.runs.claims import Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         rank: length of the longest chain of steps that starts here; higher goes first.
         line: the step that needs this one and nothing else in the plan, if this step's only
             dependant is that step and both use one queue; such a pair may run as one batch.
+        pool: the pool that bounds how many such steps run at once; empty for none.
+        timeout: seconds after which it is stopped; None for none.
         retry: what happens when it raises.
         owner: an asset of the graph it belongs to; empty for a function that makes its assets itself.
         node: names that lead to its op in that graph.
@@ -96,6 +98,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     queue: str = "default"
     rank: int = 1
     line: int | None = None
+    pool: str = ""
+    timeout: float | None = None
     retry: StepRetry | None = None
     owner: tuple[str, ...] = ()
     node: tuple[str, ...] = ()

@@ -11,6 +11,7 @@ import msgspec
 class FactKind(StrEnum):
     """What a fact tells."""
 
+    RUN_QUEUED = "run_queued"
     RUN_STARTED = "run_started"
     STEP_STARTED = "step_started"
     STEP_SUCCEEDED = "step_succeeded"
@@ -20,6 +21,9 @@ class FactKind(StrEnum):
     STEP_LOST = "step_lost"
     STEP_UPSTREAM_FAILED = "step_upstream_failed"
     RUN_REFUSED = "run_refused"
+    RUN_PAUSED = "run_paused"
+    RUN_RESUMED = "run_resumed"
+    RUN_ABORTED = "run_aborted"
     RUN_CANCELLING = "run_cancelling"
     RUN_ENDED = "run_ended"
 

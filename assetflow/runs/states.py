@@ -12,6 +12,7 @@ class StepState(StrEnum):
     READY = "R"
     CLAIMED = "C"
     DELAYED = "D"
+    POOLED = "P"
     SUCCEEDED = "S"
     SKIPPED = "K"
     FAILED = "F"
@@ -44,6 +45,7 @@ _LABELS = {
     StepState.READY: "ready",
     StepState.CLAIMED: "running",
     StepState.DELAYED: "waiting to retry",
+    StepState.POOLED: "waiting for its pool",
     StepState.SUCCEEDED: "succeeded",
     StepState.SKIPPED: "skipped",
     StepState.FAILED: "failed",
@@ -56,7 +58,9 @@ class RunStatus(StrEnum):
     """Where a run stands."""
 
     NEW = "NEW"
+    QUEUED = "QUEUED"
     RUNNING = "RUNNING"
+    PAUSED = "PAUSED"
     FINISHING = "FINISHING"
     CANCELLING = "CANCELLING"
     SUCCEEDED = "SUCCEEDED"

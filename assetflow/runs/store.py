@@ -8,142 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from assetflow.keys import Version
+from assetflow.runs.claims import Advance, Advanced, Announcement, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 
 
-class Verdict(StrEnum):
-    """How one claim of one step ended, as its slot reports it."""
-
-    SUCCEEDED = "S"
-    FAILED = "F"
-    RETRY = "D"
-    UNSTARTED = "R"
-
-
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
-    """What a slot reports of one step it had claimed.
+class StepRow(NamedTuple):
+    """What the store has to know of a step.
 
     Attributes:
-        step: index in the plan.
-        nonce: of the claim; an outcome of a claim that is no longer held is refused.
-        verdict: how it ended.
-        emitted: indices of the outputs that were made.
-        unlocks: dependants all of whose needed outputs of this step were emitted.
-        closes: every step, direct or not, that can no longer run because of this outcome.
-        publishes: indices of the outputs the slot will make visible once this is accepted.
-        detail: a StepDetail as JSON.
-        delay_ms: for a retry, how long to wait.
+        rank: higher goes first.
+        queue: index in the run's queues.
+        waits: number of steps it waits for.
+        line: the step that may be claimed together with it, although it waits for it; -1 for none.
+        pool: index in the run's pools; -1 for none.
+        alone: it is never claimed together with others.
     """
 
-    step: int
-    nonce: int
-    verdict: str
-    emitted: tuple[int, ...] = ()
-    unlocks: tuple[int, ...] = ()
-    closes: tuple[int, ...] = ()
-    publishes: tuple[int, ...] = ()
-    detail: str = "{}"
-    delay_ms: int = 0
-
-
-class Advance(msgspec.Struct, frozen=True, array_like=True):
-    """One round trip of a slot: settle what it finished, claim what is ready.
-
-    Attributes:
-        slot: ``worker:child``, unique for ever.
-        batch: 1 for the slot's first call in this run, then one more each time; a repeated number gets
-            the stored reply.
-        outcomes: of claims the slot holds; claims that are not named stay held.
-        published: output indices that are visible now.
-        queue: from which to claim.
-        want: how many steps at most.
-        hint: the step the wake-up was sent for, -1 for none.
-        announcement: the wake-up's own mark, which counts it as answered.
-        nonce: random start of the nonces of the claims made now.
-    """
-
-    slot: str
-    batch: int
-    outcomes: tuple[Outcome, ...] = ()
-    published: tuple[int, ...] = ()
-    queue: str = "default"
-    want: int = 0
-    hint: int = -1
-    announcement: str = ""
-    nonce: int = 0
-
-
-class Claim(msgspec.Struct, frozen=True, array_like=True):
-    """A step held by a slot.
-
-    Attributes:
-        step: index in the plan.
-        token: microseconds of the store's clock, above every earlier token of the run.
-        nonce: told apart by this.
-        retries: how often the step was tried before and raised.
-        child_losses: how often a process died while it ran this step.
-        host_losses: how often a worker vanished that held this step.
-    """
-
-    step: int
-    token: int
-    nonce: int
-    retries: int = 0
-    child_losses: int = 0
-    host_losses: int = 0
-
-    @property
-    def version(self) -> Version:
-        """The version under which this claim's outputs are kept."""
-        return Version(self.token, self.nonce)
-
-
-class Announcement(msgspec.Struct, frozen=True, array_like=True):
-    """A wake-up that somebody has to send: there is work for this queue."""
-
-    queue: str
-    hint: int
-    mark: str
-
-
-class Chore(msgspec.Struct, frozen=True, array_like=True):
-    """A settled output whose slot died before it was published."""
-
-    output: int
-    token: int
-    nonce: int
-
-
-class Advanced(msgspec.Struct, frozen=True, array_like=True):
-    """The reply to an Advance.
-
-    Attributes:
-        batch: the number asked with.
-        status: of the run, now.
-        claims: what the slot holds in addition from now on.
-        accepted: steps whose outcome counts.
-        refused: steps whose outcome does not, because the claim is no longer held.
-        announcements: wake-ups to send.
-        chores: outputs of dead slots; the caller answers for them now, as for its own.
-        more: there is bookkeeping left; call again at once.
-        left: steps that are not over yet.
-    """
-
-    batch: int
-    status: str
-    claims: list[Claim] = []
-    accepted: list[int] = []
-    refused: list[int] = []
-    announcements: list[Announcement] = []
-    chores: list[Chore] = []
-    more: bool = False
-    left: int = 0
+    rank: int
+    queue: int
+    waits: int
+    line: int = -1
+    pool: int = -1
+    alone: bool = False
 
 
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,21 +47,27 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
         fingerprint: hash of the request; the same run key with another one is a conflict.
         run_key: the caller's own name for the request, or None.
         queues: names of the queues the steps use.
-        steps: for each step (rank, index in queues, line or -1, number of steps it waits for).
+        pools: names of the pools the steps use.
+        steps: one row a step.
         outputs: how many outputs there are.
         about: what listings show: environment, code, selection, tags; JSON.
         code: name of the code bundle, which lives as long as the run; or empty.
+        priority: higher goes first among runs, and first in pools.
+        limits: names of the run limits that count it, such as ``*`` and ``team=web``.
     """
 
     run_id: str
     envelope: bytes
     fingerprint: str
     queues: tuple[str, ...]
-    steps: tuple[tuple[int, int, int, int], ...]
+    steps: tuple[StepRow, ...]
     outputs: int
     about: str = "{}"
     run_key: str | None = None
     code: str = ""
+    pools: tuple[str, ...] = ()
+    priority: int = 0
+    limits: tuple[str, ...] = ()
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):
@@ -210,11 +108,13 @@ class Proof(StrEnum):
 
     CHILD_DIED = "child"
     WORKER_DIED = "worker"
+    TIMED_OUT = "timeout"
     DRAINED = "drain"
 
 
 LOST_CHILD_LIMIT = 3
 LOST_HOST_LIMIT = 20
+BOOT_FAILURE_LIMIT = 3
 
 
 class RunStore(Protocol):
@@ -250,6 +150,13 @@ class RunStore(Protocol):
     def envelope(self, run_id: str) -> bytes:
         """The signed bytes the run was created with."""
 
+    def resync(self, run_id: str, request: Resync) -> Resynced:
+        """Bring the store up to what a slot knows, as far as nobody else has taken it.
+
+        Raises:
+            RunNotFoundError: no such run.
+        """
+
     def reclaim(self, run_id: str, slots: str, proof: Proof, culprit: int = -1) -> list[Announcement]:
         """Take back what a slot, or every slot of a worker, holds.
 
@@ -258,8 +165,24 @@ class RunStore(Protocol):
             culprit: the step that ran when the child died, which alone is blamed.
         """
 
-    def cancel(self, run_id: str) -> RunStatus:
-        """End a run that is not over: no claim and no commit after this returns."""
+    def boot_failed(self, run_id: str, detail: str) -> int:
+        """A process died while it opened the run, before it claimed anything; how often that has happened."""
+
+    def abort(self, run_id: str, detail: str) -> tuple[RunStatus, list[Announcement]]:
+        """The same for a run that cannot be carried: it fails. `detail` is a StepDetail as JSON with the reason."""
+
+    def cancel(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """End a run that is not over: no claim and no commit after this returns.
+
+        Returns:
+            its status, and wake-ups for others that can go on now.
+        """
+
+    def pause(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """Let nothing more be claimed; what runs goes on. The wake-ups of this and the next are to be sent."""
+
+    def resume(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """Go on with a paused run."""
 
     def tick(self, run_id: str, idle: Collection[str] = ()) -> list[Announcement]:
         """Put due retries on, finish large fan-outs, and find wake-ups that were lost.
@@ -286,5 +209,12 @@ class RunStore(Protocol):
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """Whether the slot still holds this claim."""
 
-    def await_durable(self, run_id: str) -> bool:
-        """Wait until all that was settled so far would survive a power cut; False where none can tell."""
+    def generation(self) -> str:
+        """Which start of the server this is. After another one, what was not on its disk may be gone."""
+
+    def await_durable(self) -> str:
+        """Wait until all that was settled so far would survive a power cut, where that can be told.
+
+        Returns:
+            the generation of the server that said so.
+        """

@@ -16,6 +16,8 @@ class StepEvent(StrEnum):
 
     UNBLOCK = "unblock"  # the last thing it waited for is there
     CLAIM = "claim"  # a slot takes it
+    HOLD = "hold"  # its pool has no token left
+    ADMIT = "admit"  # its pool hands it a token
     FOLLOW = "follow"  # a slot takes it together with the only step it waits for
     SUCCEED = "succeed"
     FAIL = "fail"  # it raised, and no try is left
@@ -37,7 +39,10 @@ TRANSITIONS: dict[tuple[S, StepEvent], S] = {
     (S.WAITING, E.DOOM): S.UPSTREAM_FAILED,
     (S.WAITING, E.CANCEL): S.CANCELLED,
     (S.READY, E.CLAIM): S.CLAIMED,
+    (S.READY, E.HOLD): S.POOLED,
     (S.READY, E.CANCEL): S.CANCELLED,
+    (S.POOLED, E.ADMIT): S.READY,
+    (S.POOLED, E.CANCEL): S.CANCELLED,
     (S.CLAIMED, E.SUCCEED): S.SUCCEEDED,
     (S.CLAIMED, E.FAIL): S.FAILED,
     (S.CLAIMED, E.RETRY): S.DELAYED,

@@ -10,10 +10,12 @@ import msgspec
 
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
 from assetflow.keys import Version
+from assetflow.runs.claims import Advance, Advanced, Announcement, Chore, Claim, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
-from assetflow.runs.states import RunStatus
-from assetflow.runs.store import Advance, Advanced, Announcement, Chore, Claim, Created, NewRun, Proof, RunView
-from assetflow.runs.transitions import StepEvent
+from assetflow.runs.states import RunStatus, StepState
+from assetflow.runs.store import Created, NewRun, Proof, RunView
+from assetflow.stores.memory_limits import MemoryLimits
+from assetflow.stores.memory_resync import resync
 from assetflow.stores.memory_run import Entry, MemoryRun
 
 FRESH_SECONDS = 2.0  # an unanswered wake-up older than this is lost, if a slot is idle
@@ -35,6 +37,7 @@ class MemoryRunStore:
         self._runs: dict[str, MemoryRun] = {}
         self._run_keys: dict[str, NewRun] = {}
         self._changed = threading.Condition(threading.RLock())
+        self.limits = MemoryLimits(self._changed)
 
     @property
     def durable_at_once(self) -> bool:
@@ -62,9 +65,10 @@ class MemoryRunStore:
                 clock=self._clock,
                 live_slots=self._live_slots,
                 on_fact=self._changed.notify_all,
+                limits=self.limits,
                 created=self._clock(),
             )
-            self._runs[run.run_id] = state
+            self._runs[run.run_id] = self.limits.runs[run.run_id] = state
             state.open()
             return Created(run_id=run.run_id, announcements=state.announcements())
 
@@ -93,6 +97,8 @@ class MemoryRunStore:
                     run.settle(entry, held, outcome)
                     accepted.append(outcome.step)
             if entry.cancelled:
+                for step in entry.claims:
+                    run.release(step)
                 entry.cancelled = False
                 entry.claims.clear()
             for output in request.published:
@@ -110,6 +116,7 @@ class MemoryRunStore:
                     chores.append(chore)
             run.finish_if_done()
             entry.batch = request.batch
+            entry.called = self._clock()
             entry.reply = Advanced(
                 request.batch,
                 run.status.value,
@@ -130,10 +137,14 @@ class MemoryRunStore:
                 return []
             for slot in [name for name in run.slots if name == slots or name.startswith(slots + ":")]:
                 entry = run.slots.pop(slot)
+                for step in entry.claims if entry.cancelled else ():
+                    run.release(step)
                 for claim in () if entry.cancelled else entry.claims.values():
                     blamed = claim.step == culprit
                     if proof is Proof.CHILD_DIED and blamed:
                         run.child_losses[claim.step] += 1
+                    elif proof is Proof.TIMED_OUT and blamed:
+                        run.retries[claim.step] += 1
                     elif proof is Proof.WORKER_DIED:
                         run.host_losses[claim.step] += 1
                     if proof is not Proof.DRAINED:
@@ -144,23 +155,51 @@ class MemoryRunStore:
             run.finish_if_done()
             return run.announcements()
 
-    def cancel(self, run_id: str) -> RunStatus:
-        """See RunStore.cancel."""
+    def resync(self, run_id: str, request: Resync) -> Resynced:
+        """See RunStore.resync."""
+        with self._changed:
+            return resync(self._run(run_id), request)
+
+    def boot_failed(self, run_id: str, detail: str) -> int:
+        """See RunStore.boot_failed."""
         with self._changed:
             run = self._run(run_id)
-            if run.status.is_terminal or run.status is RunStatus.CANCELLING:
-                return run.status
-            for step in range(len(run.states)):
-                run.move(step, StepEvent.CANCEL)
-            run.due.clear()
-            run.ready.clear()
-            run.sent.clear()
-            for entry in run.slots.values():
-                entry.cancelled = bool(entry.claims)
-            run.status = RunStatus.CANCELLING
-            run.fact(FactKind.RUN_CANCELLING)
+            if run.status.is_terminal:
+                return 0
+            run.fact(FactKind.STEP_LOST, (), 0, msgspec.json.decode(detail))
+            run.boots += 1
+            return run.boots
+
+    def abort(self, run_id: str, detail: str) -> tuple[RunStatus, list[Announcement]]:
+        """See RunStore.abort."""
+        return self._void(run_id, RunStatus.FAILED, FactKind.RUN_ABORTED, detail)
+
+    def cancel(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """See RunStore.cancel."""
+        return self._void(run_id, RunStatus.CANCELLED, FactKind.RUN_CANCELLING, "{}")
+
+    def pause(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """See RunStore.pause."""
+        with self._changed:
+            run = self._run(run_id)
+            if run.status is RunStatus.RUNNING:
+                run.status = RunStatus.PAUSED
+                run.fact(FactKind.RUN_PAUSED)
+                for step, state in enumerate(list(run.states)):
+                    if state is StepState.READY:
+                        run.release(step)
+            return run.status, run.announcements()
+
+    def resume(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """See RunStore.resume."""
+        with self._changed:
+            run = self._run(run_id)
+            if run.status is not RunStatus.PAUSED:
+                return run.status, []
+            run.status = RunStatus.RUNNING
+            run.fact(FactKind.RUN_RESUMED)
             run.finish_if_done()
-            return run.status
+            return run.status, run.announcements()
 
     def tick(self, run_id: str, idle: Collection[str] = ()) -> list[Announcement]:
         """See RunStore.tick."""
@@ -168,7 +207,13 @@ class MemoryRunStore:
             run = self._runs.get(run_id)
             if run is None or run.status.is_terminal:
                 return []
+            if run.status is RunStatus.QUEUED:
+                self.limits.begin_others()
+                return self.limits.take_woken()
             run.promote()
+            for pool in run.request.pools:
+                self.limits.hand_on(pool)
+            run.give_up_waiting()
             run.finish_if_done()
             for queue in idle:
                 sent = run.sent.get(queue, {})
@@ -239,9 +284,13 @@ class MemoryRunStore:
         with self._changed:
             return sorted(self._runs, reverse=True)[:limit]
 
-    def await_durable(self, run_id: str) -> bool:  # noqa: ARG002
+    def generation(self) -> str:
+        """See RunStore.generation: it never starts again."""
+        return ""
+
+    def await_durable(self) -> str:
         """See RunStore.await_durable: there is nothing to wait for."""
-        return True
+        return ""
 
     def now(self) -> float:
         """Seconds since the epoch by this store's clock."""
@@ -251,6 +300,16 @@ class MemoryRunStore:
         """When the next delayed step of the run is due, in seconds since the epoch."""
         with self._changed:
             return min(self._run(run_id).due.values(), default=None)
+
+    def _void(self, run_id: str, final: RunStatus, kind: FactKind, detail: str) -> tuple[RunStatus, list[Announcement]]:
+        with self._changed:
+            run = self._run(run_id)
+            if run.status.is_terminal or run.status is RunStatus.CANCELLING:
+                return run.status, []
+            run.void(final)
+            run.fact(kind, (), 0, msgspec.json.decode(detail))
+            run.finish_if_done()
+            return run.status, run.announcements()
 
     def _run(self, run_id: str) -> MemoryRun:
         run = self._runs.get(run_id)

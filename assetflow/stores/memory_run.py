@@ -11,11 +11,16 @@ from typing import Any
 import msgspec
 
 from assetflow.keys import Version
+from assetflow.runs.claims import Advance, Advanced, Announcement, Chore, Claim, Outcome, Verdict
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import TERMINAL_STEPS, RunStatus, StepState
-from assetflow.runs.store import Advance, Advanced, Announcement, Chore, Claim, NewRun, Outcome, Verdict
+from assetflow.runs.store import NewRun
 from assetflow.runs.transitions import StepEvent, after
+from assetflow.stores.memory_limits import MemoryLimits
 from assetflow.stores.ready_queue import ReadyQueue
+
+FORGOTTEN_SECONDS = 15.0  # of silence of a slot that has something to publish and holds nothing
+SKIPPED_FOR_POOLS = 32  # steps a claim looks at in vain because their pools are full
 
 
 @dataclass(slots=True)
@@ -27,6 +32,7 @@ class Entry:
     unpublished: dict[int, Chore] = field(default_factory=dict)
     reply: Advanced | None = None
     cancelled: bool = False
+    called: float = 0.0
 
 
 @dataclass(slots=True)
@@ -38,12 +44,14 @@ class MemoryRun:
         clock: seconds since the epoch.
         live_slots: how many slots serve a queue.
         on_fact: called after every new fact.
+        limits: that hold over all runs.
     """
 
     request: NewRun
     clock: Callable[[], float]
     live_slots: Callable[[str], int]
     on_fact: Callable[[], None]
+    limits: MemoryLimits
     created: float = 0.0
     status: RunStatus = RunStatus.NEW
     started: float | None = None
@@ -64,6 +72,8 @@ class MemoryRun:
     slots: dict[str, Entry] = field(default_factory=dict)
     sent: dict[str, dict[str, float]] = field(default_factory=dict)
     chores: deque[Chore] = field(default_factory=deque)
+    final: RunStatus = RunStatus.CANCELLED
+    boots: int = 0
     facts: list[Fact] = field(default_factory=list)
 
     @property
@@ -72,18 +82,61 @@ class MemoryRun:
         return sum(entry.cancelled for entry in self.slots.values())
 
     def open(self) -> None:
-        """Make the roots ready and begin."""
+        """Make the roots ready and begin, or wait for others to end."""
         self.left = len(self.request.steps)
-        for index, (_rank, _queue, _line, waits) in enumerate(self.request.steps):
-            self.states.append(StepState.READY if waits == 0 else StepState.WAITING)
-            self.pending.append(waits)
-            if waits == 0:
+        for index, row in enumerate(self.request.steps):
+            self.states.append(StepState.READY if row.waits == 0 else StepState.WAITING)
+            self.pending.append(row.waits)
+            if row.waits == 0:
                 self.enqueue(index)
         for counters in (self.retries, self.child_losses, self.host_losses):
             counters.extend([0] * len(self.request.steps))
+        if self.limits.full(self.request.limits):
+            self.status = RunStatus.QUEUED
+            self.limits.wait(self.request.run_id, self.request.priority, self.request.limits)
+            self.fact(FactKind.RUN_QUEUED)
+        else:
+            self.limits.enter(self.request.run_id, self.request.limits)
+            self.begin()
+            self.finish_if_done()
+
+    def begin(self) -> None:
+        """Start."""
         self.status = RunStatus.RUNNING
         self.fact(FactKind.RUN_STARTED)
-        self.finish_if_done()
+
+    def pool_of(self, step: int) -> str | None:
+        """The pool that bounds the step."""
+        pool = self.request.steps[step].pool
+        return None if pool < 0 else self.request.pools[pool]
+
+    def release(self, step: int) -> None:
+        """Free the token of a step, if it holds one."""
+        if (pool := self.pool_of(step)) is not None:
+            self.limits.release(pool, (self.request.run_id, step))
+
+    def admit(self, step: int) -> bool:
+        """See Limited.admit."""
+        if self.move(step, StepEvent.ADMIT) is None:
+            return False
+        self.enqueue(step)
+        return self.status is RunStatus.RUNNING
+
+    def wake_ups(self, step: int | None) -> list[Announcement]:
+        """See Limited.wake_ups."""
+        run_id, priority = self.request.run_id, self.request.priority
+        if step is None:
+            return [
+                Announcement(item.queue, item.hint, item.mark, run_id, priority) for item in self.own_announcements()
+            ]
+        queue = self.request.queues[self.request.steps[step].queue]
+        slots = self.live_slots(queue)
+        sent = self.sent.setdefault(queue, {})
+        if slots <= 0 or len(sent) >= max(4, 2 * slots):
+            return []
+        self.marks += 1
+        sent[str(self.marks)] = self.clock()
+        return [Announcement(queue, step, str(self.marks), run_id, priority)]
 
     def settle(self, entry: Entry, claim: Claim, outcome: Outcome) -> None:
         """Take in what a slot reports of a claim it holds."""
@@ -92,6 +145,7 @@ class MemoryRun:
         if verdict is Verdict.UNSTARTED:
             self.give_back(step)
             return
+        self.release(step)
         detail = msgspec.json.decode(outcome.detail)
         if verdict is Verdict.SUCCEEDED:
             self.move(step, StepEvent.SUCCEED)
@@ -121,9 +175,12 @@ class MemoryRun:
         """Close the steps that can no longer run."""
         moved = []
         for step in steps:
+            was_claimed = self.states[step] is StepState.CLAIMED
             if self.move(step, event):
                 moved.append(step)
-                entry.claims.pop(step, None)
+                if was_claimed:
+                    self.release(step)
+                    entry.claims.pop(step, None)
         if moved:
             self.fact(kind, tuple(moved))
 
@@ -135,28 +192,51 @@ class MemoryRun:
         slots = max(self.live_slots(request.queue), 1)
         share = min(request.want, max(1, math.ceil(len(ready) / slots)))
         picks = [request.hint] if ready.discard(request.hint) else []
-        while ready and len(picks) < share:
-            picks.append(ready.pop())
         claims: list[Claim] = []
-        alone = False
-        for position, step in enumerate(picks):
-            troubled = self.retries[step] + self.child_losses[step] + self.host_losses[step] > 0
-            if alone or (troubled and position > 0):
-                self.enqueue(step)
-            else:
-                alone = troubled
-                self.take(entry, claims, request.nonce, step, StepEvent.CLAIM)
+        held_up, complete, alone = 0, False, False
+        while not complete and len(claims) < share:
+            while ready and len(picks) < share - len(claims):
+                picks.append(ready.pop())
+            if not picks:
+                break
+            for step in picks:
+                single = self.is_troubled(step) or self.request.steps[step].alone
+                if complete or (single and claims):
+                    self.enqueue(step)
+                    complete = True
+                elif not self.acquire(step):
+                    held_up += 1
+                    complete = held_up >= SKIPPED_FOR_POOLS
+                else:
+                    alone = complete = single
+                    self.take(entry, claims, request.nonce, step, StepEvent.CLAIM)
+            picks = []
         if not alone:
             for claim in claims:
-                line = self.request.steps[claim.step][2]
+                line = self.request.steps[claim.step].line
                 if len(claims) >= request.want:
                     break
-                untroubled = line >= 0 and not (self.retries[line] + self.child_losses[line] + self.host_losses[line])
+                untroubled = line >= 0 and not self.is_troubled(line)
                 if untroubled and self.states[line] is StepState.WAITING and self.pending[line] == 1:
                     self.take(entry, claims, request.nonce, line, StepEvent.FOLLOW)
         if claims and self.started is None:
             self.started = self.clock()
         return claims
+
+    def is_troubled(self, step: int) -> bool:
+        """Whether it has failed before, and is tried without company."""
+        return self.retries[step] + self.child_losses[step] + self.host_losses[step] > 0
+
+    def acquire(self, step: int) -> bool:
+        """A token of the step's pool; without one, the step waits for it."""
+        pool = self.pool_of(step)
+        if pool is None:
+            return True
+        rank = self.request.steps[step].rank
+        if self.limits.acquire(pool, (self.request.run_id, step), self.request.priority, rank):
+            return True
+        self.move(step, StepEvent.HOLD)
+        return False
 
     def take(self, entry: Entry, claims: list[Claim], nonce: int, step: int, event: StepEvent) -> None:
         """Hand one step over, under a new token."""
@@ -185,11 +265,12 @@ class MemoryRun:
 
     def enqueue(self, step: int) -> None:
         """Put a step among the ready ones of its queue."""
-        rank, queue, _line, _waits = self.request.steps[step]
-        self.ready.setdefault(self.request.queues[queue], ReadyQueue()).add(step, rank)
+        row = self.request.steps[step]
+        self.ready.setdefault(self.request.queues[row.queue], ReadyQueue()).add(step, row.rank)
 
     def give_back(self, step: int) -> None:
         """Take a claimed step back, as if it had never been claimed."""
+        self.release(step)
         if self.pending[step] == 0:
             self.move(step, StepEvent.RETURN)
             self.enqueue(step)
@@ -205,9 +286,21 @@ class MemoryRun:
                 self.enqueue(step)
 
     def announcements(self) -> list[Announcement]:
-        """Wake-ups that somebody has to send; those on their way are not repeated."""
+        """Wake-ups that somebody has to send, for this run and for others; those on their way are not repeated."""
+        return [*self.limits.take_woken(), *self.own_announcements()]
+
+    def give_up_waiting(self) -> None:
+        """Hand over what silent slots that hold nothing should have published long ago."""
+        for slot, entry in list(self.slots.items()):
+            silent = self.clock() - entry.called > FORGOTTEN_SECONDS
+            if entry.unpublished and not entry.claims and not entry.cancelled and silent:
+                self.chores.extend(entry.unpublished.values())
+                del self.slots[slot]
+
+    def own_announcements(self) -> list[Announcement]:
+        """Wake-ups for this run."""
         found: list[Announcement] = []
-        if self.status.is_terminal:
+        if self.status not in (RunStatus.RUNNING, RunStatus.FINISHING, RunStatus.CANCELLING):
             return found
         now = self.clock()
         for position, queue in enumerate(self.request.queues):
@@ -226,7 +319,7 @@ class MemoryRun:
                     self.marks += 1
                     sent[str(self.marks)] = now
                     hint = hints[number] if number < len(hints) else -1
-                    found.append(Announcement(queue, hint, str(self.marks)))
+                    found.append(Announcement(queue, hint, str(self.marks), "", self.request.priority))
         return found
 
     def finish_if_done(self) -> None:
@@ -235,8 +328,8 @@ class MemoryRun:
             return
         if self.status is RunStatus.CANCELLING:
             if self.held == 0 and self.unpublished == 0:
-                self.end(RunStatus.CANCELLED)
-        elif self.status in (RunStatus.RUNNING, RunStatus.FINISHING):
+                self.end(self.final)
+        elif self.status in (RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.FINISHING):
             if self.unpublished == 0:
                 self.end(RunStatus.FAILED if self.failed else RunStatus.SUCCEEDED)
             else:
@@ -247,8 +340,27 @@ class MemoryRun:
         self.status = status
         self.ended = self.clock()
         self.fact(FactKind.RUN_ENDED, (), 0, {"status": status.value})
+        for pool in self.request.pools:
+            for run_id, step in list(self.limits.holders.get(pool, ())):
+                if run_id == self.request.run_id:
+                    self.release(step)
+        self.limits.end(self.request.run_id, self.request.limits)
         self.slots.clear()
         self.sent.clear()
+
+    def void(self, final: RunStatus) -> None:
+        """No claim and no commit of this run after this; slots that hold something are told when they call."""
+        for step, state in enumerate(self.states):
+            self.move(step, StepEvent.CANCEL)
+            if state in (StepState.READY, StepState.POOLED) and (pool := self.pool_of(step)) is not None:
+                self.limits.leave(pool, (self.request.run_id, step))
+        self.due.clear()
+        self.ready.clear()
+        self.sent.clear()
+        for entry in self.slots.values():
+            entry.cancelled = bool(entry.claims)
+        self.status = RunStatus.CANCELLING
+        self.final = final
 
     def fact(self, kind: FactKind, steps: tuple[int, ...] = (), token: int = 0, detail: Any = None) -> None:
         """Tell what happened."""

@@ -6,33 +6,14 @@ import pytest
 
 from assetflow.clock import wait_until
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
+from assetflow.runs.claims import Outcome
 from assetflow.runs.facts import FactKind
 from assetflow.runs.states import RunStatus
 from assetflow.runs.states import StepState as S
-from assetflow.runs.store import Outcome, Proof, RunStore
-from assetflow.stores.memory import MemoryRunStore
+from assetflow.runs.store import Proof, RunStore
 from assetflow.stores.redis.run_store import RedisRunStore
 from tests.support.key_leaks import leaked_keys
-from tests.support.store_driver import Slot, new_run
-
-
-@pytest.fixture(params=["memory", "redis"])
-def store(request: pytest.FixtureRequest) -> RunStore:
-    if request.param == "memory":
-        return MemoryRunStore()
-    client = request.getfixturevalue("redis_client")
-    client.hset("af:q", mapping={"default": 1, "gpu": 1})  # as the beat of a worker leaves it
-    return RedisRunStore(client)
-
-
-def states(store: RunStore, run_id: str) -> str:
-    return "".join(state.value for state in store.view(run_id).states)
-
-
-def start(store: RunStore, *args: object, **kwargs: object) -> Slot:
-    run = new_run(*args, **kwargs)  # type: ignore[arg-type]
-    store.create(run)
-    return Slot(store, run.run_id)
+from tests.support.store_driver import Slot, new_run, start, states
 
 
 def test_roots_are_ready_and_the_rest_waits(store: RunStore) -> None:
@@ -275,7 +256,7 @@ def test_a_cancelled_run_commits_and_claims_nothing(store: RunStore) -> None:
     slot = start(store, [0, 0, 1])
     slot.claim(1)
     held = next(iter(slot.held))
-    assert store.cancel(slot.run_id) is RunStatus.CANCELLING
+    assert store.cancel(slot.run_id)[0] is RunStatus.CANCELLING
     assert not store.holds(slot.run_id, slot.name, held, slot.held[held].nonce)
     reply = slot.advance(slot.done(held), want=4)
     assert (reply.refused, reply.claims, reply.status) == ([held], [], "CANCELLED")
@@ -284,8 +265,8 @@ def test_a_cancelled_run_commits_and_claims_nothing(store: RunStore) -> None:
 
 def test_cancelling_a_run_that_nobody_works_on_ends_it_at_once(store: RunStore) -> None:
     slot = start(store, [0, 1])
-    assert store.cancel(slot.run_id) is RunStatus.CANCELLED
-    assert store.cancel(slot.run_id) is RunStatus.CANCELLED
+    assert store.cancel(slot.run_id)[0] is RunStatus.CANCELLED
+    assert store.cancel(slot.run_id)[0] is RunStatus.CANCELLED
 
 
 def test_the_death_of_a_slot_completes_a_cancellation(store: RunStore) -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from assetflow.errors import LostPlaceError
 from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, Topology
+from assetflow.runs.claims import Advance, Advanced, Claim, Outcome
 from assetflow.runs.states import RunStatus
-from assetflow.runs.store import Advance, Advanced, Claim, NewRun, Outcome, Proof, RunStore
+from assetflow.runs.store import NewRun, Proof, RunStore, StepRow
 from assetflow.stores.memory import MemoryRunStore
 from assetflow.stores.redis.run_store import RedisRunStore
 from tests.support.key_leaks import leaked_keys
@@ -98,7 +99,7 @@ class Pair:
             fingerprint="x",
             queues=("default",),
             steps=tuple(
-                (step.rank, 0, -1 if step.line is None else step.line, self.topology.waiting[step.index])
+                StepRow(step.rank, 0, self.topology.waiting[step.index], -1 if step.line is None else step.line)
                 for step in plan.steps
             ),
             outputs=plan.output_count,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 
-from assetflow.runs.store import Advance, Advanced, Claim, NewRun, Outcome, RunStore
+from assetflow.runs.claims import Advance, Advanced, Claim, Outcome
+from assetflow.runs.store import NewRun, RunStore, StepRow
 
 _ids = itertools.count(1)
 
@@ -18,6 +19,9 @@ def new_run(
     run_key: str | None = None,
     fingerprint: str = "request",
     queues: Sequence[int] | None = None,
+    pools: Sequence[int] | None = None,
+    priority: int = 0,
+    limits: tuple[str, ...] = (),
 ) -> NewRun:
     """A run of steps that wait for so many others; step i has output i."""
     lines = lines or {}
@@ -27,8 +31,18 @@ def new_run(
         fingerprint=fingerprint,
         run_key=run_key,
         queues=("default", "gpu"),
+        pools=("door", "lift"),
+        priority=priority,
+        limits=limits,
         steps=tuple(
-            (ranks[index] if ranks else 1, queues[index] if queues else 0, lines.get(index, -1), count)
+            StepRow(
+                rank=ranks[index] if ranks else 1,
+                queue=queues[index] if queues else 0,
+                waits=count,
+                line=lines.get(index, -1),
+                pool=pools[index] if pools else -1,
+                alone=bool(pools) and pools[index] >= 0,
+            )
             for index, count in enumerate(waits)
         ),
         outputs=len(waits),
@@ -106,3 +120,13 @@ class Slot:
             "{}",
             delay_ms,
         )
+
+
+def states(store: RunStore, run_id: str) -> str:
+    return "".join(state.value for state in store.view(run_id).states)
+
+
+def start(store: RunStore, *args: object, **kwargs: object) -> Slot:
+    run = new_run(*args, **kwargs)  # type: ignore[arg-type]
+    store.create(run)
+    return Slot(store, run.run_id)

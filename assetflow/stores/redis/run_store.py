@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+import time
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -13,9 +14,10 @@ from redis.exceptions import ResponseError
 
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
 from assetflow.keys import Version
+from assetflow.runs.claims import Advance, Advanced, Announcement, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
-from assetflow.runs.store import Advance, Advanced, Announcement, Created, NewRun, Proof, RunView
+from assetflow.runs.store import Created, NewRun, Proof, RunView
 from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
 from assetflow.stores.redis.scripts import Script, answering
@@ -23,12 +25,14 @@ from assetflow.stores.redis.scripts import Script, answering
 ROOTS_PER_CALL = 1000
 _FSYNC_PATIENCE = 5.0
 NO_LINE = 0xFFFFFFFF
-_STEP = struct.Struct(">IBI")
+_STEP = struct.Struct(">IBBBI")
 _VERSION = struct.Struct(">QI")
 
 _advance_encoder = msgspec.msgpack.Encoder()
 _advanced_decoder = msgspec.msgpack.Decoder(Advanced)
 _announcements_decoder = msgspec.msgpack.Decoder(list[Announcement])
+_resynced_decoder = msgspec.msgpack.Decoder(Resynced)
+_status_decoder = msgspec.msgpack.Decoder(tuple[RunStatus, list[Announcement]])
 _created_decoder = msgspec.msgpack.Decoder(tuple[str, list[Announcement]])
 
 
@@ -46,7 +50,12 @@ class RedisRunStore:
         self._create = Script(client, "create")
         self._advance = Script(client, "advance")
         self._reclaim = Script(client, "reclaim")
+        self._resync = Script(client, "resync")
+        self._boot_failed = Script(client, "boot_failed")
+        self._abort = Script(client, "abort")
         self._cancel = Script(client, "cancel")
+        self._pause = Script(client, "pause")
+        self._resume = Script(client, "resume")
         self._tick = Script(client, "tick")
         self._holds = Script(client, "holds")
         self._durability = durability(client)
@@ -58,7 +67,7 @@ class RedisRunStore:
 
     def create(self, run: NewRun) -> Created:
         """See RunStore.create."""
-        roots = [[queue, -rank, index] for index, (rank, queue, _line, waits) in enumerate(run.steps) if waits == 0]
+        roots = [[row.queue, -row.rank, index] for index, row in enumerate(run.steps) if row.waits == 0]
         chunks = [roots[at : at + ROOTS_PER_CALL] for at in range(0, len(roots), ROOTS_PER_CALL)] or [[]]
         run_key = f"af:rk:{hashlib.sha256(run.run_key.encode()).hexdigest()}" if run.run_key is not None else ""
         blobs: list[bytes] = [run.envelope, *_packed(run)]
@@ -75,6 +84,10 @@ class RedisRunStore:
                     code_key(run.code) if run.code else "",
                     first,
                     last,
+                    run.pools,
+                    any(row.pool >= 0 or row.alone for row in run.steps),
+                    run.priority,
+                    run.limits,
                 )
             )
             args = [head, msgspec.msgpack.encode(chunk), run_key, *(blobs if first else [])]
@@ -117,12 +130,29 @@ class RedisRunStore:
         """See RunStore.reclaim."""
         return _announcements_decoder.decode(self._reclaim([_prefix(run_id)], [slots, proof.value, culprit]))
 
-    def cancel(self, run_id: str) -> RunStatus:
+    def resync(self, run_id: str, request: Resync) -> Resynced:
+        """See RunStore.resync."""
+        return _resynced_decoder.decode(self._ask(self._resync, run_id, msgspec.msgpack.encode(request)))
+
+    def boot_failed(self, run_id: str, detail: str) -> int:
+        """See RunStore.boot_failed."""
+        return int(self._ask(self._boot_failed, run_id, detail))
+
+    def abort(self, run_id: str, detail: str) -> tuple[RunStatus, list[Announcement]]:
+        """See RunStore.abort."""
+        return _status_decoder.decode(self._ask(self._abort, run_id, detail))
+
+    def cancel(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
         """See RunStore.cancel."""
-        try:
-            return RunStatus(self._cancel([_prefix(run_id)], []).decode())
-        except ResponseError as error:
-            raise _translated(error, run_id) from None
+        return _status_decoder.decode(self._ask(self._cancel, run_id))
+
+    def pause(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """See RunStore.pause."""
+        return _status_decoder.decode(self._ask(self._pause, run_id))
+
+    def resume(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
+        """See RunStore.resume."""
+        return _status_decoder.decode(self._ask(self._resume, run_id))
 
     def tick(self, run_id: str, idle: Collection[str] = ()) -> list[Announcement]:
         """See RunStore.tick."""
@@ -183,22 +213,40 @@ class RedisRunStore:
             live, ended = pipe.execute()
         return sorted({raw.decode() for raw in (*live, *ended)}, reverse=True)[:limit]
 
-    def await_durable(self, run_id: str) -> bool:
-        """Wait until everything answered so far is on the server's disk; False where that is not known.
+    def generation(self) -> str:
+        """See RunStore.generation."""
+        with answering():
+            return str(self._client.info("server")["run_id"])
+
+    def await_durable(self) -> str:
+        """See RunStore.await_durable.
 
         The write in front of WAITAOF makes this connection's offset later than all that came before,
-        whichever connection it came from.
+        whichever connection it came from. The server's name is asked for behind it, on the same connection:
+        a server that was started again has another one.
         """
         if self._durability is not Durability.EVERY_SECOND:
-            return self._durability is Durability.ALWAYS
-        with answering(), self._client.pipeline(transaction=False) as pipe:
-            pipe.set(_prefix(run_id) + "fence", b"1", ex=60)
-            pipe.execute_command("WAITAOF", 1, 0, int(_FSYNC_PATIENCE * 1000))
-            try:
-                answer = pipe.execute()[1]
-            except ResponseError:  # Redis 7.0 has no WAITAOF
-                return False
-        return bool(answer and answer[0] >= 1)
+            return self.generation()
+        deadline = time.monotonic() + _FSYNC_PATIENCE
+        while True:
+            with answering(), self._client.pipeline(transaction=False) as pipe:
+                pipe.set("af:fence", b"1", ex=60)
+                pipe.execute_command("WAITAOF", 1, 0, int(_FSYNC_PATIENCE * 1000))
+                pipe.info("server")
+                answers = pipe.execute(raise_on_error=False)
+            for answer in (answers[0], answers[2]):
+                if isinstance(answer, Exception):
+                    raise answer
+            # Redis 7.0 has no WAITAOF: nobody can tell, and nothing is waited for.
+            safe = isinstance(answers[1], ResponseError) or bool(answers[1] and answers[1][0] >= 1)
+            if safe or time.monotonic() > deadline:
+                return str(answers[2]["run_id"])
+
+    def _ask(self, script: Script, run_id: str, *args: Any) -> Any:
+        try:
+            return script([_prefix(run_id)], list(args))
+        except ResponseError as error:
+            raise _translated(error, run_id) from None
 
 
 def _prefix(run_id: str) -> str:
@@ -206,9 +254,12 @@ def _prefix(run_id: str) -> str:
 
 
 def _packed(run: NewRun) -> tuple[bytes, bytes, bytes]:
-    states = b"".join(b"R\0\0\0" if waits == 0 else b"W\0\0\0" for _, _, _, waits in run.steps)
-    pending = struct.pack(f">{len(run.steps)}I", *(waits for _, _, _, waits in run.steps))
-    fixed = b"".join(_STEP.pack(rank, queue, line if line >= 0 else NO_LINE) for rank, queue, line, _ in run.steps)
+    states = b"".join(b"R\0\0\0" if row.waits == 0 else b"W\0\0\0" for row in run.steps)
+    pending = struct.pack(f">{len(run.steps)}I", *(row.waits for row in run.steps))
+    fixed = b"".join(
+        _STEP.pack(row.rank, row.queue, row.pool + 1, row.alone, row.line if row.line >= 0 else NO_LINE)
+        for row in run.steps
+    )
     return states, pending, fixed
 
 

@@ -15,9 +15,14 @@ from redis.exceptions import BusyLoadingError, ConnectionError, NoScriptError, R
 from assetflow.errors import ServiceUnreachableError
 from assetflow.runs.transitions import as_lua
 
-_VERBS_ON_RUNS = ("create", "advance", "reclaim", "cancel", "tick", "holds")
-# Settling must work on a full server: it is what frees memory. New runs are refused there.
-_ALLOWED_WHEN_FULL = ("advance", "reclaim", "cancel", "tick", "beat", "leave")
+_SHARED = ("run", "pools", "limits", "flow")
+_SETTLING = ("advance", "resync")
+_VERBS_ON_RUNS = (
+    *("create", "advance", "resync", "reclaim", "boot_failed", "abort", "cancel", "pause", "resume", "tick", "holds"),
+    "set_limit",
+)
+# New runs are refused on a full server; everything else must work there, since it is what frees memory.
+_REFUSED_WHEN_FULL = ("create", "holds")
 
 
 class Script:
@@ -55,10 +60,9 @@ def answering() -> Iterator[None]:
 @cache
 def _load(name: str) -> tuple[str, str]:
     folder = files("assetflow.stores.redis") / "lua"
-    flags = " flags=allow-oom" if name in _ALLOWED_WHEN_FULL else ""
-    parts = [f"#!lua{flags}\n"]
-    if name in _VERBS_ON_RUNS:
-        parts += [as_lua(), (folder / "prelude.lua").read_text()]
-    parts.append((folder / f"{name}.lua").read_text())
-    source = "".join(parts)
+    flags = "" if name in _REFUSED_WHEN_FULL else " flags=allow-oom"
+    shared = _SHARED if name in _VERBS_ON_RUNS else ()
+    files_in_order = (*shared, *(("settle",) if name in _SETTLING else ()), name)
+    table = as_lua() if shared else ""
+    source = "".join((f"#!lua{flags}\n", table, *((folder / f"{file}.lua").read_text() for file in files_in_order)))
     return source, hashlib.sha1(source.encode()).hexdigest()

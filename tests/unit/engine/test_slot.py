@@ -11,9 +11,10 @@ import pytest
 from assetflow import AssetIn, AssetKey, Output, asset
 from assetflow.clock import wait_until
 from assetflow.engine.pace import LARGEST_BATCH, Pace
+from assetflow.runs.claims import Advance, Advanced, Claim
 from assetflow.runs.facts import FactKind
 from assetflow.runs.states import RunStatus
-from assetflow.runs.store import LOST_CHILD_LIMIT, Advance, Advanced, Claim, Proof
+from assetflow.runs.store import LOST_CHILD_LIMIT, Proof
 from tests.support.slots import Bench
 
 

@@ -13,6 +13,7 @@ if not load_run() then
 end
 
 local accepted, refused, claims, chores = {}, {}, {}, {}
+local SKIPPED_FOR_POOLS = 32 -- steps a claim looks at in vain because their pools are full
 
 if over() then
   for _, outcome in ipairs(outcomes) do
@@ -34,56 +35,29 @@ if mark ~= "" then
   redis.call("ZREM", P .. "ann:" .. queue, mark)
 end
 
-local function settle(outcome)
-  local i, verdict, detail = outcome[1], outcome[3], outcome[8]
+for _, outcome in ipairs(outcomes) do
   local claim
   for at, held in ipairs(ENTRY.c) do
-    if held[1] == i and held[3] == outcome[2] then
+    if held[1] == outcome[1] and held[3] == outcome[2] then
       claim = table.remove(ENTRY.c, at)
       break
     end
   end
-  if not claim or ENTRY.x then
-    refused[#refused + 1] = i
-    return
-  end
-  accepted[#accepted + 1] = i
-  if verdict == "R" then
-    give_back(i)
-    return
-  end
-  local token = whole(claim[2])
-  if verdict == "S" then
-    move(i, "C", "succeed")
-    local version = struct.pack(">I8I4", claim[2], claim[3])
-    for _, output in ipairs(outcome[4]) do
-      redis.call("SETRANGE", OUT, output * 12, version)
+  if claim and not ENTRY.x then
+    accepted[#accepted + 1] = outcome[1]
+    settle(claim, outcome)
+  else
+    if claim then
+      release(claim[1])
     end
-    for _, output in ipairs(outcome[7]) do
-      ENTRY.u[#ENTRY.u + 1] = { output, claim[2], claim[3] }
-      M.unpub = M.unpub + 1
-    end
-    fact("step_succeeded", i, token, detail)
-    spread("unlock", outcome[5])
-    spread("prune", outcome[6])
-  elseif verdict == "F" then
-    move(i, "C", "fail")
-    M.failed = M.failed + 1
-    fact("step_failed", i, token, detail)
-    spread("doom", outcome[6])
-  elseif verdict == "D" then
-    move(i, "C", "retry")
-    bump(i, 1)
-    redis.call("ZADD", DUE, NOW + outcome[9], member(i))
-    fact("step_retry", i, token, detail)
+    refused[#refused + 1] = outcome[1]
   end
-end
-
-for _, outcome in ipairs(outcomes) do
-  settle(outcome)
 end
 
 if ENTRY.x then -- the run was cancelled, and the slot has seen it now
+  for _, claim in ipairs(ENTRY.c) do
+    release(claim[1])
+  end
   ENTRY.x = nil
   ENTRY.c = {}
   M.held = M.held - 1
@@ -122,23 +96,38 @@ local function claim()
   if hint >= 0 and redis.call("ZREM", ready, member(hint)) == 1 then
     picks[1] = hint
   end
-  if #picks < share then
-    local popped = redis.call("ZPOPMIN", ready, share - #picks)
-    for at = 1, #popped, 2 do
-      picks[#picks + 1] = tonumber(popped[at])
+  local held_up, complete, alone = 0, false, false
+  while not complete and #claims < share do
+    if #picks < share - #claims then
+      local popped = redis.call("ZPOPMIN", ready, share - #claims - #picks)
+      for at = 1, #popped, 2 do
+        picks[#picks + 1] = tonumber(popped[at])
+      end
     end
-  end
-  local alone = false
-  for at, i in ipairs(picks) do
-    local row = redis.call("GETRANGE", ST, i * 4, i * 4 + 3)
-    local from, retries, child_losses, host_losses = string.sub(row, 1, 1), string.byte(row, 2, 4)
-    local troubled = retries + child_losses + host_losses > 0
-    if alone or (troubled and at > 1) then
-      enqueue(i) -- what has failed before is tried without company
-    else
-      alone = troubled
-      take(i, "claim", from, retries, child_losses, host_losses)
+    if #picks == 0 then
+      break
     end
+    for _, i in ipairs(picks) do
+      local row = redis.call("GETRANGE", ST, i * 4, i * 4 + 3)
+      local from, retries, child_losses, host_losses = string.sub(row, 1, 1), string.byte(row, 2, 4)
+      local single = retries + child_losses + host_losses > 0 -- what has failed before is tried without company
+      local rank, pool, always
+      if M.special then
+        rank, _, _, pool, always = fixed(i)
+        single = single or always
+      end
+      if complete or (single and #claims > 0) then
+        enqueue(i)
+        complete = true
+      elseif pool and not acquire(pool, i, rank) then
+        held_up = held_up + 1
+        complete = held_up >= SKIPPED_FOR_POOLS
+      else
+        take(i, "claim", from, retries, child_losses, host_losses)
+        alone, complete = single, single
+      end
+    end
+    picks = {}
   end
   if alone then
     return
@@ -184,6 +173,7 @@ local reply = cmsgpack.pack({ batch, M.status, claims, accepted, refused, found,
 if not over() then
   ENTRY.b = batch
   ENTRY.r = reply
+  ENTRY.t = NOW
   redis.call("HSET", SLOTS, slot, cmsgpack.pack(ENTRY))
 end
 return reply

@@ -1,5 +1,6 @@
 -- create: accept a run, in one call or, with many roots, in several.
--- ARGV[1]  msgpack {fingerprint, run key ("" for none), queues, left, about, ttl s, code key ("" for none), first, last}
+-- ARGV[1]  msgpack {fingerprint, run key ("" for none), queues, left, about, ttl s, code key ("" for none), first, last,
+--          pools, whether any step has a pool or is claimed alone, priority, limits}
 -- ARGV[2]  msgpack list of roots of this call: {queue index, -rank, step} each
 -- ARGV[3]  run key's own key ("" for none)
 -- ARGV[4..7]  in the first call: envelope, st, pend, step
@@ -9,6 +10,7 @@
 local req = cmsgpack.unpack(ARGV[1])
 local fingerprint, queues, left, about, ttl, code, first, last =
   req[1], req[3], req[4], req[5], req[6], req[7], req[8], req[9]
+local pools, special, prio, limits = req[10], req[11], req[12], req[13]
 local run_key = ARGV[3]
 
 if run_key ~= "" then
@@ -41,7 +43,8 @@ if not exists then
   end
   redis.call("HSET", META, "status", "NEW", "left", left, "unpub", 0, "held", 0, "failed", 0, "tok", 0, "marks", 0,
     "queues", cmsgpack.pack(queues), "fingerprint", fingerprint, "about", about, "ttl", ttl, "code", code,
-    "created", whole(NOW))
+    "created", whole(NOW), "pools", cmsgpack.pack(pools), "special", special and 1 or 0, "prio", prio,
+    "limits", cmsgpack.pack(limits))
   redis.call("SET", P .. "plan", ARGV[4])
   redis.call("SET", ST, ARGV[5])
   redis.call("SET", PEND, ARGV[6])
@@ -53,8 +56,13 @@ for _, root in ipairs(cmsgpack.unpack(ARGV[2])) do
   redis.call("ZADD", P .. "ready:" .. queues[root[1] + 1], root[2], member(root[3]))
 end
 local found = {}
-if last then
+if last and full(limits) then
+  M.status = "QUEUED"
+  redis.call("ZADD", "af:queued", -prio, RUN)
+  fact("run_queued", "", 0, "{}")
+elseif last then
   M.status = "RUNNING"
+  enter_limits(RUN, limits)
   fact("run_started", "", 0, "{}")
   finish_if_done()
   found = announcements()

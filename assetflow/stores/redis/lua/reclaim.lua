@@ -1,6 +1,7 @@
 -- reclaim: take back what a slot, or every slot of a worker, holds.
 -- ARGV[1]  "worker:child" or "worker"
--- ARGV[2]  proof: "child" (a process died), "worker" (all of it is gone), "drain" (given back in peace)
+-- ARGV[2]  proof: "child" (a process died), "timeout" (it was killed because its step ran for too long),
+--          "worker" (all of it is gone), "drain" (given back in peace)
 -- ARGV[3]  the step that ran when the child died, -1 for none; it alone is blamed
 -- Returns  msgpack list of announcements
 -- Twice:   the second time there is nothing left to take.
@@ -17,6 +18,9 @@ end
 
 local function take_back(slot, entry)
   if entry.x then
+    for _, claim in ipairs(entry.c) do
+      release(claim[1])
+    end
     M.held = M.held - 1
     entry.c = {}
   end
@@ -24,6 +28,8 @@ local function take_back(slot, entry)
     local i = claim[1]
     if proof == "child" and i == culprit then
       bump(i, 2)
+    elseif proof == "timeout" and i == culprit then
+      bump(i, 1) -- a try that has failed; whoever claims the step next finds out whether it was the last
     elseif proof == "worker" then
       bump(i, 3)
     end

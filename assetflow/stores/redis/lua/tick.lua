@@ -3,6 +3,8 @@
 -- Returns  msgpack list of announcements
 -- Twice:   two tickers at once do no harm.
 
+local FORGOTTEN_MS = 15000 -- of silence of a slot that has something to publish and holds nothing
+
 if not load_run() or over() then
   redis.call("ZREM", LIVE, RUN)
   return cmsgpack.pack({})
@@ -15,8 +17,27 @@ if M.status == "NEW" then
   return cmsgpack.pack({})
 end
 
+if M.status == "QUEUED" then
+  RUN = ""
+  begin_others()
+  return cmsgpack.pack(WOKEN)
+end
+
 continue_todo()
 promote()
+for _, pool in ipairs(M.pools) do
+  hand_on(pool)
+end
+-- Outputs that a slot should have published long ago: after a rollback it may not know of them any more.
+for _, slot in ipairs(M.unpub > 0 and redis.call("HKEYS", SLOTS) or {}) do
+  local entry = cmsgpack.unpack(redis.call("HGET", SLOTS, slot))
+  if #entry.u > 0 and #entry.c == 0 and not entry.x and NOW - (entry.t or 0) > FORGOTTEN_MS then
+    for _, item in ipairs(entry.u) do
+      redis.call("RPUSH", CHORES, cmsgpack.pack(item))
+    end
+    redis.call("HDEL", SLOTS, slot)
+  end
+end
 local code = redis.call("HGET", META, "code")
 if code and code ~= "" then
   redis.call("EXPIRE", code, 86400)
@@ -43,12 +64,11 @@ end
 if nobody_can_move_it() then
   end_run("INCONSISTENT")
 end
-local found = {}
 if not over() then
   for _, queue in ipairs(cmsgpack.unpack(ARGV[1])) do
     redis.call("ZREMRANGEBYSCORE", P .. "ann:" .. queue, "-inf", NOW - FRESH_MS)
   end
-  found = announcements()
 end
+local found = announcements()
 save()
 return cmsgpack.pack(found)

@@ -1,0 +1,116 @@
+-- What every verb on a run shares. NEXT and FINAL (the rule-book) are put before this text.
+--
+-- KEYS[1]  prefix of the run's keys, "af:{run}:"
+--   meta        hash    status, left, unpub, held, failed, tok, marks, queues, pools, special (whether any step has a
+--                       pool or is claimed alone), prio, limits, boots, end, times, about, ttl, code
+--   st          string  4 bytes a step: state, retries, child losses, host losses
+--   pend        string  u32 a step: parents it still waits for
+--   step        string  11 bytes a step: rank u32, queue u8, pool u8 (0: none), alone u8, line u32 (0xffffffff: none)
+--   out         string  12 bytes an output: token u64, nonce u32
+--   ready:{q}   zset    ready steps of queue q, score = -rank
+--   due         zset    delayed steps, score = ms
+--   slots       hash    slot -> {b = batch, c = claims, u = unpublished, r = reply, x = cancelled, t = ms of its last call}
+--   ann:{q}     zset    wake-ups sent and not answered, score = ms
+--   todo        list    pieces of large fan-outs
+--   chores      list    settled outputs whose slot died before publishing
+--   facts       stream  k kind, s steps, t token, d detail
+-- Everything is checked before the first write: a script that fails half-way would keep what it wrote.
+
+local P = KEYS[1]
+local META, ST, PEND, STEP, OUT = P .. "meta", P .. "st", P .. "pend", P .. "step", P .. "out"
+local DUE, SLOTS, TODO, CHORES, FACTS = P .. "due", P .. "slots", P .. "todo", P .. "chores", P .. "facts"
+local LIVE, RECENT, LIVE_SLOTS = "af:runs", "af:recent", "af:q"
+local NO_LINE = 4294967295
+local BUDGET = 2000 -- elements of a fan-out handled in one call
+local FRESH_MS = 2000 -- an unanswered wake-up older than this is lost, if a slot is idle
+
+local clock = redis.call("TIME")
+local NOW_US = tonumber(clock[1]) * 1000000 + tonumber(clock[2])
+local NOW = math.floor(NOW_US / 1000)
+
+local RUN = string.sub(P, 4, -2)
+local M = {} -- the run's counters, written back by save()
+local ENTRY = nil -- the calling slot's entry
+local spent = 0
+
+local function whole(n)
+  return string.format("%.0f", n)
+end
+
+local function load_run()
+  local v = redis.call("HMGET", META, "status", "left", "unpub", "held", "failed", "tok", "marks", "queues", "started",
+    "special", "pools", "prio")
+  if not v[1] then
+    return false
+  end
+  M = {
+    status = v[1],
+    left = tonumber(v[2]),
+    unpub = tonumber(v[3]),
+    held = tonumber(v[4]),
+    failed = tonumber(v[5]),
+    tok = tonumber(v[6]),
+    marks = tonumber(v[7]),
+    queues = cmsgpack.unpack(v[8]),
+    started = v[9],
+    special = v[10] == "1",
+    pools = v[11] and cmsgpack.unpack(v[11]) or {},
+    prio = tonumber(v[12] or 0),
+  }
+  return true
+end
+
+local function save()
+  redis.call("HSET", META, "status", M.status, "left", whole(M.left), "unpub", whole(M.unpub), "held", whole(M.held),
+    "failed", whole(M.failed), "tok", whole(M.tok), "marks", whole(M.marks))
+end
+
+local function over()
+  return M.status == "SUCCEEDED" or M.status == "FAILED" or M.status == "CANCELLED" or M.status == "INCONSISTENT"
+end
+
+local function fact(kind, steps, token, detail)
+  redis.call("XADD", FACTS, "*", "k", kind, "s", steps, "t", token, "d", detail)
+end
+
+local function member(i)
+  return string.format("%08d", i)
+end
+
+local function fixed(i) -- rank, queue name, line, pool name or nil, whether it is claimed alone
+  local rank, queue, pool, alone, line = struct.unpack(">I4BBBI4", redis.call("GETRANGE", STEP, i * 11, i * 11 + 10))
+  return rank, M.queues[queue + 1], line, M.pools[pool], alone == 1
+end
+
+local function state_of(i)
+  return redis.call("GETRANGE", ST, i * 4, i * 4)
+end
+
+local function pending_of(i)
+  return struct.unpack(">I4", redis.call("GETRANGE", PEND, i * 4, i * 4 + 3))
+end
+
+local function bump(i, column) -- 1 retries, 2 child losses, 3 host losses
+  local at = i * 4 + column
+  local n = string.byte(redis.call("GETRANGE", ST, at, at))
+  if n < 255 then
+    redis.call("SETRANGE", ST, at, string.char(n + 1))
+  end
+end
+
+-- Moves a step if the rule-book allows it; returns the new state or nil.
+local function move(i, from, event)
+  local to = NEXT[from] and NEXT[from][event]
+  if to then
+    redis.call("SETRANGE", ST, i * 4, to)
+    if FINAL[to] and not FINAL[from] then
+      M.left = M.left - 1
+    end
+  end
+  return to
+end
+
+local function enqueue(i)
+  local rank, queue = fixed(i)
+  redis.call("ZADD", P .. "ready:" .. queue, -rank, member(i))
+end
