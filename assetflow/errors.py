@@ -231,6 +231,10 @@ class StepLostError(AssetflowError):
     """A step was started several times, and each time its process died or its worker vanished."""
 
 
+class StepTimedOut(AssetflowError, TimeoutError):
+    """A step ran for longer than its timeout; raised in the step's own code, so that it can clean up."""
+
+
 class LostPlaceError(AssetflowError):
     """A slot's batch number is not the one the store expects: the store was rolled back, or the slot replaced."""
 

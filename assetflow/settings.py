@@ -28,6 +28,7 @@ class Settings:
         fsync: whether stored values survive a power cut.
         modules: modules whose code workers may import.
         keep_hours: how long Redis remembers an ended run.
+        grace_seconds: how long a step may clean up after it was told to stop, before its process is killed.
         origin: for each setting that was set, where.
     """
 
@@ -40,6 +41,7 @@ class Settings:
     fsync: bool = False
     modules: tuple[str, ...] = ()
     keep_hours: float = 24.0
+    grace_seconds: float = 10.0
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -52,7 +54,11 @@ class Settings:
         return self.origin.get(name, "the default")
 
 
-_NAMES = ("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules", "keep_hours")
+_NAMES = (
+    *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
+    *("keep_hours", "grace_seconds"),
+)
+_NUMBERS = {"keep_hours": ("hours up to a year", 24.0 * 365), "grace_seconds": ("seconds up to a day", 86_400.0)}
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -108,14 +114,15 @@ def _read(name: str, value: Any, where: str) -> Any:
         if str(value).lower() in _TRUE + _FALSE:
             return str(value).lower() in _TRUE
         raise SettingsError(f"fsync is true or false, not {value!r}", where=where)
-    if name == "keep_hours":
+    if name in _NUMBERS:
+        unit, largest = _NUMBERS[name]
         try:
-            hours = float(value)
+            number = float(value)
         except (TypeError, ValueError):
-            hours = -1.0
-        if not 0 < hours <= 24 * 365:
-            raise SettingsError(f"keep_hours is a number of hours up to a year, not {value!r}", where=where)
-        return hours
+            number = -1.0
+        if not 0 < number <= largest:
+            raise SettingsError(f"{name} is a number of {unit}, not {value!r}", where=where)
+        return number
     if name == "modules":
         items = value.split(",") if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):

@@ -18,12 +18,15 @@ from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
 from assetflow.engine.request import RunRequest
 from assetflow.engine.session import Announce, RunSession
+from assetflow.engine.settling import judged
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
-from assetflow.errors import SettingsError
+from assetflow.errors import AssetflowError, SettingsError
 from assetflow.execution.runner import DefinitionsRunner
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.native_threads import share_cores
+from assetflow.runs.claims import Claim, Outcome
+from assetflow.runs.limits import Limits
 from assetflow.runs.registry import WorkerRegistry
 from assetflow.runs.store import RunStore
 from assetflow.settings import Settings, read_settings
@@ -46,6 +49,7 @@ class Connection:
     url: str
     settings: Settings
     store: RunStore
+    limits: Limits
     registry: WorkerRegistry
     codes: CodeStore
     signer: Signer
@@ -80,6 +84,7 @@ def connect(settings: Settings) -> Connection:
     from assetflow.distributed.dispatcher import Dispatcher
     from assetflow.stores.redis.code_store import RedisCodeStore
     from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.limits import RedisLimits
     from assetflow.stores.redis.run_store import RedisRunStore
     from assetflow.stores.redis.workers import RedisWorkerRegistry
 
@@ -89,6 +94,7 @@ def connect(settings: Settings) -> Connection:
         url=url,
         settings=settings,
         store=RedisRunStore(client, keep_seconds=int(settings.keep_hours * 3600)),
+        limits=RedisLimits(client),
         registry=RedisWorkerRegistry(client),
         codes=RedisCodeStore(client),
         signer=signer_for(settings),
@@ -119,6 +125,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_REDIS_URL": url,
         "ASSETFLOW_BROKER_URL": chosen.broker_url or url,
         "ASSETFLOW_MODULES": ",".join(chosen.modules),
+        "ASSETFLOW_GRACE_SECONDS": str(chosen.grace_seconds),
     }
     parts = WorkerParts(
         make_slot=make_slot,
@@ -136,7 +143,23 @@ def run_sidecar() -> None:
     job = read_job()
     settings = current_settings()
     connection = connect(settings)
-    Sidecar(job, connection.store, connection.registry, connection.announce, modules=settings.modules).run()
+
+    def judge(run_id: str, claim: Claim, error: Exception) -> Outcome | None:
+        try:
+            request = RunRequest.opened(connection.signer, connection.store.envelope(run_id), run_id)
+        except AssetflowError:
+            return None
+        return judged(request.plan, claim, error)
+
+    Sidecar(
+        job,
+        connection.store,
+        connection.registry,
+        connection.announce,
+        judge,
+        modules=settings.modules,
+        grace=settings.grace_seconds,
+    ).run()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from assetflow.definitions.composition import Invocable, current
 from assetflow.definitions.invocation import invoke
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.names import check_name
+from assetflow.definitions.placement import placement_tags
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.errors import CheckError, InvalidDefinitionError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from assetflow.definitions.context import OpExecutionContext
     from assetflow.definitions.hooks import HookDefinition
 
-QUEUE_TAG = "assetflow/queue"
 KIND_TAG = "kind"
 
 
@@ -106,6 +106,7 @@ class OpDefinition(Invocable):
     def __post_init__(self) -> None:
         if self.retry_policy is not None and not isinstance(self.retry_policy, RetryPolicy):
             raise CheckError(f"retry_policy of {self.where} is a RetryPolicy, not {self.retry_policy!r}")
+        placement_tags(self.tags, where=self.where)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In the function of a graph: be part of it. Elsewhere: call the function in place, as a test does."""

@@ -94,7 +94,7 @@ class _Children:
     def begin(self) -> None:
         """Register this process before its first step, so that its death is noticed from now on."""
         if not hasattr(self._local, "watch"):
-            self._local.watch = GuardedWatch(self._guardian.folder)
+            self._local.watch = GuardedWatch(self._guardian.folder, alone=self._guardian.alone_in_process)
 
     def slot(self) -> Slot:
         """The slot of this thread, made at its first wake-up."""

@@ -1,4 +1,4 @@
-"""Sixty-four shared bytes for each child: what it runs, and what is wanted of it.
+"""A few shared bytes for each child: what it runs, and what is wanted of it.
 
 The child writes what it does; the sidecar reads it, and writes what it wants: stop this step, take no
 more. Changes of the current step and kills are made under a lock that the kernel frees on death, so a
@@ -12,35 +12,85 @@ import mmap
 import os
 import secrets
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from pathlib import Path
 
 from assetflow.runs.claims import Claim
 
-SIZE = 64
-# pid, step (-1: none), token, nonce, run id | token to stop, drain
-_CHILD = struct.Struct("<IiQI26s")
-_ORDERS = struct.Struct("<QB")
-_ORDERS_AT = 48
+SIZE = 128
+_NOTHING, _OPENING = -1, -2
+# pid, step (-1: none, -2: it opens the run), token, nonce, retries, timeout, deadline, last woken, wants to go, run id
+_CHILD = struct.Struct("<iiQIHdddB26s")
+# token to stop, why, drain, quarantine
+_ORDERS = struct.Struct("<QBBB")
+_ORDERS_AT = 96
 assert _CHILD.size <= _ORDERS_AT and _ORDERS_AT + _ORDERS.size <= SIZE
+
+
+class StopReason(IntEnum):
+    """Why a claim is to be stopped."""
+
+    NONE = 0
+    CANCELLED = 1
+    TIMED_OUT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class CellState:
-    """What a child says of itself."""
+    """What a child says of itself.
+
+    Attributes:
+        step: that it runs; below 0 for none.
+        timeout: seconds the step may take; 0 for any time.
+        deadline: when the step should be over, on the clock of `time.monotonic`; 0 for never.
+        woken: when it last began to work on a run, on the same clock.
+        wants_to_go: its process is not as it was, and should be replaced when it is idle.
+    """
 
     pid: int
     step: int
     token: int
     nonce: int
+    retries: int
+    timeout: float
+    deadline: float
+    woken: float
+    wants_to_go: bool
     run_id: str
 
     @property
     def busy(self) -> bool:
         """Whether it runs a step."""
         return self.step >= 0
+
+    @property
+    def opening(self) -> bool:
+        """Whether it reads a run's plan and imports its code."""
+        return self.step == _OPENING
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its step has run for too long."""
+        return self.busy and 0 < self.deadline < time.monotonic()
+
+    @property
+    def claim(self) -> Claim:
+        """The claim that it works on."""
+        return Claim(self.step, self.token, self.nonce, self.retries)
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What is wanted of a child."""
+
+    stop_token: int = 0
+    reason: StopReason = StopReason.NONE
+    drain: bool = False
+    quarantine: bool = False
 
 
 class Cell:
@@ -54,13 +104,16 @@ class Cell:
         self.path = path
         self._descriptor = os.open(path, os.O_RDWR)
         self._map = mmap.mmap(self._descriptor, SIZE)
+        self._woken = time.monotonic()
+        self._wants_to_go = False
 
     @staticmethod
     def create(folder: Path) -> Cell:
         """A new cell for this process."""
         path = folder / secrets.token_hex(8)
         scratch = folder / f".{path.name}"
-        scratch.write_bytes(_CHILD.pack(os.getpid(), -1, 0, 0, b"").ljust(SIZE, b"\0"))
+        first = _CHILD.pack(os.getpid(), _NOTHING, 0, 0, 0, 0.0, 0.0, time.monotonic(), 0, b"")
+        scratch.write_bytes(first.ljust(SIZE, b"\0"))
         scratch.rename(path)
         return Cell(path)
 
@@ -80,32 +133,60 @@ class Cell:
 
     def read(self) -> CellState:
         """What the child runs."""
-        pid, step, token, nonce, run_id = _CHILD.unpack_from(self._map, 0)
-        return CellState(pid, step, token, nonce, run_id.rstrip(b"\0").decode())
+        pid, step, token, nonce, retries, timeout, deadline, woken, wants_to_go, run_id = _CHILD.unpack_from(self._map)
+        run = run_id.rstrip(b"\0").decode()
+        return CellState(pid, step, token, nonce, retries, timeout, deadline, woken, bool(wants_to_go), run)
 
-    def set_step(self, run_id: str, claim: Claim | None) -> None:
-        """Write what this child runs now. For the child only."""
-        step, token, nonce = (claim.step, claim.token, claim.nonce) if claim else (-1, 0, 0)
+    def set_step(self, run_id: str, claim: Claim, timeout: float | None) -> None:
+        """Write what this child runs now. For the child only, as what follows."""
+        deadline = time.monotonic() + timeout if timeout else 0.0
+        self._write(run_id, claim.step, claim.token, claim.nonce, min(claim.retries, 65_535), timeout or 0.0, deadline)
+
+    def set_opening(self, run_id: str) -> None:
+        """Write that this child opens a run."""
+        self._woken = time.monotonic()
+        self._write(run_id, _OPENING)
+
+    def set_idle(self) -> None:
+        """Write that this child runs no step."""
+        self._write("", _NOTHING)
+
+    def set_woken(self) -> None:
+        """Write that this child was woken just now."""
+        self._woken = time.monotonic()
+        self._write("", _NOTHING)
+
+    def ask_to_go(self) -> None:
+        """Ask for another process in this one's place."""
+        self._wants_to_go = True
+        self._write("", _NOTHING)
+
+    def _write(
+        self,
+        run_id: str,
+        step: int,
+        token: int = 0,
+        nonce: int = 0,
+        retries: int = 0,
+        timeout: float = 0.0,
+        deadline: float = 0.0,
+    ) -> None:
         with self.locked():
-            _CHILD.pack_into(self._map, 0, os.getpid(), step, token, nonce, run_id.encode())
+            _CHILD.pack_into(
+                self._map, 0, os.getpid(), step, token, nonce, retries, timeout, deadline, self._woken,
+                self._wants_to_go, run_id.encode(),
+            )  # fmt: skip
 
     @property
-    def token_to_stop(self) -> int:
-        """The claim that is to be stopped; 0 for none."""
-        return int(_ORDERS.unpack_from(self._map, _ORDERS_AT)[0])
+    def orders(self) -> Orders:
+        """What is wanted of the child."""
+        token, reason, drain, quarantine = _ORDERS.unpack_from(self._map, _ORDERS_AT)
+        return Orders(token, StopReason(reason), bool(drain), bool(quarantine))
 
-    @property
-    def draining(self) -> bool:
-        """Whether the child should take no further steps."""
-        return bool(_ORDERS.unpack_from(self._map, _ORDERS_AT)[1])
-
-    def order_stop(self, token: int) -> None:
-        """Ask the child to stop this claim. For the sidecar only."""
-        _ORDERS.pack_into(self._map, _ORDERS_AT, token, self.draining)
-
-    def order_drain(self) -> None:
-        """Ask the child to take no further steps."""
-        _ORDERS.pack_into(self._map, _ORDERS_AT, self.token_to_stop, 1)
+    def order(self, **changes: object) -> None:
+        """Change what is wanted of the child: names and values of `Orders`. For the guards only."""
+        wanted = replace(self.orders, **changes)  # type: ignore[arg-type]
+        _ORDERS.pack_into(self._map, _ORDERS_AT, wanted.stop_token, wanted.reason, wanted.drain, wanted.quarantine)
 
     def close(self) -> None:
         """Unmap; the file stays."""

@@ -7,43 +7,81 @@ import threading
 from pathlib import Path
 from types import FrameType
 
-from assetflow.distributed.cells import Cell
+from assetflow.distributed.cells import Cell, StopReason
+from assetflow.distributed.clean_slate import CleanSlate
+from assetflow.errors import StepTimedOut
 from assetflow.execution.runner import StepStopped
 from assetflow.runs.claims import Claim
 
 
 class GuardedWatch:
-    """A Watch that writes what the child does into its cell, and hears what is wanted of it there."""
+    """A Watch that writes what the child does into its cell, and hears what is wanted of it there.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: of the cells.
+        alone: no other slot shares the process, so what a step leaves behind in it can be put right.
+    """
+
+    def __init__(self, folder: Path, *, alone: bool = True) -> None:
         self.cell = Cell.create(folder)
         self._token = 0
+        self._timeout = 0.0
         self._listening = False
+        self._in_main_thread = threading.current_thread() is threading.main_thread()
+        self._slate = CleanSlate() if alone else None
 
     @property
     def draining(self) -> bool:
         """See Watch.draining."""
-        return self.cell.draining
+        orders = self.cell.orders
+        return orders.drain or orders.quarantine
 
-    def begin(self, run_id: str, claim: Claim) -> None:
+    @property
+    def can_stop(self) -> bool:
+        """See Watch.can_stop: only a main thread hears signals."""
+        return self._in_main_thread
+
+    def wake(self) -> None:
+        """See Watch.wake."""
+        self.cell.set_woken()
+
+    def open(self, run_id: str) -> None:
+        """See Watch.open."""
+        self.cell.set_opening(run_id)
+
+    def begin(self, run_id: str, claim: Claim, timeout: float | None) -> None:
         """See Watch.begin."""
         if not self._listening:
             self._listen()
-        self.cell.set_step(run_id, claim)
+        self._timeout = timeout or 0.0
+        self.cell.set_step(run_id, claim, timeout)
         self._token = claim.token
 
     def end(self) -> None:
         """See Watch.end."""
         self._token = 0
-        self.cell.set_step("", None)
+        self.cell.set_idle()
+        if self._slate is not None:
+            self._slate.restore()
+
+    def rest(self) -> None:
+        """See Watch.rest."""
+        if self._slate is not None and self._slate.sweep():
+            self.cell.ask_to_go()
 
     def _listen(self) -> None:
         # Not before the first step: Celery's pool claims the signal for its own time limits when it starts.
         self._listening = True
-        if threading.current_thread() is threading.main_thread():
+        if self._in_main_thread:
             signal.signal(signal.SIGUSR1, self._stop)
+        if self._slate is not None:
+            self._slate.remember()
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
-        if self._token and self.cell.token_to_stop == self._token:
-            self._token = 0
-            raise StepStopped("the run was cancelled")
+        orders = self.cell.orders
+        if not self._token or orders.stop_token != self._token:
+            return
+        self._token = 0
+        if orders.reason is StopReason.TIMED_OUT:
+            raise StepTimedOut(f"the step ran for longer than its timeout of {self._timeout:g} s")
+        raise StepStopped("the run was cancelled")

@@ -42,6 +42,7 @@ class Guardian:
 
     def __init__(self, command: tuple[str, ...], environment: dict[str, str]) -> None:
         self.worker = secrets.token_hex(8)
+        self.alone_in_process = True  # false where one process has several slots
         self._command = command
         self._environment = environment
         self._folder: Path | None = None
@@ -81,7 +82,7 @@ class Guardian:
         for path in self.folder.glob("[0-9a-f]*"):
             with suppress(OSError, ValueError):
                 cell = Cell(path)
-                cell.order_drain()
+                cell.order(drain=True)
                 cell.close()
 
     def stop(self) -> None:
@@ -125,6 +126,7 @@ class SidecarStep(bootsteps.StartStopStep):
         guardian: Guardian = parent.app.assetflow_guardian
         queues = tuple(parent.app.amqp.queues.consume_from)
         module = type(parent.pool).__module__
+        guardian.alone_in_process = "prefork" in module
         guardian.start(queues, parent.concurrency, can_kill="prefork" in module)
         self._timer = parent.timer.call_repeatedly(_LOOK_EVERY, guardian.look)
 

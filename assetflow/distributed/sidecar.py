@@ -1,52 +1,58 @@
 """The sidecar: one process beside each worker that owes nothing to user code.
 
-It says that the worker is alive, notices at once when a child dies, stops cancelled steps, sweeps what
-no slot does by itself, and, when the parent is gone, gives back what the worker held.
+It says that the worker is alive, notices at once when a child dies, stops steps that were cancelled or run for too
+long, sweeps what no slot does by itself, notices a worker that hears no wake-ups any more, and, when the parent is
+gone, gives back what the worker held.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
-from assetflow.clock import pause
-from assetflow.distributed.cells import Cell
+from assetflow.distributed.cells import Cell, StopReason
 from assetflow.distributed.guardian import GOODBYE, SidecarJob
-from assetflow.distributed.identity import identify, is_gone
+from assetflow.distributed.hearing import Hearing
+from assetflow.distributed.identity import identify
+from assetflow.distributed.sweeper import Sweeper
+from assetflow.distributed.taking_back import Judge, TakingBack
 from assetflow.engine.session import Announce
 from assetflow.errors import ServiceUnreachableError
 from assetflow.log import logger
-from assetflow.runs.claims import Announcement
 from assetflow.runs.registry import WorkerRegistry
 from assetflow.runs.store import Proof, RunStore
-
-Item = TypeVar("Item")
 
 PULSE = 0.25
 BEAT_EVERY = 2.0
 SWEEP_EVERY = 1.0
 CANCEL_EVERY = 0.5
+LISTEN_EVERY = 1.0
 GRACE = 10.0
+_PATIENCE_WITH_PARENT = 10.0
 
 
 @dataclass(slots=True)
 class _Child:
-    """A child under guard."""
+    """A child under guard.
+
+    Attributes:
+        reason: why its step is being stopped.
+    """
 
     cell: Cell
     pidfd: int
     stop_token: int = 0
     stop_since: float = 0.0
+    reason: StopReason = StopReason.NONE
 
 
 class Sidecar:
@@ -55,8 +61,9 @@ class Sidecar:
     Args:
         job: whom to guard.
         announce: sends wake-ups.
+        judge: says what becomes of a step whose process was killed for it.
         modules: what the worker may import; clients choose by it how to send code.
-        grace: seconds between the soft and the hard stop of a cancelled step.
+        grace: seconds between the soft and the hard stop of a step.
     """
 
     def __init__(
@@ -65,8 +72,9 @@ class Sidecar:
         store: RunStore,
         registry: WorkerRegistry,
         announce: Announce,
+        judge: Judge,
         *,
-        modules: Sequence[str] = (),
+        modules: tuple[str, ...] = (),
         grace: float = GRACE,
     ) -> None:
         self._job = job
@@ -75,7 +83,11 @@ class Sidecar:
         self._announce = announce
         self._grace = grace
         self._children: dict[str, _Child] = {}
-        self._info = identify(job, tuple(modules))
+        self._info = identify(job, modules)
+        self._taking_back = TakingBack(job, store, announce, judge)
+        self._sweeper = Sweeper(self._info, store, registry, announce)
+        self._hearing = Hearing(job, store)
+        self._told_to_end = 0.0
         self._due: dict[str, float] = {}
 
     def run(self) -> None:
@@ -86,9 +98,11 @@ class Sidecar:
         heard = b""
         while True:
             self._adopt(poller)
+            self._stop_overdue()
             self._every("beat", BEAT_EVERY, self._beat)
-            self._every("sweep", SWEEP_EVERY, self._sweep)
+            self._every("sweep", SWEEP_EVERY, self._sweeper.sweep)
             self._every("cancel", CANCEL_EVERY, self._stop_cancelled)
+            self._every("listen", LISTEN_EVERY, self._listen)
             for descriptor, _event in poller.poll(PULSE * 1000):
                 if descriptor == sys.stdin.fileno():
                     piece = os.read(descriptor, 64)
@@ -119,53 +133,53 @@ class Sidecar:
             try:
                 pidfd = os.pidfd_open(cell.read().pid)
             except OSError:
-                self._take_back(cell)
+                self._taking_back.of_child(cell)
                 continue
             self._children[path.name] = _Child(cell, pidfd)
             poller.register(pidfd, select.POLLIN)
 
     def _bury(self, poller: select.poll, pidfd: int) -> None:
-        child = next(child for child in self._children.values() if child.pidfd == pidfd)
+        """A process is gone, and with it its slots: one, or all of a threads pool."""
         poller.unregister(pidfd)
+        child = next(child for child in self._children.values() if child.pidfd == pidfd)
         os.close(pidfd)
         del self._children[child.cell.name]
-        self._take_back(child.cell)
-
-    def _take_back(self, cell: Cell) -> None:
-        """What a dead child held becomes ready again; the step it was running is blamed."""
-        state = cell.read()
-        slot = f"{self._job.worker}:{cell.name}"
-        try:
-            for run_id in self._patiently(self._store.live_runs):
-                culprit = state.step if state.busy and state.run_id == run_id else -1
-                self._announce(run_id, self._patiently(self._reclaiming(run_id, slot, culprit)))
-        except ServiceUnreachableError:
-            logger.warning("the parent is gone and so is the store: other workers will take back what was held")
-        if state.busy:
-            logger.warning("a child died running step %d of run %s", state.step, state.run_id)
-        cell.path.unlink(missing_ok=True)
-        cell.close()
+        self._taking_back.of_child(child.cell, timed_out=child.reason is StopReason.TIMED_OUT)
 
     def _beat(self) -> None:
-        busy = sum(child.cell.read().busy for child in self._children.values())
-        self._registry.beat(self._info, busy)
+        states = [child.cell.read() for child in self._children.values()]
+        quarantined = self._registry.beat(self._info, sum(state.busy for state in states))
+        for child in self._children.values():
+            if child.cell.orders.quarantine != quarantined:
+                child.cell.order(quarantine=quarantined)
 
-    def _sweep(self) -> None:
-        if not self._registry.hold_lease("sweeper", self._job.worker, 5 * SWEEP_EVERY):
-            return
-        workers = self._registry.workers()
-        gone = set(self._registry.overdue())
-        gone |= {view.info.worker for view in workers if is_gone(view.info, self._info)}
-        gone.discard(self._job.worker)
-        runs = self._store.live_runs()
-        for worker in gone:
-            logger.warning("worker %s is dead; taking back what it held", worker)
-            for run_id in runs:
-                self._announce(run_id, self._store.reclaim(run_id, worker, Proof.WORKER_DIED))
-            self._registry.leave(worker)
-        idle = {queue for view in workers if view.busy < view.info.slots for queue in view.info.queues}
-        for run_id in runs:
-            self._announce(run_id, self._store.tick(run_id, idle))
+    def _listen(self) -> None:
+        states = [child.cell.read() for child in self._children.values()]
+        if self._told_to_end:
+            if time.monotonic() - self._told_to_end > _PATIENCE_WITH_PARENT:
+                logger.error("the worker does not end by itself; killing it")
+                with suppress(ProcessLookupError):
+                    os.kill(self._job.parent, signal.SIGKILL)
+        elif self._hearing.is_lost(states):
+            logger.error(
+                "there is work for this worker and it has heard no wake-up for %d s; ending it, so that whoever "
+                "supervises it starts another",
+                Hearing.DEAF_AFTER,
+            )
+            self._told_to_end = time.monotonic()
+            with suppress(ProcessLookupError):
+                os.kill(self._job.parent, signal.SIGTERM)
+        self._replace_those_that_ask()
+
+    def _replace_those_that_ask(self) -> None:
+        for child in self._children.values():
+            if not (child.cell.read().wants_to_go and self._job.can_kill):
+                continue
+            with child.cell.locked():
+                state = child.cell.read()
+                if not (state.busy or state.opening):
+                    with suppress(ProcessLookupError):
+                        signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
 
     def _stop_cancelled(self) -> None:
         """Stop steps whose claim is void: softly first, after the grace by force."""
@@ -174,51 +188,49 @@ class Sidecar:
             if not state.busy:
                 continue
             slot = f"{self._job.worker}:{child.cell.name}"
-            if child.stop_token != state.token:
-                if not self._store.holds(state.run_id, slot, state.step, state.nonce):
-                    self._stop(child, state.token, signal.SIGUSR1)
-            elif time.monotonic() - child.stop_since > self._grace and self._job.can_kill:
-                logger.warning("step %d of run %s ignores its cancellation; killing it", state.step, state.run_id)
-                self._stop(child, state.token, signal.SIGKILL)
+            if child.stop_token == state.token:
+                self._press(child, state.token)
+            elif not self._store.holds(state.run_id, slot, state.step, state.nonce):
+                self._stop(child, state.token, signal.SIGUSR1, StopReason.CANCELLED)
 
-    def _stop(self, child: _Child, token: int, number: signal.Signals) -> None:
+    def _stop_overdue(self) -> None:
+        """Stop steps that run for longer than their timeout, in the same two ways."""
+        for child in list(self._children.values()):
+            state = child.cell.read()
+            if state.overdue and child.stop_token == state.token:
+                self._press(child, state.token)
+            elif state.overdue:
+                self._stop(child, state.token, signal.SIGUSR1, StopReason.TIMED_OUT)
+
+    def _press(self, child: _Child, token: int) -> None:
+        if time.monotonic() - child.stop_since > self._grace and self._job.can_kill:
+            state = child.cell.read()
+            logger.warning("step %d of run %s does not stop when told to; killing it", state.step, state.run_id)
+            self._stop(child, token, signal.SIGKILL, child.reason)
+
+    def _stop(self, child: _Child, token: int, number: signal.Signals, reason: StopReason) -> None:
         with child.cell.locked():
             if child.cell.read().token != token:
                 return
-            child.cell.order_stop(token)
-            child.stop_token, child.stop_since = token, time.monotonic()
-            with contextlib.suppress(ProcessLookupError):
+            child.cell.order(stop_token=token, reason=reason)
+            if child.stop_token != token:
+                child.stop_token, child.stop_since, child.reason = token, time.monotonic(), reason
+            with suppress(ProcessLookupError):
                 signal.pidfd_send_signal(child.pidfd, number)
 
     def _end(self, *, in_peace: bool) -> None:
         if not in_peace:
             logger.warning("the worker's parent is gone; taking back what it held")
             for child in self._children.values():
-                with contextlib.suppress(ProcessLookupError):
+                with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
-        proof = Proof.DRAINED if in_peace else Proof.WORKER_DIED
-        with contextlib.suppress(ServiceUnreachableError):  # else the others will notice
-            for run_id in self._store.live_runs():
-                self._announce(run_id, self._store.reclaim(run_id, self._job.worker, proof))
-            self._registry.leave(self._job.worker)
+        with suppress(ServiceUnreachableError):  # else the others will notice
+            self._taking_back.of_worker(Proof.DRAINED if in_peace else Proof.WORKER_DIED)
+            self._registry.leave(self._job.worker, died=not in_peace)
         for path in Path(self._job.folder).glob("*"):
             path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             Path(self._job.folder).rmdir()
-
-    def _reclaiming(self, run_id: str, slot: str, culprit: int) -> Callable[[], list[Announcement]]:
-        return lambda: self._store.reclaim(run_id, slot, Proof.CHILD_DIED, culprit)
-
-    def _patiently(self, ask: Callable[[], list[Item]]) -> list[Item]:
-        """Ask until the store answers, as long as there is a worker to guard."""
-        while True:
-            try:
-                return ask()
-            except ServiceUnreachableError as error:
-                if os.getppid() != self._job.parent:
-                    raise
-                logger.warning("sidecar: %s", error.message)
-                pause(PULSE)
 
 
 def read_job() -> SidecarJob:

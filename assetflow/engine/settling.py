@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from assetflow.execution.outcome import StepResult
-from assetflow.planning.plan import Topology
+from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
+from assetflow.planning.plan import Plan, Topology
 from assetflow.runs.claims import Claim, Outcome, Verdict
+from assetflow.runs.facts import StepDetail
 
 
 def outcome_of(claim: Claim, result: StepResult, topology: Topology) -> Outcome:
@@ -38,3 +39,12 @@ def outcome_of(claim: Claim, result: StepResult, topology: Topology) -> Outcome:
 def unstarted(claim: Claim) -> Outcome:
     """The report of a claim that is given back untouched."""
     return Outcome(claim.step, claim.nonce, Verdict.UNSTARTED)
+
+
+def judged(plan: Plan, claim: Claim, error: Exception) -> Outcome:
+    """The report of a step whose process was killed because of it: tried again if it may be, else failed."""
+    step = plan.steps[claim.step]
+    detail = StepDetail(retry=claim.retries, error=describe_error(error))
+    detail.delay = delay_before_retry(error, step.retry, claim.retries)
+    result = StepResult(succeeded=False, detail=detail, error=error, delay=detail.delay)
+    return outcome_of(claim, result, Topology(plan))

@@ -13,7 +13,7 @@ from assetflow.engine.flusher import Flusher
 from assetflow.engine.session import RunSession
 from assetflow.engine.settling import outcome_of
 from assetflow.engine.watch import Unwatched, Watch
-from assetflow.errors import AssetflowError, RunNotFoundError, StepLostError
+from assetflow.errors import AssetflowError, InvariantViolationError, RunNotFoundError, StepLostError
 from assetflow.execution.outcome import StepResult, describe_error
 from assetflow.keys import Version
 from assetflow.log import logger
@@ -61,6 +61,7 @@ class Slot:
 
     def work(self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "") -> None:
         """Claim, run and settle steps of a run until the slice is over or nothing is ready."""
+        self._watch.wake()
         try:
             session = self._session_of(run_id)
         except RunNotFoundError:
@@ -80,6 +81,7 @@ class Slot:
             session.close()
             if session.status.is_terminal:
                 self._sessions.pop(run_id, None)
+            self._watch.rest()
 
     def _work(self, session: RunSession, queue: str, hint: int, announcement: str) -> None:
         deadline = time.monotonic() + self._slice
@@ -113,7 +115,13 @@ class Slot:
         self._flusher.close()
 
     def _session_of(self, run_id: str) -> RunSession:
-        session = self._sessions.pop(run_id, None) or self._open_session(self.name, run_id)
+        session = self._sessions.pop(run_id, None)
+        if session is None:
+            self._watch.open(run_id)
+            try:
+                session = self._open_session(self.name, run_id)
+            finally:
+                self._watch.end()
         self._sessions[run_id] = session
         if len(self._sessions) > _SESSIONS_KEPT:
             self._sessions.popitem(last=False)
@@ -138,8 +146,10 @@ class Slot:
         step = session.plan.steps[claim.step]
         if claim.child_losses >= LOST_CHILD_LIMIT or claim.host_losses >= LOST_HOST_LIMIT:
             result = _given_up(claim, step.key)
+        elif step.timeout is not None and not self._watch.can_stop:
+            result = _not_here(claim, step.key)
         else:
-            self._watch.begin(session.run_id, claim)
+            self._watch.begin(session.run_id, claim, step.timeout)
             try:
                 result = session.runner.run(step, claim, known)
             finally:
@@ -179,6 +189,14 @@ class Slot:
         logger.error("run %s is refused: %s", run_id, error)
         detail = StepDetail(slot=self.name, started=time.time(), error=describe_error(error))
         self._store.note(run_id, FactKind.RUN_REFUSED, [], msgspec.json.encode(detail).decode())
+
+
+def _not_here(claim: Claim, step_key: str) -> StepResult:
+    error = InvariantViolationError(
+        f"step {step_key} has a timeout, and this worker's pool cannot stop single steps",
+        fix="start its workers with --pool prefork (the default), or solo, or remove the timeout",
+    )
+    return StepResult(succeeded=False, detail=StepDetail(retry=claim.retries, error=describe_error(error)), error=error)
 
 
 def _given_up(claim: Claim, step_key: str) -> StepResult:

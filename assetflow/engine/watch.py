@@ -8,26 +8,49 @@ from assetflow.runs.claims import Claim
 
 
 class Watch(Protocol):
-    """Told of every step that begins and ends in this process."""
+    """Told of everything that a slot begins and ends in this process."""
 
-    def begin(self, run_id: str, claim: Claim) -> None:
-        """From now on this process runs that step."""
+    def wake(self) -> None:
+        """A wake-up has arrived."""
+
+    def open(self, run_id: str) -> None:
+        """This process reads the run's plan and imports its code."""
+
+    def begin(self, run_id: str, claim: Claim, timeout: float | None) -> None:
+        """From now on this process runs that step, for so many seconds at most."""
 
     def end(self) -> None:
         """It does not run it any more."""
+
+    def rest(self) -> None:
+        """It has nothing to do until the next wake-up."""
 
     @property
     def draining(self) -> bool:
         """Whether the process should take no further steps."""
 
+    @property
+    def can_stop(self) -> bool:
+        """Whether a step that runs for too long can be stopped here."""
+
 
 class Unwatched:
-    """For slots that nobody guards: in-process runs."""
+    """For slots that nobody guards: in-process runs. Steps are not stopped there."""
 
     draining = False
+    can_stop = True
 
-    def begin(self, run_id: str, claim: Claim) -> None:
+    def wake(self) -> None:
+        """See Watch.wake."""
+
+    def open(self, run_id: str) -> None:
+        """See Watch.open."""
+
+    def begin(self, run_id: str, claim: Claim, timeout: float | None) -> None:
         """See Watch.begin."""
 
     def end(self) -> None:
         """See Watch.end."""
+
+    def rest(self) -> None:
+        """See Watch.rest."""

@@ -6,14 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from assetflow.definitions.checks import AssetCheckKey
-from assetflow.definitions.op import QUEUE_TAG
+from assetflow.definitions.placement import placement_of
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.parts import InnerValue, Part, Value, parts_of
 from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
-
-DEFAULT_QUEUE = "default"
 
 
 def make_plan(
@@ -46,18 +44,20 @@ def make_plan(
     for index in range(len(drafts) - 1, -1, -1):
         ranks[index] = 1 + max((ranks[child] for child in children[index]), default=0)
     names = _unique_names(order)
-    queues = [part.call.op.tags.get(QUEUE_TAG, DEFAULT_QUEUE) for part in order]
+    places = [placement_of(part.call.op.tags) for part in order]
     steps = []
     for index, (inputs, made, retry) in enumerate(drafts):
         below = children[index]
-        follows = len(below) == 1 and len(parents[below[0]]) == 1 and queues[below[0]] == queues[index]
+        follows = len(below) == 1 and len(parents[below[0]]) == 1 and places[below[0]].goes_along_with(places[index])
         steps.append(
             Step(
                 index=index,
                 key=names[index],
                 inputs=inputs,
                 outputs=made,
-                queue=queues[index],
+                queue=places[index].queue,
+                pool=places[index].pool,
+                timeout=places[index].timeout,
                 rank=ranks[index],
                 line=below[0] if follows else None,
                 retry=retry,

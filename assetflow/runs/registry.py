@@ -51,11 +51,17 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
 class WorkerRegistry(Protocol):
     """Keeps beats. A worker is dead after D seconds of calm without one, never because a key expired."""
 
-    def beat(self, info: WorkerInfo, busy: int) -> None:
-        """I am alive."""
+    def beat(self, info: WorkerInfo, busy: int) -> bool:
+        """I am alive; whether the host is in quarantine, and its workers should take nothing for now."""
 
-    def leave(self, worker: str) -> None:
-        """Forget a worker: it stopped, or it is dead and what it held was taken back."""
+    def leave(self, worker: str, *, died: bool) -> None:
+        """Forget a worker: it stopped, or it died and what it held was taken back.
+
+        A host on which workers die again and again is put in quarantine for a while.
+        """
+
+    def quarantined(self) -> list[str]:
+        """Hosts in quarantine."""
 
     def workers(self) -> list[WorkerView]:
         """All that have beaten and not left."""
@@ -68,3 +74,5 @@ class WorkerRegistry(Protocol):
 
 
 DEAD_AFTER = 10.0
+DEATHS_ALLOWED = 5  # of workers of one host within QUARANTINE_SECONDS; one more, and it is put in quarantine
+QUARANTINE_SECONDS = 60

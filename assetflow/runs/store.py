@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from assetflow.keys import Version
-from assetflow.runs.claims import Advance, Advanced, Announcement, Resync, Resynced
+from assetflow.runs.claims import Advance, Advanced, Announcement, Outcome, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 
@@ -157,12 +157,15 @@ class RunStore(Protocol):
             RunNotFoundError: no such run.
         """
 
-    def reclaim(self, run_id: str, slots: str, proof: Proof, culprit: int = -1) -> list[Announcement]:
+    def reclaim(
+        self, run_id: str, slots: str, proof: Proof, culprit: int = -1, outcome: Outcome | None = None
+    ) -> list[Announcement]:
         """Take back what a slot, or every slot of a worker, holds.
 
         Args:
             slots: ``worker:child`` or ``worker``.
             culprit: the step that ran when the child died, which alone is blamed.
+            outcome: what is to become of the culprit, where its slot was killed because of it.
         """
 
     def boot_failed(self, run_id: str, detail: str) -> int:
@@ -196,6 +199,9 @@ class RunStore(Protocol):
 
     def facts(self, run_id: str, after: str = "0", limit: int = 1000, block: float | None = None) -> list[Fact]:
         """What happened after the fact with that id; waits up to `block` seconds for something new."""
+
+    def ready_for(self, queues: Collection[str]) -> bool:
+        """Whether any run has steps that workers of these queues could claim now."""
 
     def live_runs(self) -> list[str]:
         """Ids of the runs that are not over, oldest first."""

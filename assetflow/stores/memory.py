@@ -10,7 +10,7 @@ import msgspec
 
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
 from assetflow.keys import Version
-from assetflow.runs.claims import Advance, Advanced, Announcement, Chore, Claim, Resync, Resynced
+from assetflow.runs.claims import Advance, Advanced, Announcement, Chore, Claim, Outcome, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView
@@ -129,7 +129,9 @@ class MemoryRunStore:
             )
             return entry.reply
 
-    def reclaim(self, run_id: str, slots: str, proof: Proof, culprit: int = -1) -> list[Announcement]:
+    def reclaim(
+        self, run_id: str, slots: str, proof: Proof, culprit: int = -1, outcome: Outcome | None = None
+    ) -> list[Announcement]:
         """See RunStore.reclaim."""
         with self._changed:
             run = self._runs.get(run_id)
@@ -139,18 +141,19 @@ class MemoryRunStore:
                 entry = run.slots.pop(slot)
                 for step in entry.claims if entry.cancelled else ():
                     run.release(step)
-                for claim in () if entry.cancelled else entry.claims.values():
+                for claim in () if entry.cancelled else list(entry.claims.values()):
                     blamed = claim.step == culprit
                     if proof is Proof.CHILD_DIED and blamed:
                         run.child_losses[claim.step] += 1
-                    elif proof is Proof.TIMED_OUT and blamed:
-                        run.retries[claim.step] += 1
                     elif proof is Proof.WORKER_DIED:
                         run.host_losses[claim.step] += 1
                     if proof is not Proof.DRAINED:
                         detail = {"slot": slot, "proof": proof.value, "blamed": blamed}
                         run.fact(FactKind.STEP_LOST, (claim.step,), claim.token, detail)
-                    run.give_back(claim.step)
+                    if outcome is not None and (outcome.step, outcome.nonce) == (claim.step, claim.nonce):
+                        run.settle(entry, claim, outcome)
+                    else:
+                        run.give_back(claim.step)
                 run.chores.extend(entry.unpublished.values())
             run.finish_if_done()
             return run.announcements()
@@ -273,6 +276,12 @@ class MemoryRunStore:
             while len(run.facts) <= start and (rest := deadline - time.monotonic()) > 0:
                 self._changed.wait(rest)
             return run.facts[start : start + limit]
+
+    def ready_for(self, queues: Collection[str]) -> bool:
+        """See RunStore.ready_for."""
+        with self._changed:
+            running = [run for run in self._runs.values() if run.status is RunStatus.RUNNING]
+            return any(run.ready.get(queue) for run in running for queue in queues)
 
     def live_runs(self) -> list[str]:
         """See RunStore.live_runs."""

@@ -270,6 +270,8 @@ class MemoryRun:
 
     def give_back(self, step: int) -> None:
         """Take a claimed step back, as if it had never been claimed."""
+        if self.states[step] is not StepState.CLAIMED:
+            return
         self.release(step)
         if self.pending[step] == 0:
             self.move(step, StepEvent.RETURN)

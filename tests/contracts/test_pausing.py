@@ -65,9 +65,13 @@ def test_an_aborted_run_has_failed_and_nothing_of_it_counts(store: RunStore) -> 
     assert store.abort(slot.run_id, "{}")[0] is RunStatus.FAILED
 
 
-def test_a_step_whose_process_was_killed_for_its_time_has_used_up_a_try(store: RunStore) -> None:
-    slot = start(store, [0, 0])
+def test_a_step_whose_process_was_killed_for_its_time_ends_as_it_is_judged(store: RunStore) -> None:
+    slot = start(store, [0, 0, 1])
     slot.claim()
-    store.reclaim(slot.run_id, slot.name, Proof.TIMED_OUT, culprit=0)
-    [claim] = Slot(store, slot.run_id, "other:1").advance(want=1, hint=0).claims
-    assert (claim.step, claim.retries, claim.child_losses) == (0, 1, 0)
+    store.reclaim(slot.run_id, slot.name, Proof.TIMED_OUT, culprit=0, outcome=slot.failed(0, closes=[2]))
+    assert states(store, slot.run_id) == "FRU"
+    again = start(store, [0])
+    again.claim()
+    store.reclaim(again.run_id, again.name, Proof.TIMED_OUT, culprit=0, outcome=again.to_retry(0))
+    [claim] = Slot(store, again.run_id, "other:1").advance(want=1).claims
+    assert (claim.retries, claim.child_losses) == (1, 0)

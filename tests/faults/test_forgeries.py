@@ -12,6 +12,7 @@ from assetflow import RunStatus, asset, submit
 from assetflow.client import active_connection
 from assetflow.clock import wait_until
 from assetflow.local.cluster import LocalCluster
+from assetflow.runs.claims import Announcement
 from assetflow.runs.facts import FactKind
 from assetflow.stores.redis.connection import connect
 from tests.support.cluster import running_cluster
@@ -45,7 +46,7 @@ def test_a_forged_plan_is_refused_and_the_one_who_waits_is_told(cluster: LocalCl
     client = connect(cluster.redis_url)
     key = f"af:{handle.id}:plan"
     client.set(key, client.get(key)[:-1] + b"x")
-    cluster.connection.announce(handle.id, [type("A", (), {"queue": "default", "hint": 0, "mark": "1"})()])
+    cluster.connection.announce(handle.id, [Announcement("default", 0, "1")])
     refused = lambda: [f for f in cluster.connection.store.facts(handle.id) if f.kind is FactKind.RUN_REFUSED]  # noqa: E731
     assert wait_until(lambda: bool(refused()), timeout=10)
     assert "was changed after it was signed" in refused()[0].detail["error"]["message"]
@@ -64,7 +65,7 @@ def test_a_forged_bundle_is_refused_before_a_byte_of_it_is_used(cluster: LocalCl
     client = connect(cluster.redis_url)
     bundle = client.hget(f"af:{handle.id}:meta", "code")
     client.set(bundle, cloudpickle.dumps(Intruder(trace)), ex=60)
-    cluster.connection.announce(handle.id, [type("A", (), {"queue": "default", "hint": 0, "mark": "1"})()])
+    cluster.connection.announce(handle.id, [Announcement("default", 0, "1")])
     refused = lambda: [f for f in cluster.connection.store.facts(handle.id) if f.kind is FactKind.RUN_REFUSED]  # noqa: E731
     assert wait_until(lambda: bool(refused()), timeout=10)
     assert not trace.exists()

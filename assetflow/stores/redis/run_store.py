@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
 from assetflow.keys import Version
-from assetflow.runs.claims import Advance, Advanced, Announcement, Resync, Resynced
+from assetflow.runs.claims import Advance, Advanced, Announcement, Outcome, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView
@@ -126,9 +126,12 @@ class RedisRunStore:
             raise _not_found(run_id)
         return bytes(raw)
 
-    def reclaim(self, run_id: str, slots: str, proof: Proof, culprit: int = -1) -> list[Announcement]:
+    def reclaim(
+        self, run_id: str, slots: str, proof: Proof, culprit: int = -1, outcome: Outcome | None = None
+    ) -> list[Announcement]:
         """See RunStore.reclaim."""
-        return _announcements_decoder.decode(self._reclaim([_prefix(run_id)], [slots, proof.value, culprit]))
+        judged = b"" if outcome is None else msgspec.msgpack.encode(outcome)
+        return _announcements_decoder.decode(self._reclaim([_prefix(run_id)], [slots, proof.value, culprit, judged]))
 
     def resync(self, run_id: str, request: Resync) -> Resynced:
         """See RunStore.resync."""
@@ -199,6 +202,19 @@ class RedisRunStore:
             answer = self._client.xread({_prefix(run_id) + "facts": after}, count=limit, block=wait)
         entries = answer[0][1] if isinstance(answer, list) and answer else _entries(answer)
         return [_fact(identity, fields) for identity, fields in entries]
+
+    def ready_for(self, queues: Collection[str]) -> bool:
+        """See RunStore.ready_for."""
+        runs = self.live_runs()
+        with answering(), self._client.pipeline(transaction=False) as pipe:
+            for run_id in runs:
+                pipe.hget(_prefix(run_id) + "meta", "status")
+                for queue in queues:
+                    pipe.zcard(f"{_prefix(run_id)}ready:{queue}")
+            answers = pipe.execute()
+        width = 1 + len(queues)
+        rows = (answers[at : at + width] for at in range(0, len(answers), width))
+        return any(status == b"RUNNING" and any(counts) for status, *counts in rows)
 
     def live_runs(self) -> list[str]:
         """See RunStore.live_runs."""

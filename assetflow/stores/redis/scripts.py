@@ -16,7 +16,7 @@ from assetflow.errors import ServiceUnreachableError
 from assetflow.runs.transitions import as_lua
 
 _SHARED = ("run", "pools", "limits", "flow")
-_SETTLING = ("advance", "resync")
+_SETTLING = ("advance", "resync", "reclaim")
 _VERBS_ON_RUNS = (
     *("create", "advance", "resync", "reclaim", "boot_failed", "abort", "cancel", "pause", "resume", "tick", "holds"),
     "set_limit",

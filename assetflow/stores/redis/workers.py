@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import redis
 
-from assetflow.runs.registry import DEAD_AFTER, WorkerInfo, WorkerView
+from assetflow.runs.registry import DEAD_AFTER, DEATHS_ALLOWED, QUARANTINE_SECONDS, WorkerInfo, WorkerView
 from assetflow.stores.redis.scripts import Script, answering
 
 
@@ -22,15 +22,21 @@ class RedisWorkerRegistry:
         self._beat = Script(client, "beat")
         self._leave = Script(client, "leave")
 
-    def beat(self, info: WorkerInfo, busy: int) -> None:
+    def beat(self, info: WorkerInfo, busy: int) -> bool:
         """See WorkerRegistry.beat."""
         queues = msgspec.msgpack.encode(info.queues)
         gap = int(self._dead_after * 1000 / 2)
-        self._beat([], [info.worker, msgspec.json.encode(info), busy, info.slots, queues, gap])
+        return bool(self._beat([], [info.worker, msgspec.json.encode(info), busy, info.slots, queues, gap, info.host]))
 
-    def leave(self, worker: str) -> None:
+    def leave(self, worker: str, *, died: bool) -> None:
         """See WorkerRegistry.leave."""
-        self._leave([], [worker])
+        self._leave([], [worker, int(died), DEATHS_ALLOWED, QUARANTINE_SECONDS])
+
+    def quarantined(self) -> list[str]:
+        """See WorkerRegistry.quarantined."""
+        with answering():
+            keys = self._client.scan_iter("af:quarantine:*", count=1000)
+            return sorted(key.decode().removeprefix("af:quarantine:") for key in keys)
 
     def workers(self) -> list[WorkerView]:
         """See WorkerRegistry.workers."""

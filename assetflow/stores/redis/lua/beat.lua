@@ -1,9 +1,10 @@
 -- beat: a worker says that it is alive.
 -- ARGV[1] worker  ARGV[2] info (JSON)  ARGV[3] busy slots  ARGV[4] slots  ARGV[5] msgpack list of queues
 -- ARGV[6] longest gap in ms between two beats of anyone that still counts as calm
+-- ARGV[7] host
 -- Keys: af:workers zset worker -> ms of its last beat; af:w:{worker} hash; af:calm hash last, since;
---       af:q hash queue -> slots of the workers that serve it
--- Returns 1
+--       af:q hash queue -> slots of the workers that serve it; af:quarantine:{host} string with TTL
+-- Returns 1 if the host is in quarantine, else 0
 
 local worker, gap = ARGV[1], tonumber(ARGV[6])
 local clock = redis.call("TIME")
@@ -20,7 +21,7 @@ redis.call("HSET", "af:calm", "last", now)
 local serves = ARGV[4] .. "|" .. ARGV[5]
 local changed = redis.call("HGET", key, "serves") ~= serves
 redis.call("ZADD", "af:workers", now, worker)
-redis.call("HSET", key, "info", ARGV[2], "busy", ARGV[3], "slots", ARGV[4], "queues", ARGV[5], "serves", serves)
+redis.call("HSET", key, "info", ARGV[2], "busy", ARGV[3], "slots", ARGV[4], "queues", ARGV[5], "serves", serves, "host", ARGV[7])
 
 if changed then
   local sum = {}
@@ -37,4 +38,4 @@ if changed then
     redis.call("HSET", "af:q", queue, slots)
   end
 end
-return 1
+return redis.call("EXISTS", "af:quarantine:" .. ARGV[7])

@@ -1,6 +1,9 @@
 -- How a run moves on: fan-outs, wake-ups, its end. Behind run.lua, pools.lua and limits.lua.
 
 local function give_back(i)
+  if state_of(i) ~= "C" then
+    return
+  end
   release(i)
   if pending_of(i) == 0 then
     move(i, "C", "return")

@@ -3,10 +3,12 @@
 -- ARGV[2]  proof: "child" (a process died), "timeout" (it was killed because its step ran for too long),
 --          "worker" (all of it is gone), "drain" (given back in peace)
 -- ARGV[3]  the step that ran when the child died, -1 for none; it alone is blamed
+-- ARGV[4]  msgpack of runs.claims.Outcome for that step, "" to have it run again
 -- Returns  msgpack list of announcements
 -- Twice:   the second time there is nothing left to take.
 
 local who, proof, culprit = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local judged = ARGV[4] ~= "" and cmsgpack.unpack(ARGV[4]) or nil
 
 if not load_run() or over() then
   return cmsgpack.pack({})
@@ -28,15 +30,18 @@ local function take_back(slot, entry)
     local i = claim[1]
     if proof == "child" and i == culprit then
       bump(i, 2)
-    elseif proof == "timeout" and i == culprit then
-      bump(i, 1) -- a try that has failed; whoever claims the step next finds out whether it was the last
     elseif proof == "worker" then
       bump(i, 3)
     end
     if proof ~= "drain" then
       fact("step_lost", i, whole(claim[2]), cjson.encode({ slot = slot, proof = proof, blamed = i == culprit }))
     end
-    give_back(i)
+    if judged and judged[1] == i and judged[2] == claim[3] then
+      ENTRY = entry
+      settle(claim, judged)
+    else
+      give_back(i)
+    end
   end
   for _, item in ipairs(entry.u) do
     redis.call("RPUSH", CHORES, cmsgpack.pack(item))
