@@ -28,6 +28,8 @@ def submit(
     tags: Mapping[str, str] | None = None,
     run_key: str | None = None,
     job: str | None = None,
+    priority: int = 0,
+    durable: bool = False,
 ) -> RunHandle:
     """Start a run on the workers and return at once.
 
@@ -40,15 +42,27 @@ def submit(
         tags: text to text, shown in listings.
         run_key: your name for this request. Submitting it again returns the run that exists.
         job: a job among the definitions: its selection, config and tags count where none are given.
+        priority: -1000 to 1000; the steps of a run with a higher one go first.
+        durable: return only when the run would survive a power cut of the server, where the server writes a file
+            at all. Without it, the last second of a server that does not sync every write may be lost; the handle
+            then submits the run again as soon as it is asked about it.
 
     Raises:
-        InvalidDefinitionError, InvalidSubsetError: before anything is sent.
+        InvalidDefinitionError, InvalidSubsetError, InvalidInvocationError: before anything is sent.
         ConflictError: the run key was used for another request.
         ServiceUnreachableError: there is no cluster.
     """
     project = project_of(target)
     return submit_project(
-        open_connection(), project, selection, run_config=run_config, tags=tags, run_key=run_key, job=job
+        open_connection(),
+        project,
+        selection,
+        run_config=run_config,
+        tags=tags,
+        run_key=run_key,
+        job=job,
+        priority=priority,
+        durable=durable,
     )
 
 
@@ -61,6 +75,8 @@ def submit_project(
     tags: Mapping[str, str] | None = None,
     run_key: str | None = None,
     job: str | None = None,
+    priority: int = 0,
+    durable: bool = False,
     ship_code: bool = False,
 ) -> RunHandle:
     """Submit over a given connection.
@@ -84,12 +100,23 @@ def submit_project(
         run_config=given.run_config,
         tags=given.tags,
         job_name=given.job_name,
+        priority=priority,
     )
-    if body is not None:
-        connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
-    created = launch(connection.store, connection.signer, request, run_key=run_key)
-    connection.announce(created.run_id, created.announcements)
-    return RunHandle(created.run_id, connection.store, connection.signer, connection.announce, request.plan)
+
+    def send() -> str:
+        if body is not None:
+            connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
+        created = launch(connection.store, connection.signer, request, run_key=run_key)
+        connection.announce(created.run_id, created.announcements)
+        return created.run_id
+
+    run_id = send()
+    if durable:
+        generation = connection.store.generation()
+        while (now := connection.store.await_durable()) != generation:
+            generation = now
+            run_id = send()
+    return RunHandle(run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send)
 
 
 def open_connection() -> Connection:

@@ -5,24 +5,26 @@ from __future__ import annotations
 import base64
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from assetflow.clock import pause
 from assetflow.code.signing import Signer
 from assetflow.engine.request import RunRequest
 from assetflow.engine.session import Announce
-from assetflow.errors import RunFailed, SignatureError, WaitTimeout
+from assetflow.errors import RunFailed, RunNotFoundError, ServiceUnreachableError, SignatureError, WaitTimeout
 from assetflow.keys import AssetKey
+from assetflow.log import logger
 from assetflow.planning.plan import Plan
 from assetflow.runs.claims import Announcement
 from assetflow.runs.facts import CheckDetail, ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
 
-_BLOCK = 2.0
+_BLOCK = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,12 +90,26 @@ class RunResult:
 
 
 class RunHandle:
-    """A run, from anywhere: make it of the id that ``submit`` gave."""
+    """A run, from anywhere: make it of the id that ``submit`` gave.
+
+    Args:
+        announce: sends wake-ups.
+        send_again: submits the run again if the server has lost it; only who submitted it can.
+    """
 
     def __init__(
-        self, run_id: str, store: RunStore, signer: Signer, announce: Announce, plan: Plan | None = None
+        self,
+        run_id: str,
+        store: RunStore,
+        signer: Signer,
+        announce: Announce,
+        plan: Plan | None = None,
+        *,
+        send_again: Callable[[], str] | None = None,
     ) -> None:
         self.id = run_id
+        self._send_again = send_again
+        self._over = False
         self._store = store
         self._signer = signer
         self._announce = announce
@@ -109,7 +125,7 @@ class RunHandle:
         Raises:
             RunNotFoundError: it is unknown, or was forgotten.
         """
-        return self._store.view(self.id, steps=False).status
+        return self._view(steps=False).status
 
     @property
     def plan(self) -> Plan:
@@ -120,7 +136,7 @@ class RunHandle:
 
     def store_view(self) -> RunView:
         """How the run and each of its steps stand now."""
-        return self._store.view(self.id)
+        return self._view()
 
     def progress(self) -> Progress:
         """How far the run is."""
@@ -143,14 +159,14 @@ class RunHandle:
             rest = _BLOCK if deadline is None else min(_BLOCK, deadline - time.monotonic())
             if rest <= 0:
                 raise WaitTimeout(f"run {self.id} is not over after {timeout:g} s; it goes on")
-            facts = self._store.facts(self.id, after, block=rest)
+            facts = self._facts(after, rest)
             for fact in facts:
                 yield self._event(fact)
                 if fact.kind is FactKind.RUN_ENDED:
                     return
             if facts:
                 after = facts[-1].id
-            elif self._store.view(self.id, steps=False).status.is_terminal:
+            elif self._is_over():
                 if not (late := self._store.facts(self.id, after)):
                     return
                 yield from map(self._event, late)
@@ -177,7 +193,7 @@ class RunHandle:
                 errors[event.steps[0]] = event.detail.error
             elif event.kind is FactKind.STEP_SUCCEEDED:
                 materializations.update({AssetKey(item.key): item for item in event.detail.outputs})
-        view = self._store.view(self.id)
+        view = self._view()
         names = [step.key for step in self.plan.steps]
         result = RunResult(
             run_id=self.id,
@@ -209,6 +225,36 @@ class RunHandle:
         if announcements:
             self._announce(self.id, announcements)
         return status
+
+    def _view(self, *, steps: bool = True) -> RunView:
+        view = self._or_send_again(lambda: self._store.view(self.id, steps=steps))
+        self._over = view.status.is_terminal
+        return view
+
+    def _facts(self, after: str, block: float) -> list[Fact]:
+        try:
+            return self._store.facts(self.id, after, block=block)
+        except ServiceUnreachableError as error:
+            logger.warning("waiting for run %s: %s", self.id, error.message)
+            pause(min(block, 0.25))
+            return []
+
+    def _is_over(self) -> bool:
+        try:
+            return self._view(steps=False).status.is_terminal
+        except ServiceUnreachableError:
+            return False
+
+    def _or_send_again(self, ask: Callable[[], RunView]) -> RunView:
+        """Ask; if the server has lost the run that this handle submitted, submit it again and ask once more."""
+        try:
+            return ask()
+        except RunNotFoundError:
+            if self._send_again is None or self._over:
+                raise
+            logger.warning("run %s is gone from the server, which lost its last writes: submitting it again", self.id)
+            self._send_again()
+            return ask()
 
     def _event(self, fact: Fact) -> RunEvent:
         steps = [self.plan.steps[index] for index in fact.steps]

@@ -27,6 +27,8 @@ from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
 
+HIGHEST_PRIORITY = 1000
+
 Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset]
 
 
@@ -110,13 +112,18 @@ def make_request(
     run_config: Mapping[str, Any] | RunConfig | None = None,
     tags: Mapping[str, str] | None = None,
     job_name: str = IMPLICIT_JOB,
+    priority: int = 0,
 ) -> RunRequest:
     """A request under a new run id.
 
     Raises:
         InvalidConfigError: the run config does not fit.
-        InvalidInvocationError: tags are not text.
+        InvalidInvocationError: tags are not text, or the priority is none.
     """
+    if isinstance(priority, bool) or not isinstance(priority, int) or abs(priority) > HIGHEST_PRIORITY:
+        raise InvalidInvocationError(
+            f"priority is a whole number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}, not {priority!r}"
+        )
     graph, plan = project.plan(selection)
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key)
     taking_part = [maker for step in plan.steps if (maker := makers.of(step)) is not None]
@@ -134,6 +141,7 @@ def make_request(
         job_name=job_name,
         run_config=plain_config(plain or {}),
         tags=dict(tags or {}),
+        priority=priority,
     )
 
 

@@ -74,8 +74,11 @@ def default_resources(settings: Settings) -> Mapping[str, ResourceDefinition]:
     return {"io_manager": ResourceDefinition.hardcoded_resource(manager)}
 
 
-def connect(settings: Settings) -> Connection:
-    """A client's connection to the server named in the settings.
+def connect(settings: Settings, *, patient: bool = False) -> Connection:
+    """A connection to the server named in the settings.
+
+    Args:
+        patient: wait long for answers, as workers do.
 
     Raises:
         ServiceUnreachableError: it does not answer.
@@ -89,7 +92,7 @@ def connect(settings: Settings) -> Connection:
     from assetflow.stores.redis.workers import RedisWorkerRegistry
 
     url = _redis_url(settings)
-    client = connect_redis(url)
+    client = connect_redis(url, patient=patient)
     return Connection(
         url=url,
         settings=settings,
@@ -98,7 +101,7 @@ def connect(settings: Settings) -> Connection:
         registry=RedisWorkerRegistry(client),
         codes=RedisCodeStore(client),
         signer=signer_for(settings),
-        announce=Dispatcher(make_app(settings.broker_url or url)),
+        announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
     )
 
 
@@ -115,7 +118,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     signer = signer_for(chosen)
 
     def make_slot(name: str, watch: Watch) -> Slot:
-        connection = connect(chosen)
+        connection = connect(chosen, patient=True)
         loader = CodeLoader(signer, connection.codes, chosen.modules)
         opener = SessionOpener(connection.store, signer, loader, connection.announce, default_resources(chosen))
         return Slot(name, connection.store, opener, watch=watch)

@@ -26,6 +26,8 @@ _COMMANDS = {
     "plan": "assetflow.cli.plan:plan",
     "assets": "assetflow.cli.assets:assets",
     "runs": "assetflow.cli.runs:runs",
+    "pools": "assetflow.cli.limits:pools",
+    "run-limits": "assetflow.cli.limits:run_limits",
     "dev": "assetflow.cli.dev:dev",
     "worker": "assetflow.cli.worker:worker",
 }

@@ -119,6 +119,29 @@ def cancel_run(run_id: str, as_json: bool) -> None:
             OUT.print(f"run {run_id} is {status.value.lower()}")
 
 
+@runs.command("pause")
+@click.argument("run_id")
+def pause_run(run_id: str) -> None:
+    """Begin nothing more of a run for now; what runs goes on and is kept."""
+    check_run_id(run_id)
+    with state_of_runs(current_settings()) as connection:
+        status = RunHandle(run_id, connection.store, connection.signer, connection.announce).pause()
+        if status is RunStatus.PAUSED:
+            OUT.print(f"run {run_id} is paused; go on with: assetflow runs resume {run_id}")
+        else:
+            OUT.print(f"run {run_id} cannot be paused: it is {status.value.lower()}")
+
+
+@runs.command("resume")
+@click.argument("run_id")
+def resume_run(run_id: str) -> None:
+    """Go on with a paused run."""
+    check_run_id(run_id)
+    with state_of_runs(current_settings()) as connection:
+        status = RunHandle(run_id, connection.store, connection.signer, connection.announce).resume()
+        OUT.print(f"run {run_id} is {status.value.lower()}")
+
+
 def _about(view: RunView) -> RunAbout:
     return msgspec.json.decode(view.about, type=RunAbout)
 

@@ -36,11 +36,15 @@ class WorkerParts:
     share_cores: Callable[[int], None]
 
 
-def make_app(broker_url: str) -> Celery:
-    """An application that can send wake-ups."""
+def make_app(broker_url: str, *, patience: int = 10) -> Celery:
+    """An application that can send wake-ups.
+
+    Args:
+        patience: seconds to wait for the broker.
+    """
     app = Celery("assetflow", set_as_current=False)
     app.conf.update(PROTOCOL)
-    app.conf.update(broker_settings(broker_url))
+    app.conf.update(broker_settings(broker_url, patience))
     return app
 
 

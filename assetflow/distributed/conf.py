@@ -39,16 +39,20 @@ PROTOCOL: dict[str, Any] = {
 }
 
 
-def broker_settings(url: str) -> dict[str, Any]:
-    """What the broker's transport is told."""
+def broker_settings(url: str, patience: int) -> dict[str, Any]:
+    """What the broker's transport is told.
+
+    Args:
+        patience: seconds to wait for it.
+    """
     options: dict[str, Any] = {}
     # Celery spells a Redis behind a Unix socket in its own way.
     address = f"redis+socket://{url.removeprefix('unix://').replace('?db=', '?virtual_host=')}"
     broker = address if url.startswith("unix://") else url
     if is_redis(url):
         options = {
-            "socket_timeout": 10,
-            "socket_connect_timeout": 5,
+            "socket_timeout": patience,
+            "socket_connect_timeout": min(patience, 5),
             "health_check_interval": 15,
             "global_keyprefix": KEY_PREFIX,
             "priority_steps": PRIORITY_STEPS,

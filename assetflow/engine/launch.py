@@ -8,8 +8,11 @@ import msgspec
 
 from assetflow.code.signing import Signer
 from assetflow.engine.request import RunAbout, RunRequest
+from assetflow.errors import InvalidInvocationError
 from assetflow.planning.plan import Step, Topology
 from assetflow.runs.store import Created, NewRun, RunStore, StepRow
+
+LONGEST_RUN_KEY = 1000
 
 
 def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str | None = None) -> Created:
@@ -20,7 +23,10 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
 
     Raises:
         ConflictError: the run key was used with another request.
+        InvalidInvocationError: the run key cannot be used.
     """
+    if run_key is not None and not (run_key.strip() and len(run_key) <= LONGEST_RUN_KEY):
+        raise InvalidInvocationError(f"a run key is a text of 1 to {LONGEST_RUN_KEY} characters, not {run_key[:40]!r}")
     plan = request.plan
     queues = tuple(dict.fromkeys(step.queue for step in plan.steps)) or ("default",)
     place = {queue: index for index, queue in enumerate(queues)}

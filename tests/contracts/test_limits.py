@@ -20,6 +20,15 @@ def test_no_more_steps_run_at_once_than_their_pool_has_tokens(store: RunStore, l
     assert (use.name, use.limit, len(use.holders), use.waiting) == ("door", 2, 2, 3)
 
 
+def test_a_run_that_waits_for_nothing_but_a_pool_is_left_to_wait(store: RunStore, limits: Limits) -> None:
+    limits.set_pool_limit("door", 1)
+    holder, waits = start(store, [0], pools=[0]), start(store, [0], pools=[0])
+    holder.claim()
+    waits.claim()
+    store.tick(waits.run_id, ["default"])
+    assert (store.view(waits.run_id).status, states(store, waits.run_id)) == (RunStatus.RUNNING, "P")
+
+
 def test_a_step_that_needs_a_token_is_claimed_alone(store: RunStore, limits: Limits) -> None:
     slot = start(store, [0] * 4, pools=[0, 0, -1, -1])
     assert slot.claim(8) == [0]

@@ -23,12 +23,13 @@ class Durability(StrEnum):
     NONE = "none"  # there is no append-only file, or nobody says when it is written
 
 
-def connect(url: str, *, patience: float = 2.0) -> redis.Redis:
+def connect(url: str, *, patient: bool = True) -> redis.Redis:
     """A client that has answered once.
 
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``.
-        patience: seconds to keep trying.
+        patient: wait half a minute for each answer and ask several times, as workers do; else tell within five
+            seconds that there is none.
 
     Raises:
         ServiceUnreachableError: nobody answers, or the credentials are wrong.
@@ -38,10 +39,10 @@ def connect(url: str, *, patience: float = 2.0) -> redis.Redis:
         # The last beat of a run can only be told from a lost one by asking again, which every script allows.
         client = redis.Redis.from_url(
             url,
-            socket_connect_timeout=5,
-            socket_timeout=30,
+            socket_connect_timeout=5 if patient else 2,
+            socket_timeout=30 if patient else 2.2,
             health_check_interval=15,
-            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=_tries(patience)),
+            retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=8 if patient else 1),
             retry_on_error=[redis.exceptions.ConnectionError, redis.exceptions.TimeoutError],
             **({} if url.startswith("unix:") else {"socket_keepalive": True}),
         )
@@ -71,10 +72,6 @@ def connect(url: str, *, patience: float = 2.0) -> redis.Redis:
             fix="upgrade the server",
         )
     return client
-
-
-def _tries(patience: float) -> int:
-    return max(2, round(patience / 0.25))
 
 
 def durability(client: redis.Redis) -> Durability:

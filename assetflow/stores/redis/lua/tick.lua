@@ -58,6 +58,15 @@ local function nobody_can_move_it()
       return false
     end
   end
+  local rows = M.special and redis.call("GET", ST) or ""
+  for i = 0, #rows / 4 - 1 do
+    if string.sub(rows, i * 4 + 1, i * 4 + 1) == "P" then
+      local _, _, _, pool = fixed(i)
+      if redis.call("ZSCORE", "af:pool:" .. pool .. ":wait", holder(i)) then
+        return false
+      end
+    end
+  end
   return true
 end
 
