@@ -20,10 +20,13 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
         try:
-            for part in parts:
-                view = memoryview(part)
-                while view:
-                    view = view[os.write(descriptor, view) :]
+            views = [memoryview(part) for part in parts if part]
+            while views:
+                written = os.writev(descriptor, views)
+                while views and written >= len(views[0]):
+                    written -= len(views.pop(0))
+                if views:
+                    views[0] = views[0][written:]
             if fsync:
                 os.fsync(descriptor)
         finally:

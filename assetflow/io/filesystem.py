@@ -2,13 +2,13 @@
 
 ::
 
-    <base>/a/b                                  what people read: the latest published version
-    <base>/a/.versions/b/<version>              every version, by the name of the attempt that made it
-    <base>/a/.versions/b/<version>.json         its manifest
-    <base>/a/.versions/b/current                symbolic link to the version that is published
+    <base>/a/b                          what people read: a symbolic link to the version that is published
+    <base>/a/.versions/b@<version>      every version, by the name of the attempt that made it; its manifest
+                                        stands behind the value, in the same file
 
-A version is written under a name no other attempt has, so writing needs no lock. Publishing takes a lock
-on the asset's version folder, and only ever moves to a higher token.
+A version is written under a name no other attempt has, so writing needs no lock. Publishing takes a lock on the folder
+of the versions, and only ever moves to a higher token. Assets with the same prefix share that folder: making one for
+each asset would cost as much as writing its value.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ class FilesystemIOManager(VersionedIOManager):
         self.fsync = fsync
         self._base = str(self.base_dir)
         self._places: dict[tuple[str, ...], _Place] = {}
+        self._rooms: set[str] = set()
 
     def stage(self, context: OutputContext, obj: Any) -> None:
         """Write the value, and its manifest behind it, under the attempt's own name."""
@@ -70,7 +71,12 @@ class FilesystemIOManager(VersionedIOManager):
         )
         path = place.version(version)
         self._make_room(context.value_title, place)
-        write_new(path, content, behind(manifest), fsync=self.fsync)
+        try:
+            write_new(path, content, behind(manifest), fsync=self.fsync)
+        except FileNotFoundError:  # somebody has removed the folder since it was made
+            self._rooms.discard(place.versions)
+            self._make_room(context.value_title, place)
+            write_new(path, content, behind(manifest), fsync=self.fsync)
         if self.fsync:
             sync_folder(place.versions)
 
@@ -135,7 +141,7 @@ class FilesystemIOManager(VersionedIOManager):
         if place is None:
             *folders, name = safe_segments(value)
             parent = "/".join((self._base, *folders))
-            place = _Place(f"{parent}/{name}", f"{parent}/{RESERVED}/{name}")
+            place = _Place(f"{parent}/{name}", f"{parent}/{RESERVED}")
             self._places[value] = place
         return place
 
@@ -152,15 +158,12 @@ class FilesystemIOManager(VersionedIOManager):
 
     def _make_room(self, name: str, place: _Place) -> None:
         clash = os.path.isdir(place.path)
-        if not clash:
-            try:
-                os.mkdir(place.versions)
-            except FileNotFoundError:
-                with suppress(NotADirectoryError, FileExistsError):
-                    os.makedirs(place.versions, exist_ok=True)
-            except (NotADirectoryError, FileExistsError):
-                pass
+        if not clash and place.versions not in self._rooms:
+            with suppress(NotADirectoryError, FileExistsError):
+                os.makedirs(place.versions, exist_ok=True)
             clash = not os.path.isdir(place.versions)
+            if not clash:
+                self._rooms.add(place.versions)
         if clash:
             raise InvariantViolationError(
                 f"{name} cannot be stored at {place.path}: another asset's key is "
@@ -182,16 +185,17 @@ class _Place:
     versions: str
 
     @property
-    def folder(self) -> str:
-        """The folder of its versions, as seen from the folder of the path."""
-        return f"{RESERVED}/{os.path.basename(self.path)}"
+    def name(self) -> str:
+        """The last segment of its key."""
+        return os.path.basename(self.path)
 
     def target(self, version: Version) -> str:
         """What the path is a link to when this version is published."""
-        return f"{self.folder}/{version.name}"
+        return f"{RESERVED}/{self.name}@{version.name}"
 
     def version(self, version: Version) -> str:
-        return f"{self.versions}/{version.name}"
+        """The file of a version."""
+        return f"{self.versions}/{self.name}@{version.name}"
 
 
 def _published(place: _Place) -> Version | None:
@@ -200,8 +204,8 @@ def _published(place: _Place) -> Version | None:
         target = os.readlink(place.path)
     except OSError:
         return None
-    folder, _, name = target.rpartition("/")
-    if folder != place.folder:
+    owner, _, name = target.rpartition("@")
+    if owner != f"{RESERVED}/{place.name}":
         return None
     try:
         return Version.parse(name)

@@ -405,7 +405,7 @@ def test_a_cancelled_step_is_stopped_and_stores_nothing(cluster: LocalCluster, t
     assert set(result.steps.values()) == {StepState.CANCELLED}
     assert wait_for_lines(log, 2) == ["started", "cleaned up"]
     assert not is_stored(cluster, "endless")
-    assert list((cluster.connection.settings.storage / ".versions").glob("endless/*")) == []
+    assert list((cluster.connection.settings.storage / ".versions").glob("endless@*")) == []
 
     @asset
     def next_one():
@@ -435,7 +435,7 @@ def test_an_unpicklable_value_fails_its_step_and_leaves_nothing(cluster: LocalCl
     message = result.errors["opened"].message
     assert 'asset "opened"' in message and "value['file']" in message and "fix:" in message
     assert not is_stored(cluster, "opened")
-    assert list((cluster.connection.settings.storage / ".versions").glob("opened/*")) == []
+    assert list((cluster.connection.settings.storage / ".versions").glob("opened@*")) == []
 
 
 def test_values_of_classes_that_workers_cannot_import_are_stored_and_loaded() -> None:

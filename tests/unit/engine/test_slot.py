@@ -90,8 +90,8 @@ def test_the_late_outcome_of_a_slot_taken_for_dead_counts_for_nothing(tmp_path: 
     thread.join(10)
     assert pickle.loads((tmp_path / "slow").read_bytes()) == "in time"
     current = bench.io.current(AssetKey("slow"))
-    versions = {path.name for path in (tmp_path / ".versions" / "slow").glob("*-*")}
-    assert current is not None and versions == {current.version}, "what it had staged is removed"
+    versions = {path.name for path in (tmp_path / ".versions").glob("slow@*")}
+    assert current is not None and versions == {f"slow@{current.version}"}, "what it had staged is removed"
 
 
 def test_what_a_dead_slot_had_settled_is_published_by_another(tmp_path: Path) -> None:

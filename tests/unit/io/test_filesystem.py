@@ -66,14 +66,14 @@ def test_publishing_leaves_no_scratch_files(manager: FilesystemIOManager, tmp_pa
         stage(manager, number, version)
         publish(manager, version)
     assert sorted(os.listdir(tmp_path / "warehouse")) == [".versions", "sales"]
-    assert len(os.listdir(tmp_path / "warehouse" / ".versions" / "sales")) == 5
+    assert len(os.listdir(tmp_path / "warehouse" / ".versions")) == 5
 
 
 def test_the_path_names_one_version_and_publishing_is_one_move(manager: FilesystemIOManager, tmp_path: Path) -> None:
     stage(manager, "early", EARLY)
     publish(manager, EARLY)
     path = tmp_path / "warehouse" / "sales"
-    assert os.readlink(path) == f".versions/sales/{EARLY.name}"
+    assert os.readlink(path) == f".versions/sales@{EARLY.name}"
     (tmp_path / "warehouse").rename(tmp_path / "moved")
     assert pickle.loads((tmp_path / "moved" / "sales").read_bytes()) == "early", "links go with their folder"
 
@@ -89,7 +89,7 @@ def test_what_others_put_at_the_path_is_read_and_replaced(
     if foreign == "file":
         path.write_bytes(other.read_bytes())
     else:
-        targets = {"link": "../other", "strange link": ".versions/sales/not-a-version", "broken link": "nowhere"}
+        targets = {"link": "../other", "strange link": ".versions/sales@not-a-version", "broken link": "nowhere"}
         path.symlink_to(targets[foreign])
     if foreign in ("file", "link"):
         assert read(manager) == "theirs"
@@ -104,12 +104,12 @@ def test_a_discarded_version_leaves_nothing(manager: FilesystemIOManager, tmp_pa
     stage(manager, 1, EARLY)
     manager.discard(path=KEY.parts, version=EARLY)
     manager.discard(path=KEY.parts, version=EARLY)
-    assert os.listdir(tmp_path / "warehouse" / ".versions" / "sales") == []
+    assert os.listdir(tmp_path / "warehouse" / ".versions") == []
 
 
 def test_damaged_bytes_are_noticed(manager: FilesystemIOManager, tmp_path: Path) -> None:
     stage(manager, "value", EARLY)
-    path = tmp_path / "warehouse/.versions/sales" / EARLY.name
+    path = tmp_path / "warehouse/.versions" / f"sales@{EARLY.name}"
     whole = path.read_bytes()
     path.write_bytes(whole.replace(b"value", b"vague", 1))
     with pytest.raises(DamagedRecordError, match="is not what was written"):
