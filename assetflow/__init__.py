@@ -178,6 +178,8 @@ _HOMES = {
     "SettingsError": "assetflow.errors",
     "SignatureError": "assetflow.errors",
     "StepLostError": "assetflow.errors",
+    "StepTimedOut": "assetflow.errors",
+    "CodeMismatchError": "assetflow.errors",
     "StepOutputNotFoundError": "assetflow.errors",
     "TypeCheckDidNotPass": "assetflow.errors",
     "UnknownResourceError": "assetflow.errors",

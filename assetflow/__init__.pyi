@@ -116,6 +116,7 @@ from assetflow.errors import AssetCheckFailedError as AssetCheckFailedError
 from assetflow.errors import AssetflowError as AssetflowError
 from assetflow.errors import CheckError as CheckError
 from assetflow.errors import CircularDependencyError as CircularDependencyError
+from assetflow.errors import CodeMismatchError as CodeMismatchError
 from assetflow.errors import ConfigError as ConfigError
 from assetflow.errors import ConfigErrorReason as ConfigErrorReason
 from assetflow.errors import ConfigMappingFunctionError as ConfigMappingFunctionError
@@ -138,6 +139,7 @@ from assetflow.errors import SettingsError as SettingsError
 from assetflow.errors import SignatureError as SignatureError
 from assetflow.errors import StepLostError as StepLostError
 from assetflow.errors import StepOutputNotFoundError as StepOutputNotFoundError
+from assetflow.errors import StepTimedOut as StepTimedOut
 from assetflow.errors import TypeCheckDidNotPass as TypeCheckDidNotPass
 from assetflow.errors import UnknownResourceError as UnknownResourceError
 from assetflow.errors import UnserializableValueError as UnserializableValueError

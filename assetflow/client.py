@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import Any
 
+from assetflow.code.fingerprint import fingerprint_of
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
@@ -85,7 +86,8 @@ def submit_project(
         ship_code: send the code even if workers could import it.
     """
     if project.module and not ship_code:
-        code, body = CodeRef(module=project.module, label=project.label), None
+        version = fingerprint_of(project.definitions)
+        code, body = CodeRef(module=project.module, fingerprint=version, label=project.label), None
     else:
         sha, body = bundled(project)
         # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.

@@ -23,11 +23,13 @@
     ├── SettingsError                   assetflow.toml or the environment is wrong
     ├── ServiceUnreachableError         Redis or the broker does not answer
     ├── UnsupportedServerError          Redis answers but cannot carry runs
+    ├── CodeMismatchError               a worker has another version of the code than the plan
     ├── SignatureError                  a plan or a bundle is unsigned, forged or of another key
     ├── DamagedRecordError              a stored record cannot be read as what it should be
     ├── ConflictError                   the same run key was submitted with another request
     ├── RunNotFoundError                no run has this id
     ├── StepLostError                   the processes that ran a step died too often
+    ├── StepTimedOut                    a step ran for too long (also a TimeoutError)
     ├── LostPlaceError                  a slot and the store disagree about where the slot is
     ├── RunFailed                       the run ended without success
     └── WaitTimeout                     the run did not end in the given time (also a TimeoutError)
@@ -209,6 +211,16 @@ class ServiceUnreachableError(AssetflowError):
 
 class UnsupportedServerError(AssetflowError):
     """The server answers, but runs would not be safe on it."""
+
+
+class CodeMismatchError(AssetflowError):
+    """This process has another version of the code than a run was planned with.
+
+    Attributes:
+        is_old: the right version is on the disk by now, so that a new process would have it.
+    """
+
+    is_old = False
 
 
 class SignatureError(AssetflowError):

@@ -29,6 +29,7 @@ class Settings:
         modules: modules whose code workers may import.
         keep_hours: how long Redis remembers an ended run.
         grace_seconds: how long a step may clean up after it was told to stop, before its process is killed.
+        drain_seconds: how long a worker that is told to end lets its steps go on, before it gives them back.
         origin: for each setting that was set, where.
     """
 
@@ -42,6 +43,7 @@ class Settings:
     modules: tuple[str, ...] = ()
     keep_hours: float = 24.0
     grace_seconds: float = 10.0
+    drain_seconds: float = 20.0
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -56,9 +58,13 @@ class Settings:
 
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
-    *("keep_hours", "grace_seconds"),
+    *("keep_hours", "grace_seconds", "drain_seconds"),
 )
-_NUMBERS = {"keep_hours": ("hours up to a year", 24.0 * 365), "grace_seconds": ("seconds up to a day", 86_400.0)}
+_NUMBERS = {
+    "keep_hours": ("hours up to a year", 24.0 * 365),
+    "grace_seconds": ("seconds up to a day", 86_400.0),
+    "drain_seconds": ("seconds up to a day", 86_400.0),
+}
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 

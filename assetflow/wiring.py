@@ -129,6 +129,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_BROKER_URL": chosen.broker_url or url,
         "ASSETFLOW_MODULES": ",".join(chosen.modules),
         "ASSETFLOW_GRACE_SECONDS": str(chosen.grace_seconds),
+        "ASSETFLOW_DRAIN_SECONDS": str(chosen.drain_seconds),
     }
     parts = WorkerParts(
         make_slot=make_slot,
@@ -162,6 +163,7 @@ def run_sidecar() -> None:
         judge,
         modules=settings.modules,
         grace=settings.grace_seconds,
+        drain=settings.drain_seconds,
     ).run()
 
 

@@ -6,12 +6,13 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from assetflow.code.bundle import unpack
+from assetflow.code.fingerprint import fingerprint_of
 from assetflow.code.modules import load_module
 from assetflow.code.reference import CodeRef
 from assetflow.code.signing import Signer
 from assetflow.code.store import CodeStore
 from assetflow.definitions.bundle import Definitions
-from assetflow.errors import LoadError, SignatureError
+from assetflow.errors import CodeMismatchError, LoadError, SignatureError
 
 _KEPT = 8
 
@@ -30,6 +31,7 @@ class CodeLoader:
         self._store = store
         self._modules = frozenset(modules)
         self._loaded: OrderedDict[CodeRef, Definitions] = OrderedDict()
+        self._fingerprints: dict[str, str] = {}
 
     def load(self, reference: CodeRef) -> Definitions:
         """The definitions the reference names.
@@ -37,24 +39,36 @@ class CodeLoader:
         Raises:
             SignatureError: the module is not among those this worker serves, or the bundle is forged.
             LoadError: the code does not load, or the bundle is gone.
+            CodeMismatchError: the module is not what it was when the run was planned.
         """
         if reference in self._loaded:
             self._loaded.move_to_end(reference)
             return self._loaded[reference]
-        definitions = self._module(reference.module) if reference.module else self._bundle(reference)
+        definitions = self._module(reference) if reference.module else self._bundle(reference)
         self._loaded[reference] = definitions
         if len(self._loaded) > _KEPT:
             self._loaded.popitem(last=False)
         return definitions
 
-    def _module(self, name: str) -> Definitions:
+    def _module(self, reference: CodeRef) -> Definitions:
+        name = reference.module
         if name not in self._modules:
             served = ", ".join(sorted(self._modules)) or "none"
             raise SignatureError(
                 f"the run asks for module {name}, but this worker was started for: {served}",
                 fix=f"start it with: assetflow worker -m {name}",
             )
-        return load_module(name)
+        definitions = load_module(name)
+        # What a process has imported stays what it was, whatever becomes of the file.
+        here = self._fingerprints.setdefault(name, fingerprint_of(definitions))
+        if reference.fingerprint not in ("", here):
+            error = CodeMismatchError(
+                f"the run was planned with version {reference.fingerprint} of {name}; this worker has version {here}",
+                fix="deploy the same code to all workers and start them again, or send it along: --ship-code",
+            )
+            error.is_old = fingerprint_of(definitions) == reference.fingerprint
+            raise error
+        return definitions
 
     def _bundle(self, reference: CodeRef) -> Definitions:
         sealed = self._store.get(reference.bundle)

@@ -69,6 +69,10 @@ class GuardedWatch:
         if self._slate is not None and self._slate.sweep():
             self.cell.ask_to_go()
 
+    def replace(self) -> None:
+        """See Watch.replace."""
+        self.cell.ask_to_go()
+
     def _listen(self) -> None:
         # Not before the first step: Celery's pool claims the signal for its own time limits when it starts.
         self._listening = True

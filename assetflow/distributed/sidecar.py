@@ -37,6 +37,7 @@ SWEEP_EVERY = 1.0
 CANCEL_EVERY = 0.5
 LISTEN_EVERY = 1.0
 GRACE = 10.0
+DRAIN = 20.0
 _PATIENCE_WITH_PARENT = 10.0
 
 
@@ -64,6 +65,7 @@ class Sidecar:
         judge: says what becomes of a step whose process was killed for it.
         modules: what the worker may import; clients choose by it how to send code.
         grace: seconds between the soft and the hard stop of a step.
+        drain: seconds that steps may go on once the worker is told to end.
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class Sidecar:
         *,
         modules: tuple[str, ...] = (),
         grace: float = GRACE,
+        drain: float = DRAIN,
     ) -> None:
         self._job = job
         self._store = store
@@ -88,6 +91,8 @@ class Sidecar:
         self._sweeper = Sweeper(self._info, store, registry, announce)
         self._hearing = Hearing(job, store)
         self._told_to_end = 0.0
+        self._drain = drain
+        self._draining_since = 0.0
         self._due: dict[str, float] = {}
 
     def run(self) -> None:
@@ -101,6 +106,7 @@ class Sidecar:
             self._stop_overdue()
             self._every("beat", BEAT_EVERY, self._beat)
             self._every("sweep", SWEEP_EVERY, self._sweeper.sweep)
+            self._every("drain", CANCEL_EVERY, self._give_back_when_drained)
             self._every("cancel", CANCEL_EVERY, self._stop_cancelled)
             self._every("listen", LISTEN_EVERY, self._listen)
             for descriptor, _event in poller.poll(PULSE * 1000):
@@ -201,6 +207,23 @@ class Sidecar:
                 self._press(child, state.token)
             elif state.overdue:
                 self._stop(child, state.token, signal.SIGUSR1, StopReason.TIMED_OUT)
+
+    def _give_back_when_drained(self) -> None:
+        """A worker that ends lets its steps go on for a while; then they are others' to run.
+
+        They are given back first and stopped after that, so that whoever is next can begin at once.
+        """
+        if not any(child.cell.orders.drain for child in self._children.values()):
+            return
+        self._draining_since = self._draining_since or time.monotonic()
+        if time.monotonic() - self._draining_since < self._drain:
+            return
+        for child in self._children.values():
+            state = child.cell.read()
+            if state.busy and child.stop_token != state.token:
+                logger.warning("giving back step %d of run %s: this worker ends", state.step, state.run_id)
+                slot = f"{self._job.worker}:{child.cell.name}"
+                self._announce(state.run_id, self._store.reclaim(state.run_id, slot, Proof.DRAINED))
 
     def _press(self, child: _Child, token: int) -> None:
         if time.monotonic() - child.stop_since > self._grace and self._job.can_kill:

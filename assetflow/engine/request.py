@@ -10,7 +10,7 @@ import msgspec
 from assetflow.code.reference import CodeRef
 from assetflow.code.signing import Signer
 from assetflow.errors import DamagedRecordError
-from assetflow.planning.plan import Plan
+from assetflow.planning.plan import SCHEMA, Plan
 
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +63,11 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
                 f"the plan of run {run_id} cannot be read: {error}",
                 fix="run the same version of assetflow on clients and workers",
             ) from None
+        if request.plan.schema > SCHEMA:
+            raise DamagedRecordError(
+                f"the plan of run {run_id} has format {request.plan.schema}; this version reads up to {SCHEMA}",
+                fix="upgrade assetflow on the workers",
+            )
         if request.run_id != run_id:
             raise DamagedRecordError(f"the plan stored for run {run_id} belongs to run {request.run_id}")
         return request

@@ -11,10 +11,11 @@ import msgspec
 from assetflow.engine.batch import Batch
 from assetflow.engine.flusher import Flusher
 from assetflow.engine.session import RunSession
-from assetflow.engine.settling import outcome_of
+from assetflow.engine.settling import outcome_of, unstarted
 from assetflow.engine.watch import Unwatched, Watch
-from assetflow.errors import AssetflowError, InvariantViolationError, RunNotFoundError, StepLostError
+from assetflow.errors import AssetflowError, CodeMismatchError, InvariantViolationError, RunNotFoundError, StepLostError
 from assetflow.execution.outcome import StepResult, describe_error
+from assetflow.execution.runner import StepStopped
 from assetflow.keys import Version
 from assetflow.log import logger
 from assetflow.runs.claims import Claim, Outcome
@@ -65,6 +66,13 @@ class Slot:
         try:
             session = self._session_of(run_id)
         except RunNotFoundError:
+            return
+        except CodeMismatchError as error:
+            if error.is_old:
+                logger.info("the code of run %s was changed since this process has imported it", run_id)
+                self._watch.replace()
+            else:
+                self._refuse(run_id, error)
             return
         except AssetflowError as error:
             self._refuse(run_id, error)
@@ -133,14 +141,14 @@ class Slot:
         self._flusher.watch(batch)
         started = time.monotonic()
         count = 0
-        while (claim := batch.next()) is not None:
+        while not self._watch.draining and (claim := batch.next()) is not None:
             count += 1
             self._run_one(session, batch, claim, known)
         session.pace.learn(time.monotonic() - started, count)
         with batch.lock:
             if batch.broken is not None:
                 raise batch.broken
-            return batch.take_outcomes()
+            return batch.take_outcomes(all_of_it=self._watch.draining)
 
     def _run_one(self, session: RunSession, batch: Batch, claim: Claim, known: dict[int, Version]) -> None:
         step = session.plan.steps[claim.step]
@@ -155,7 +163,9 @@ class Slot:
             finally:
                 self._watch.end()
         result.detail.slot = self.name
-        outcome = outcome_of(claim, result, session.topology)
+        # A step that was stopped says nothing: its run was cancelled, or somebody else is to run it.
+        stopped = isinstance(result.error, StepStopped)
+        outcome = unstarted(claim) if stopped else outcome_of(claim, result, session.topology)
         self._unsettled[claim.step] = claim.version
         known.update(dict.fromkeys(result.emitted, claim.version))
         session.note_outputs(claim, result.emitted)
@@ -183,12 +193,13 @@ class Slot:
 
     def _refuse(self, run_id: str, error: AssetflowError) -> None:
         """This worker cannot work on the run; say so once, where the one who waits for it will look."""
-        if run_id in self._refused:
-            return
-        self._refused.add(run_id)
-        logger.error("run %s is refused: %s", run_id, error)
-        detail = StepDetail(slot=self.name, started=time.time(), error=describe_error(error))
-        self._store.note(run_id, FactKind.RUN_REFUSED, [], msgspec.json.encode(detail).decode())
+        detail = ""
+        if run_id not in self._refused:
+            self._refused.add(run_id)
+            logger.error("run %s is refused: %s", run_id, error)
+            reason = StepDetail(slot=self.name, started=time.time(), error=describe_error(error))
+            detail = msgspec.json.encode(reason).decode()
+        self._store.refuse(run_id, detail)
 
 
 def _not_here(claim: Claim, step_key: str) -> StepResult:

@@ -25,6 +25,9 @@ class Watch(Protocol):
     def rest(self) -> None:
         """It has nothing to do until the next wake-up."""
 
+    def replace(self) -> None:
+        """The process cannot do what it should, and another one could."""
+
     @property
     def draining(self) -> bool:
         """Whether the process should take no further steps."""
@@ -54,3 +57,6 @@ class Unwatched:
 
     def rest(self) -> None:
         """See Watch.rest."""
+
+    def replace(self) -> None:
+        """See Watch.replace."""

@@ -212,6 +212,13 @@ class RunStore(Protocol):
     def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
         """Add a fact that changes nothing; `detail` is JSON. Nothing happens if the run is gone."""
 
+    def refuse(self, run_id: str, detail: str) -> None:
+        """A worker cannot work on the run: it is not woken for it over and over.
+
+        Args:
+            detail: a StepDetail as JSON with the reason; empty if it was told before.
+        """
+
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """Whether the slot still holds this claim."""
 

@@ -243,6 +243,11 @@ class MemoryRunStore:
             if run_id in self._runs:
                 self._runs[run_id].fact(kind, tuple(steps), 0, msgspec.json.decode(detail))
 
+    def refuse(self, run_id: str, detail: str) -> None:
+        """See RunStore.refuse."""
+        if detail:
+            self.note(run_id, FactKind.RUN_REFUSED, (), detail)
+
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """See RunStore.holds."""
         with self._changed:

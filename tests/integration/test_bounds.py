@@ -7,7 +7,6 @@ import pickle
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,7 +191,7 @@ def test_a_step_finds_its_process_as_if_none_had_been_before_it(cluster: LocalCl
         socket.setdefaulttimeout(0.001)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         threading.Thread(target=pause, args=(60,), name="straggler").start()
-        return os.getpid(), subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid
+        return os.getpid(), subprocess.Popen(["/bin/sleep", "60"]).pid
 
     @asset
     def tidy(untidy):

@@ -23,6 +23,7 @@ from assetflow.stores.redis.connection import Durability, durability
 from assetflow.stores.redis.scripts import Script, answering
 
 ROOTS_PER_CALL = 1000
+REFUSED_SECONDS = 5
 _FSYNC_PATIENCE = 5.0
 NO_LINE = 0xFFFFFFFF
 _STEP = struct.Struct(">IBBBI")
@@ -166,6 +167,13 @@ class RedisRunStore:
         fields = {"k": kind.value, "s": ",".join(map(str, steps)), "t": 0, "d": detail}
         with answering():
             self._client.xadd(_prefix(run_id) + "facts", fields, nomkstream=True)
+
+    def refuse(self, run_id: str, detail: str) -> None:
+        """See RunStore.refuse."""
+        if detail:
+            self.note(run_id, FactKind.RUN_REFUSED, (), detail)
+        with answering():
+            self._client.set(_prefix(run_id) + "refused", b"1", ex=REFUSED_SECONDS)
 
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """See RunStore.holds."""

@@ -11,6 +11,7 @@
 --   due         zset    delayed steps, score = ms
 --   slots       hash    slot -> {b = batch, c = claims, u = unpublished, r = reply, x = cancelled, t = ms of its last call}
 --   ann:{q}     zset    wake-ups sent and not answered, score = ms
+--   refused     string  there for a few seconds after a worker could not work on the run
 --   todo        list    pieces of large fan-outs
 --   chores      list    settled outputs whose slot died before publishing
 --   facts       stream  k kind, s steps, t token, d detail

@@ -73,7 +73,7 @@ end
 if nobody_can_move_it() then
   end_run("INCONSISTENT")
 end
-if not over() then
+if not over() and redis.call("EXISTS", P .. "refused") == 0 then
   for _, queue in ipairs(cmsgpack.unpack(ARGV[1])) do
     redis.call("ZREMRANGEBYSCORE", P .. "ann:" .. queue, "-inf", NOW - FRESH_MS)
   end
