@@ -40,7 +40,7 @@ def connect(url: str, *, patient: bool = True) -> redis.Redis:
         client = redis.Redis.from_url(
             url,
             socket_connect_timeout=5 if patient else 2,
-            socket_timeout=30 if patient else 2.2,
+            socket_timeout=30 if patient else 1.5,
             health_check_interval=15,
             retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=8 if patient else 1),
             retry_on_error=[redis.exceptions.ConnectionError, redis.exceptions.TimeoutError],
