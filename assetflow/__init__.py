@@ -28,7 +28,7 @@ _HOMES = {
     "AssetOut": "assetflow.definitions.outputs",
     "AssetSpec": "assetflow.definitions.asset_spec",
     "AssetDep": "assetflow.definitions.asset_spec",
-    "map_asset_specs": "assetflow.definitions.asset_spec",
+    "map_asset_specs": "assetflow.definitions.spec_mapping",
     "MaterializeResult": "assetflow.definitions.materialize_result",
     "DataVersion": "assetflow.definitions.data_version",
     "LogicalVersion": "assetflow.definitions.data_version",

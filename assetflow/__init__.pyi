@@ -25,7 +25,6 @@ from assetflow.config.shapes import Shape as Shape
 from assetflow.definitions.asset import asset as asset
 from assetflow.definitions.asset_spec import AssetDep as AssetDep
 from assetflow.definitions.asset_spec import AssetSpec as AssetSpec
-from assetflow.definitions.asset_spec import map_asset_specs as map_asset_specs
 from assetflow.definitions.assets_definition import AssetsDefinition as AssetsDefinition
 from assetflow.definitions.bundle import Definitions as Definitions
 from assetflow.definitions.check_decorator import AssetChecksDefinition as AssetChecksDefinition
@@ -103,6 +102,7 @@ from assetflow.definitions.retry import RetryPolicy as RetryPolicy
 from assetflow.definitions.retry import RetryRequested as RetryRequested
 from assetflow.definitions.run_config import RunConfig as RunConfig
 from assetflow.definitions.source_asset import SourceAsset as SourceAsset
+from assetflow.definitions.spec_mapping import map_asset_specs as map_asset_specs
 from assetflow.definitions.tables import TableColumn as TableColumn
 from assetflow.definitions.tables import TableColumnConstraints as TableColumnConstraints
 from assetflow.definitions.tables import TableConstraints as TableConstraints

@@ -77,12 +77,18 @@ def read_inputs(
             fix="name it in one place: as an argument if its value is wanted, else in deps",
         )
     for dependency in sorted(ordering):
-        name = dependency.to_python_identifier()
-        while name in inputs:
-            name += "_"
-        inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
+        name = add_ordering(inputs, dependency)
         keys[name] = dependency
     return inputs, keys
+
+
+def add_ordering(inputs: dict[str, OpInput], key: AssetKey) -> str:
+    """Add an input that only says what has to be made before, and return its name."""
+    name = key.to_python_identifier()
+    while name in inputs:
+        name += "_"
+    inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
+    return name
 
 
 def check_named(parameters: Parameters, where: str | None) -> None:

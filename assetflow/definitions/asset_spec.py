@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from assetflow.definitions.checks import key_of
@@ -109,7 +109,9 @@ class AssetSpec:
 
     def replace_attributes(self, **changes: Any) -> AssetSpec:
         """A copy in which the named arguments are replaced."""
-        return AssetSpec(**{**self._arguments(), **changes})
+        found = AssetSpec(**{**self._arguments(), **changes})
+        found.location = self.location
+        return found
 
     def merge_attributes(
         self,
@@ -148,8 +150,3 @@ class AssetSpec:
 
 
 IO_MANAGER_KEY = "assetflow/io_manager_key"
-
-
-def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[Any]) -> list[Any]:
-    """The same list with a function applied to each AssetSpec in it; other things stay as they are."""
-    return [func(item) if isinstance(item, AssetSpec) else item for item in iterable]

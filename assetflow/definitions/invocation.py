@@ -182,7 +182,7 @@ def _checked_result(op: OpDefinition, result: Any) -> Any:
         return result
     if isinstance(result, list | tuple) and result and all(isinstance(one, MaterializeResult) for one in result):
         return result
-    if result is None and all(out.is_nothing for out in op.outs.values()):
+    if result is None and all(out.may_be_none for out in op.outs.values()):
         return result
     for output in outputs_of(op, result):
         _check_output(op, output)

@@ -13,7 +13,7 @@ from assetflow.definitions.asset_inputs import (
     read_inputs,
     read_resource_keys,
 )
-from assetflow.definitions.asset_spec import AssetSpec
+from assetflow.definitions.asset_spec import IO_MANAGER_KEY, AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
 from assetflow.definitions.hooks import HookDefinition, read_hooks
@@ -26,9 +26,9 @@ from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize
 from assetflow.definitions.outputs import AssetOut, value_annotations
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
-from assetflow.definitions.signature import read_parameters
+from assetflow.definitions.signature import EMPTY, read_parameters
 from assetflow.definitions.source_asset import DEFAULT_GROUP
-from assetflow.definitions.typecheck import Nothing, makes_nothing
+from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey
 
@@ -82,7 +82,8 @@ def multi_asset(
         deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
         hooks: what is called after its steps, made with `success_hook` and `failure_hook`.
         specs: the assets, in place of ``outs``: the function stores them by itself, and yields a
-            ``MaterializeResult(asset_key=...)`` for each, or returns None when all are made.
+            ``MaterializeResult(asset_key=...)`` for each, or returns None when all are made. What has a ``value``
+            is stored with the IO manager.
         check_specs: checks that the function does itself; it yields an AssetCheckResult for each.
 
     Raises:
@@ -114,7 +115,7 @@ def multi_asset(
             name=op_name,
             compute_fn=function,
             ins=inputs,
-            outs=_outputs(declared, parameters.annotation("return")),
+            outs=_outputs(declared, parameters.annotation("return"), self_stored=specs is not None),
             context_name=parameters.context,
             arguments=arguments_of(parameters, inputs),
             takes_config=parameters.takes_config,
@@ -157,7 +158,12 @@ def _outs_of(specs: Sequence[AssetSpec]) -> dict[str, AssetOut]:
     for spec in specs:
         if not isinstance(spec, AssetSpec):
             raise CheckError(f"specs is a list of AssetSpec, not of {type(spec).__name__}: {spec!r}")
-    return {spec.key.to_python_identifier(): AssetOut.from_spec(spec, dagster_type=Nothing) for spec in specs}
+    return {
+        spec.key.to_python_identifier(): AssetOut.from_spec(
+            spec, io_manager_key=spec.metadata.get(IO_MANAGER_KEY, "io_manager")
+        )
+        for spec in specs
+    }
 
 
 def _deps_of(specs: Sequence[AssetSpec], keys_by_input: Mapping[str, AssetKey], ordering: set[AssetKey]) -> Any:
@@ -184,14 +190,16 @@ def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> M
     return cast("Mapping[str, AssetOut]", outs)
 
 
-def _outputs(outs: Mapping[str, AssetOut], returned: Any) -> dict[str, OpOutput]:
+def _outputs(outs: Mapping[str, AssetOut], returned: Any, *, self_stored: bool) -> dict[str, OpOutput]:
     found = {}
-    for (name, out), annotation in zip(outs.items(), value_annotations(returned, len(outs)), strict=True):
+    said = (EMPTY,) * len(outs) if self_stored else value_annotations(returned, len(outs))
+    for (name, out), annotation in zip(outs.items(), said, strict=True):
         meant = out.annotation if out.annotation is not None else annotation
         found[name] = OpOutput(
             name=name,
             annotation=meant,
             is_nothing=makes_nothing(meant),
+            is_self_stored=self_stored,
             is_required=out.is_required,
             io_manager_key=out.io_manager_key,
             metadata=out.metadata,

@@ -35,7 +35,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         whatever the user's code or an IO manager raises; what was staged is then removed again.
     """
     asset, op = work.asset, work.op
-    managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].is_nothing}
+    managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
     opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     declared = {output.name: output for output in work.step.outputs}
@@ -124,6 +124,8 @@ def _store(
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
     if not out.is_nothing and item.value is not NO_VALUE:
+        if output.io_manager_key not in opened:  # only now is it known that there is a value to store
+            opened = {**opened, **work.resources.for_asset(asset, [output.io_manager_key], work.log)}
         needed = work.resources.needed_by(asset, output.io_manager_key, work.log)
         storing = OutputContext(
             asset_key=key,

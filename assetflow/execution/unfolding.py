@@ -9,7 +9,7 @@ from typing import Any
 from assetflow.definitions.checks import AssetCheckResult, AssetCheckSpec, is_truth
 from assetflow.definitions.data_version import DATA_VERSION_TAG, DataVersion
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
-from assetflow.definitions.materialize_result import MaterializeResult
+from assetflow.definitions.materialize_result import NO_VALUE, MaterializeResult
 from assetflow.definitions.observable import OBSERVATION, ObserveResult
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
@@ -73,9 +73,9 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
     elif isinstance(value, list | tuple) and value and all(isinstance(one, MaterializeResult) for one in value):
         for one in value:
             yield from _of_result(op, one, keys)
-    elif value is None and len(op.outs) > 1 and all(out.is_nothing for out in op.outs.values()):
-        for name in op.outs:
-            yield Output(None, output_name=name)
+    elif value is None and all(out.may_be_none for out in op.outs.values()):
+        for name, out in op.outs.items():
+            yield Output(NO_VALUE if out.is_self_stored else None, output_name=name)
     else:
         yield from outputs_of(op, value)
 

@@ -13,6 +13,7 @@ from assetflow import (
     DataVersion,
     Definitions,
     FilesystemIOManager,
+    In,
     InMemoryIOManager,
     InvalidDefinitionError,
     InvariantViolationError,
@@ -23,10 +24,13 @@ from assetflow import (
     StepState,
     TypeCheckDidNotPass,
     asset,
+    graph_asset,
+    io_manager,
     map_asset_specs,
     materialize,
     materialize_to_memory,
     multi_asset,
+    op,
 )
 
 
@@ -148,6 +152,72 @@ def test_specs_are_changed_by_copies():
 def test_map_asset_specs():
     found = map_asset_specs(lambda spec: spec.replace_attributes(group_name="g"), [AssetSpec("a"), SourceAsset("b")])
     assert [getattr(one, "group_name", None) for one in found] == ["g", "default"]
+
+
+def test_map_asset_specs_changes_what_is_said_of_assets():
+    @asset(owners=["team:a"], metadata={"m": 1})
+    def one(up):
+        """Text."""
+        return up + 1
+
+    @asset
+    def other():
+        return 1
+
+    def changed(spec):
+        deps = [dep.asset_key.with_prefix("raw") for dep in spec.deps]
+        new = spec.replace_attributes(key=spec.key.with_prefix(["p", "q"]), group_name="g", deps=[*deps, "first"])
+        return new.merge_attributes(metadata={"n": 2}, tags={"t": "v"}, kinds=["k"])
+
+    [mapped, same] = map_asset_specs(lambda spec: changed(spec) if spec.key == one.key else spec, [one, other])
+    assert same is other
+    spec = mapped.get_asset_spec()
+    assert spec.key == AssetKey(["p", "q", "one"])
+    assert [dep.asset_key.path for dep in spec.deps] == [["first"], ["raw", "up"]]
+    assert (spec.group_name, spec.description, spec.owners, spec.tags) == ("g", "Text.", ("team:a",), {"t": "v"})
+    assert spec.metadata == {"m": 1, "n": 2}
+    assert one.get_asset_spec().group_name == "default"
+    result = materialize_to_memory([asset(key_prefix="raw", name="up")(lambda: 3), mapped, other])
+    assert result.asset_value(["p", "q", "one"]) == 4
+
+
+def test_map_asset_specs_of_several_assets_and_of_graphs():
+    @multi_asset(outs={"a": AssetOut(), "b": AssetOut()})
+    def both():
+        return 1, 2
+
+    def needs_x(spec):
+        return spec.merge_attributes(deps=["x"]) if spec.key == AssetKey("b") else spec
+
+    [mapped] = map_asset_specs(needs_x, [both])
+    assert mapped.asset_deps == {AssetKey("a"): set(), AssetKey("b"): {AssetKey("x")}}
+    assert materialize_to_memory([mapped]).asset_value("b") == 2
+
+    @graph_asset
+    def whole(up):
+        return op(lambda up: up, name="inner", ins={"up": In()})(up)
+
+    [described] = map_asset_specs(lambda spec: spec.replace_attributes(description="d", group_name="g"), [whole])
+    assert described.get_asset_spec().description == "d"
+    with pytest.raises(InvalidDefinitionError, match="the deps of whole are the inputs of its graph"):
+        map_asset_specs(lambda spec: spec.merge_attributes(deps=["x"]), [whole])
+
+
+@pytest.mark.parametrize(("func", "given", "error", "message"), [
+    (lambda spec: 3, [AssetSpec("a")], CheckError, "returned 3 for AssetSpec"),
+    (lambda spec: spec, [3], CheckError, "takes specs and assets, not int"),
+    (lambda spec: spec.replace_attributes(deps=[]), [asset(name="b")(lambda a: 1)], InvalidDefinitionError,
+     "b takes a as its argument a"),
+])  # fmt: skip
+def test_specs_that_cannot_be_mapped(func, given, error, message):
+    with pytest.raises(error, match=message):
+        map_asset_specs(func, given)
+
+
+def test_the_copy_of_a_spec_stands_where_the_spec_stands():
+    spec = AssetSpec("a")
+    assert spec.replace_attributes(description="d").location == spec.location
+    assert spec.location.file == __file__
 
 
 def test_a_slash_in_the_key_of_a_spec():
@@ -327,6 +397,66 @@ def test_an_argument_for_what_is_not_stored_is_none():
         return own is None
 
     assert materialize_to_memory([own, below]).asset_value("below") is True
+
+
+@pytest.mark.parametrize("run", [materialize, materialize_to_memory])
+def test_an_argument_for_a_result_without_a_value_says_why_there_is_none(run, tmp_path):
+    @asset
+    def own():
+        return MaterializeResult(metadata={"rows": 1})
+
+    @asset
+    def below(own): ...
+
+    given = {"resources": {"io_manager": FilesystemIOManager(tmp_path)}} if run is materialize else {}
+    with pytest.raises((FileNotFoundError, InvariantViolationError)) as raised:
+        run([own, below], **given)
+    assert "its function returned a MaterializeResult without a value" in str(raised.value)
+    assert "name it in deps=" in str(raised.value)
+
+
+def test_the_value_of_a_result_of_a_spec_is_stored(tmp_path):
+    @multi_asset(specs=[AssetSpec("a"), AssetSpec("b")])
+    def both():
+        yield MaterializeResult(asset_key="a", value=5)
+        yield MaterializeResult(asset_key="b")
+
+    @asset
+    def below(a):
+        return a + 1
+
+    manager = FilesystemIOManager(tmp_path)
+    result = materialize([both, below], resources={"io_manager": manager})
+    assert result.asset_value("below") == 6
+    assert manager.path_of(AssetKey("a")).exists()
+    assert not manager.path_of(AssetKey("b")).exists()
+
+
+def test_a_spec_names_the_io_manager_of_its_value():
+    @multi_asset(specs=[AssetSpec("a").with_io_manager_key("other"), AssetSpec("b")])
+    def both():
+        yield MaterializeResult(asset_key="a", value=5)
+        yield MaterializeResult(asset_key="b")
+
+    other = InMemoryIOManager()
+    materialize([both], resources={"io_manager": InMemoryIOManager(), "other": other})
+    assert other.values == {("a",): 5}
+
+
+def test_an_io_manager_is_opened_only_for_values():
+    opened = []
+
+    @io_manager
+    def manager():
+        opened.append(1)
+        return InMemoryIOManager()
+
+    @multi_asset(specs=[AssetSpec("a")])
+    def own():
+        return MaterializeResult()
+
+    assert materialize([own], resources={"io_manager": manager}).success
+    assert opened == []
 
 
 @pytest.mark.parametrize(("result", "message"), [
