@@ -46,7 +46,7 @@ _HOMES = {
     "Output": "assetflow.definitions.outputs",
     "SourceAsset": "assetflow.definitions.source_asset",
     "observable_source_asset": "assetflow.definitions.observable",
-    "ObserveResult": "assetflow.definitions.observable",
+    "ObserveResult": "assetflow.definitions.observe_result",
     "Definitions": "assetflow.definitions.bundle",
     "MetadataValue": "assetflow.definitions.metadata",
     "TableColumn": "assetflow.definitions.tables",

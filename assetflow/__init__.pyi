@@ -82,8 +82,8 @@ from assetflow.definitions.loading import load_assets_from_package_name as load_
 from assetflow.definitions.materialize_result import MaterializeResult as MaterializeResult
 from assetflow.definitions.metadata import MetadataValue as MetadataValue
 from assetflow.definitions.multi_asset import multi_asset as multi_asset
-from assetflow.definitions.observable import ObserveResult as ObserveResult
 from assetflow.definitions.observable import observable_source_asset as observable_source_asset
+from assetflow.definitions.observe_result import ObserveResult as ObserveResult
 from assetflow.definitions.op import OpDefinition as OpDefinition
 from assetflow.definitions.op_decorator import In as In
 from assetflow.definitions.op_decorator import Out as Out

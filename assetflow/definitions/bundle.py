@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
+from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
 from assetflow.definitions.op import OpDefinition
@@ -47,7 +48,11 @@ class Definitions:
         jobs: Iterable[AssetJob] | None = None,
         asset_checks: Iterable[AssetsDefinition] | None = None,
     ) -> None:
-        found = [*_flat(assets or ()), *_flat(asset_checks or ())]
+        checks = list(_flat(asset_checks or ()))
+        for item in checks:
+            if not isinstance(item, AssetChecksDefinition):
+                raise ParameterCheckError(f"asset_checks is a list of what asset_check makes, not of {item!r}")
+        found = [*_flat(assets or ()), *checks]
         self.assets = tuple(dict.fromkeys(item for item in found if isinstance(item, AssetsDefinition)))
         self.source_assets = tuple(dict.fromkeys(item for item in found if isinstance(item, SourceAsset)))
         self.resources = as_resources(resources)

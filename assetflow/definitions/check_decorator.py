@@ -123,6 +123,7 @@ def multi_asset_check(
     op_tags: Mapping[str, Any] | None = None,
     retry_policy: RetryPolicy | None = None,
     ins: Mapping[str, AssetIn] | None = None,
+    can_subset: bool = False,
 ) -> Callable[[Compute], AssetChecksDefinition]:
     """Make several checks of one function that yields an `AssetCheckResult` for each, with its name and asset.
 
@@ -136,6 +137,8 @@ def multi_asset_check(
         op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
         retry_policy: when it is tried again after it raised.
         ins: assets to load, by argument.
+        can_subset: some of the checks may be selected without the others; the function looks at
+            ``context.selected_asset_check_keys`` and yields only these. Otherwise it always does all of them.
     """
     if not specs or not all(isinstance(spec, AssetCheckSpec) for spec in specs):
         raise CheckError(f"specs is a list of AssetCheckSpec, not {specs!r}")
@@ -157,6 +160,7 @@ def multi_asset_check(
             config_schema=config_schema,
             tags={**({KIND_TAG: compute_kind} if compute_kind else {}), **normalize_tags(op_tags, where)},
             retry_policy=retry_policy,
+            can_subset=can_subset,
         )
 
     return make
@@ -174,6 +178,7 @@ def _definition(
     config_schema: Any,
     tags: Mapping[str, str],
     retry_policy: RetryPolicy | None,
+    can_subset: bool = False,
 ) -> AssetChecksDefinition:
     where = _where(function)
     inputs, keys_by_input = found
@@ -208,6 +213,7 @@ def _definition(
         group_names_by_key={},
         metadata_by_key={},
         resource_defs=as_resources(resource_defs),
+        can_subset=can_subset,
     )
 
 

@@ -9,11 +9,11 @@ from typing import Any, overload
 
 from assetflow.definitions.asset_inputs import arguments_of, check_named, read_resource_keys
 from assetflow.definitions.assets_definition import AssetsDefinition
-from assetflow.definitions.data_version import DataVersion
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import SourceLocation, location_of
-from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.definitions.metadata import RawMetadata
 from assetflow.definitions.names import CoercibleToPrefix, check_name, read_prefix
+from assetflow.definitions.observe_result import OBSERVATION
 from assetflow.definitions.op import OpDefinition, OpOutput
 from assetflow.definitions.signature import read_parameters
 from assetflow.definitions.source_asset import SourceAsset
@@ -21,33 +21,7 @@ from assetflow.definitions.typecheck import Nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
-OBSERVATION = "observation"
 Observe = Callable[..., Any]
-
-
-class ObserveResult:
-    """What was seen of a source.
-
-    Args:
-        metadata: recorded with the observation.
-        data_version: of what is there now; equal versions mean equal data.
-        tags: recorded with the observation, text to text.
-    """
-
-    __slots__ = ("data_version", "metadata", "tags")
-
-    def __init__(
-        self,
-        *,
-        metadata: RawMetadata | None = None,
-        data_version: DataVersion | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        if data_version is not None and not isinstance(data_version, DataVersion):
-            raise CheckError(f"data_version is a DataVersion, not {data_version!r}")
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
-        self.data_version = data_version
-        self.tags = dict(tags or {})
 
 
 @overload

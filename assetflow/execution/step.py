@@ -15,10 +15,10 @@ from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.unfolding import Event, spec_of
 from assetflow.errors import AssetCheckFailedError
 from assetflow.execution.compute import compute
 from assetflow.execution.inputs import as_io_manager, load_inputs
-from assetflow.execution.unfolding import Event, spec_of
 from assetflow.execution.work import StepWork, value_path
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
@@ -73,6 +73,9 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         _stop_if_blocked(detail)
     except BaseException:
         unseen = {output.index for _, output in staged}
+        if work.values is not None:
+            for output in work.step.outputs:
+                work.values.pop(output.index, None)
         detail.outputs = [made for made in detail.outputs if made.output not in unseen]
         for manager, output in staged:
             with suppress(Exception):

@@ -169,6 +169,9 @@ class _All(AssetSelection):
     def resolve(self, graph: AssetGraph) -> Keys:
         return frozenset(graph.assets_by_key)
 
+    def resolve_checks(self, graph: AssetGraph) -> Checks:
+        return frozenset(graph.checks_by_key)  # those of sources too
+
 
 @dataclass(frozen=True, slots=True)
 class _Keys(AssetSelection):
