@@ -94,8 +94,9 @@ class Definitions:
 
         Raises:
             InvariantViolationError: there is none.
+            InvalidSubsetError: it selects what is not here.
         """
-        self.check_graph()
+        self.check([name] if name in self.jobs else [])
         if name == IMPLICIT_JOB:
             return JobDefinition(self, AssetJob(IMPLICIT_JOB))
         if name not in self.jobs:
@@ -158,15 +159,21 @@ class Definitions:
                     fix=f"Definitions(resources={{{key!r}: ...}})",
                 )
 
-    def check_graph(self) -> None:
-        """Resolve every input to the asset it means.
+    def check(self, jobs: Iterable[str] | None = None) -> None:
+        """Resolve every input to the asset it means, and the selections of jobs to assets.
+
+        Args:
+            jobs: names of the jobs to look at; None for all.
 
         Raises:
             InvalidDefinitionError: an input means nothing that is here.
             CircularDependencyError: assets need each other in a circle.
+            InvalidSubsetError: a job selects what is not here.
         """
         # By name: definitions know of no graph of assets.
-        import_module("assetflow.lineage.asset_graph").AssetGraph.build(self.assets, self.source_assets)
+        graph = import_module("assetflow.lineage.asset_graph").AssetGraph.build(self.assets, self.source_assets)
+        for name in self.jobs if jobs is None else jobs:
+            import_module("assetflow.lineage.syntax").resolve_job(graph, name, self.jobs[name].selection)
 
     def check_resources(self) -> None:
         """Check that everything that is required is there.

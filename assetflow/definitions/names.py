@@ -50,6 +50,12 @@ def check_group(name: str, where: str | None = None) -> str:
     return name
 
 
+def check_text(value: str | None, what: str) -> None:
+    """Check that something is text, or not given; ParameterCheckError if not."""
+    if value is not None and not isinstance(value, str):
+        raise ParameterCheckError(f"{what} is a str, not {type(value).__name__}: {value!r}")
+
+
 def read_prefix(prefix: CoercibleToPrefix | None) -> tuple[str, ...]:
     """Segments of a key prefix: a list of them, or a text that is split at "/".
 

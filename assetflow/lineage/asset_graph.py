@@ -80,11 +80,15 @@ class AssetGraph:
         return self._keys
 
     def upstream(self, key: AssetKey) -> set[AssetKey]:
-        """The assets it needs directly."""
+        """The assets it needs directly; of a source none."""
+        if key not in self._place:
+            return set()
         return {self._keys[place] for place in self._above[self._place[key]]}
 
     def downstream(self, key: AssetKey) -> set[AssetKey]:
         """The assets that need it directly."""
+        if key not in self._place:
+            return {made for made in self._keys if key in self.asset_deps(made)}
         return {self._keys[place] for place in self._below[self._place[key]]}
 
     def asset_deps(self, key: AssetKey) -> set[AssetKey]:

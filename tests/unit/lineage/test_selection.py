@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from assetflow.definitions.bundle import Definitions
 from assetflow.errors import CheckError, InvalidSubsetError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
@@ -161,3 +162,32 @@ def test_a_source_cannot_be_selected(chosen, selection):
     with pytest.raises(InvalidSubsetError, match="supplied by SourceAsset objects") as caught:
         chosen(selection)
     assert "shop.py:" in caught.value.where
+
+
+def test_a_selection_is_resolved_among_assets_and_in_definitions():
+    given = [*shop.ASSETS, *shop.SOURCES]
+    assert AssetSelection.keys("profit").resolve(given) == {AssetKey("profit")}
+    assert AssetSelection.groups("raw").resolve(Definitions(given)) == {
+        AssetKey(["raw", "orders"]), AssetKey(["raw", "refunds"])
+    }  # fmt: skip
+
+
+def test_the_sources_that_assets_read(graph):
+    sources = {key for key in graph.sources_by_key if graph.downstream(key)}
+    assert sources
+    assert AssetSelection.all().upstream_source_assets().resolve(graph) == sources
+    readers = AssetSelection.all().upstream_source_assets().downstream(depth=1, include_self=False)
+    assert readers.resolve(graph) == {key for source in sources for key in graph.downstream(source)}
+
+
+@pytest.mark.parametrize("make", [
+    lambda: AssetSelection.all().upstream("x"), lambda: AssetSelection.all().downstream(-1),
+    lambda: AssetSelection.all().upstream(True), lambda: AssetSelection.groups(["g"]),
+    lambda: AssetSelection.from_string(3), lambda: AssetSelection.kind(3), lambda: AssetSelection.tag("a", 3),
+    lambda: AssetSelection.owner(None), lambda: AssetSelection.key_substring(3),
+    lambda: AssetSelection.key_pattern(3), lambda: AssetSelection.assets("a"),
+    lambda: AssetSelection.checks_for_assets("a"),
+])  # fmt: skip
+def test_selections_of_other_things_are_refused(make):
+    with pytest.raises(CheckError):
+        make()
