@@ -38,16 +38,18 @@ class Project:
         module: name under which workers may import them; empty if only their code can be sent.
         by_value: modules whose code has to travel with them.
         label: what people are shown.
+        given_to: what the user has called, and can give resources to.
     """
 
     definitions: Definitions
     module: str = ""
     by_value: tuple[ModuleType, ...] = ()
     label: str = ""
+    given_to: str = "Definitions"
 
     def graph(self) -> AssetGraph:
         """Who needs whom, checked."""
-        self.definitions.check_resources()
+        self.definitions.check_resources(self.given_to)
         return AssetGraph.build(self.definitions.assets, self.definitions.source_assets)
 
     def plan(self, selection: Any) -> tuple[AssetGraph, Plan]:

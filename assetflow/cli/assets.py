@@ -35,7 +35,7 @@ def assets() -> None:
 @json_option
 def list_assets(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool) -> None:
     """List the assets of SELECTION, or all."""
-    project = load_project(module, file)
+    project = load_project(module, file, selection)
     graph = project.graph()
     keys = resolve_selection(graph, " ".join(selection) or None)
     shelf = _Shelf(project)
@@ -66,11 +66,14 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
 @json_option
 def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
     """Show all that is known of one asset."""
-    project = load_project(module, file)
+    project = load_project(module, file, [key])
     graph = project.graph()
     chosen = resolve_selection(graph, key)
     if len(chosen) != 1:
-        raise InvalidSubsetError(f"{key} means {len(chosen)} assets; show takes one", fix="`assetflow assets list`")
+        raise InvalidSubsetError(
+            f"{key} means {len(chosen)} assets; show takes one",
+            fix="give its key: `assetflow assets list`, with the same -m or -f, shows them",
+        )
     manifest = _Shelf(project).stored(graph, chosen[0])
     record = _record(graph, chosen[0], manifest)
     if as_json:

@@ -149,14 +149,14 @@ class Definitions:
         loader: AssetValueLoader = import_module("assetflow.values").AssetValueLoader(self, resource_config)
         return loader
 
-    def check_hooks(self, job: str, hooks: Iterable[HookDefinition]) -> None:
+    def check_hooks(self, job: str, hooks: Iterable[HookDefinition], given_to: str = "Definitions") -> None:
         """Check that the resources of a job's hooks are there; InvalidDefinitionError if one is not."""
         for hook in hooks:
             for key in sorted(hook.required_resource_keys - self.resources.keys()):
                 raise InvalidDefinitionError(
                     f"resource with key '{key}' required by hook '{hook.name}' attached to job '{job}' "
                     "was not provided",
-                    fix=f"Definitions(resources={{{key!r}: ...}})",
+                    fix=_give(key, given_to),
                 )
 
     def check(self, jobs: Iterable[str] | None = None) -> None:
@@ -175,8 +175,11 @@ class Definitions:
         for name in self.jobs if jobs is None else jobs:
             import_module("assetflow.lineage.syntax").resolve_job(graph, name, self.jobs[name].selection)
 
-    def check_resources(self) -> None:
+    def check_resources(self, given_to: str = "Definitions") -> None:
         """Check that everything that is required is there.
+
+        Args:
+            given_to: what the user has called, and can give resources to.
 
         Raises:
             InvalidDefinitionError: a resource or an IO manager is missing.
@@ -187,29 +190,29 @@ class Definitions:
                     f"SourceAsset with asset key {source.key.to_user_string()} requires IO manager with key "
                     f"'{source.io_manager_key}', but none was provided.",
                     where=str(source.location),
-                    fix=f"Definitions(resources={{{source.io_manager_key!r}: ...}})",
+                    fix=_give(source.io_manager_key, given_to),
                 )
         for job in self.jobs.values():
-            self.check_hooks(job.name, job.hooks)
+            self.check_hooks(job.name, job.hooks, given_to)
         checked: set[str] = set()
         for asset in self.assets:
             available = self.resource_defs_for(asset) if asset.resource_defs else self.resources
-            _check_asset(asset, available, checked if not asset.resource_defs else set())
+            for op in asset.ops:
+                _check_op(op, available, checked if not asset.resource_defs else set(), given_to)
 
 
-def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
-    for op in asset.ops:
-        _check_op(op, available, checked)
+def _give(key: str, given_to: str) -> str:
+    return f"{given_to}({'..., ' * (given_to != 'Definitions')}resources={{{key!r}: ...}})"
 
 
-def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
+def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], checked: set[str], given_to: str) -> None:
     for name, out in op.outs.items():
         if out.io_manager_key not in available and out.io_manager_key not in ALWAYS_PROVIDED:
             raise InvalidDefinitionError(
                 f"io manager with key '{out.io_manager_key}' required by output '{name}' of op '{op.name}' "
                 "was not provided.",
                 where=op.where,
-                fix=f"Definitions(resources={{{out.io_manager_key!r}: ...}})",
+                fix=_give(out.io_manager_key, given_to),
             )
     hooks = {key for hook in op.hooks for key in hook.required_resource_keys}
     for key in sorted(op.required_resource_keys | hooks):
@@ -218,7 +221,7 @@ def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], che
                 f"resource with key '{key}' required by op '{op.name}' was not provided. "
                 f"Provided: {', '.join(sorted(available)) or 'none'}.",
                 where=op.where,
-                fix=f"Definitions(resources={{{key!r}: ...}})",
+                fix=_give(key, given_to),
             )
         if key not in checked:
             checked.update(opening_order(available, [key]))
@@ -228,6 +231,7 @@ def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], che
                 f"input manager with key '{item.input_manager_key}' required by input '{item.name}' of op "
                 f"'{op.name}' was not provided.",
                 where=op.where,
+                fix=_give(item.input_manager_key, given_to),
             )
 
 

@@ -114,7 +114,7 @@ def definitions_from_module(module: ModuleType) -> Definitions:
         raise LoadError(
             f"module {module.__name__} has several Definitions: {names}",
             where=getattr(module, "__file__", None),
-            fix="name the one that counts `defs`",
+            fix="name the one that counts `defs`, or make one of them: defs = Definitions.merge(...)",
         )
     if bundles:
         return next(iter(bundles.values()))[1]
@@ -123,7 +123,9 @@ def definitions_from_module(module: ModuleType) -> Definitions:
         raise LoadError(
             f"module {module.__name__} defines no assets",
             where=getattr(module, "__file__", None),
-            fix="decorate a function with @asset, or make `defs = Definitions(assets=[...])`",
+            fix=f'gather those of its modules: assets = load_assets_from_package_name("{module.__name__}")'
+            if hasattr(module, "__path__")
+            else "decorate a function with @asset, or make `defs = Definitions(assets=[...])`",
         )
     jobs = {id(value): value for value in vars(module).values() if isinstance(value, AssetJob)}
     return Definitions(assets=loose, jobs=jobs.values())

@@ -66,7 +66,8 @@ def describe_error(error: BaseException) -> ErrorDetail:
     Where there are only frames of this package, the message says it all.
     """
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    plain = kind.__module__ == "builtins" or kind.__module__.startswith(f"{_PACKAGE.name}.")
+    name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
     trace = error.__traceback__
     while trace is not None and _PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents:
         trace = trace.tb_next

@@ -16,6 +16,7 @@ from assetflow.lineage.asset_graph import AssetGraph
 
 Keys = frozenset[AssetKey]
 Checks = frozenset[AssetCheckKey]
+_MOST_NAMED = 10
 
 
 class Meaning(ABC):
@@ -282,7 +283,9 @@ def _unknown(graph: AssetGraph, key: AssetKey) -> InvalidSubsetError:
             fix=f"select the assets that read it; {name} itself is made elsewhere",
         )
     near = graph.near(name)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`assetflow assets list` shows the assets there are"
+    known = sorted(one.to_user_string() for one in graph.assets_by_key)
+    some = f"{', '.join(known[:_MOST_NAMED])}{', ...' * (len(known) > _MOST_NAMED)}" if known else "none"
+    hint = f"did you mean {' or '.join(near)}?" if near else f"the assets are: {some}"
     return InvalidSubsetError(
         f"AssetKey(s) {{{key!r}}} were selected, but no AssetsDefinition objects supply these keys", fix=hint
     )
