@@ -159,6 +159,12 @@ class ExecuteInProcessResult:
         for output in step.outputs:
             if output.name == output_name and output.index in self._values:
                 return self._values[output.index]
+        names = [output.name for output in step.outputs]
+        if names and output_name not in names:
+            raise InvariantViolationError(
+                f'op "{node}" has no output "{output_name}"; it has: {", ".join(names)}',
+                fix=f'output_for_node("{node}", "{names[0]}")',
+            )
         state = self._states[step.index]
         if state is StepState.SUCCEEDED:
             raise InvariantViolationError(f'op "{node}" succeeded without yielding an output "{output_name}"')

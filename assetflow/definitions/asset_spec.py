@@ -86,7 +86,7 @@ class AssetSpec:
         self.description = description
         self.metadata = dict(metadata or {})
         self.skippable = skippable
-        self.group_name = check_group(group_name) if group_name else None
+        self.group_name = None if group_name is None else check_group(group_name)
         self.code_version = code_version
         self.labels: AssetLabels = read_labels(owners, tags, kinds, None)
         caller = sys._getframe(1)

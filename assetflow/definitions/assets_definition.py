@@ -87,6 +87,10 @@ class AssetsDefinition:
         metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> AssetsDefinition:
         """Assets of the outputs of an op; its inputs are the assets it needs. See `from_graph`."""
+        if isinstance(op_def, GraphDefinition):
+            raise CheckError(f"from_op takes what @op makes, not the graph {op_def.name}: use from_graph")
+        if not isinstance(op_def, OpDefinition):
+            raise CheckError(f"from_op takes what @op makes, not {type(op_def).__name__}: {op_def!r:.200}")
         found = read_node_assets(
             op_def,
             keys_by_input_name,
@@ -129,8 +133,10 @@ class AssetsDefinition:
             CheckError: an op's output is neither used nor an asset, or names do not fit.
             InvalidDefinitionError: an asset depends on itself, or two have one key.
         """
+        if isinstance(graph_def, OpDefinition):
+            raise CheckError(f"from_graph takes what @graph makes, not the op {graph_def.name}: use from_op")
         if not isinstance(graph_def, GraphDefinition):
-            raise CheckError(f"from_graph takes what @graph makes, not {graph_def!r}")
+            raise CheckError(f"from_graph takes what @graph makes, not {type(graph_def).__name__}: {graph_def!r:.200}")
         found = read_node_assets(
             graph_def,
             keys_by_input_name,

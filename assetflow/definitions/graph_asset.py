@@ -8,7 +8,7 @@ from typing import Any, overload
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.graph_decorator import compose
 from assetflow.definitions.inputs import AssetIn
-from assetflow.definitions.labels import read_labels
+from assetflow.definitions.labels import NO_LABELS, read_labels
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.outputs import AssetOut
 from assetflow.definitions.source_asset import DEFAULT_GROUP
@@ -137,6 +137,7 @@ def graph_multi_asset(
             keys[output]: check_group(group_name or out.group_name or DEFAULT_GROUP, made.where)
             for output, out in outs.items()
         }
+        found.labels_by_key = {keys[output]: out.labels for output, out in outs.items() if out.labels != NO_LABELS}
         return found
 
     return make

@@ -7,14 +7,15 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, overload
 
-from assetflow.definitions.asset_inputs import arguments_of, check_named, read_resource_keys
+from assetflow.definitions.asset_inputs import check_named
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import SourceLocation, location_of
 from assetflow.definitions.metadata import RawMetadata
-from assetflow.definitions.names import CoercibleToPrefix, check_name, read_prefix
+from assetflow.definitions.names import CoercibleToPrefix, read_prefix
 from assetflow.definitions.observe_result import OBSERVATION
-from assetflow.definitions.op import OpDefinition, OpOutput
+from assetflow.definitions.op import OpOutput
+from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op
 from assetflow.definitions.signature import read_parameters
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import Nothing
@@ -116,21 +117,16 @@ def observation_of(source: SourceAsset) -> ObservationDefinition:
             where=where,
         )
     identifier = source.key.to_python_identifier()
-    op = OpDefinition(
-        name=check_name(identifier, f'source "{identifier}"', where),
-        compute_fn=function,
+    told = ToldOfOp(description=source.description, required_resource_keys=source.required_resource_keys)
+    form = OpForm(
+        name=identifier,
+        title=f'source "{identifier}"',
         ins={},
         outs={OBSERVATION: OpOutput(name=OBSERVATION, annotation=Nothing, is_nothing=True)},
-        context_name=parameters.context,
-        arguments=arguments_of(parameters, {}),
-        resource_arguments=parameters.resources,
-        required_resource_keys=read_resource_keys(parameters, source.required_resource_keys, None),
         observes=source.key,
-        description=source.description,
-        location=location,
     )
     return ObservationDefinition(
-        node_def=op,
+        node_def=build_op(function, parameters, told, form),
         keys_by_input_name={},
         keys_by_output_name={},
         group_names_by_key={},

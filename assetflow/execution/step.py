@@ -69,6 +69,13 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
                 output = declared[item.output_name]
                 _store(work, opened, context, output, item, detail, staged)
                 emitted.append(output.index)
+            elif item.output_name in asset.keys_by_output_name:
+                work.log.warning(
+                    "the output %s of %s was not selected: it is not stored. context.selected_output_names tells what "
+                    "to make",
+                    item.output_name,
+                    op.name,
+                )
         _take_events(context, detail)
         _stop_if_blocked(detail)
     except BaseException:

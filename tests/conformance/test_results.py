@@ -100,7 +100,7 @@ def test_a_node_that_is_not_there(result, asked):
 
 
 def test_an_output_and_an_asset_that_are_not_there(result):
-    with pytest.raises(InvariantViolationError, match='op "told" succeeded without yielding an output "other"'):
+    with pytest.raises(InvariantViolationError, match='op "told" has no output "other"; it has: result'):
         result.output_for_node("told", "other")
     with pytest.raises(InvariantViolationError, match="nope was not materialized in this run"):
         result.asset_value("nope")
