@@ -137,6 +137,7 @@ _HOMES = {
     "AssetValueLoader": "assetflow.values",
     "ExecuteInProcessResult": "assetflow.in_process",
     "EventType": "assetflow.runs.story",
+    "Materialization": "assetflow.runs.materialization",
     "RunStoryEvent": "assetflow.runs.story",
     "submit": "assetflow.client",
     "local_cluster": "assetflow.local.cluster",

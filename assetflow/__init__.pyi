@@ -156,6 +156,7 @@ from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
 from assetflow.materializing import observe as observe
+from assetflow.runs.materialization import Materialization as Materialization
 from assetflow.runs.states import RunStatus as RunStatus
 from assetflow.runs.states import StepState as StepState
 from assetflow.runs.story import EventType as EventType

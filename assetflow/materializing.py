@@ -7,6 +7,7 @@ from typing import Any
 
 from assetflow.clock import pause
 from assetflow.code.reference import CodeRef
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.graph_definition import GraphDefinition
@@ -26,7 +27,7 @@ from assetflow.wiring import LocalRun, build_local_run
 
 
 def materialize(
-    assets: Sequence[AssetsDefinition | SourceAsset],
+    assets: Sequence[AssetsDefinition | SourceAsset | AssetSpec],
     run_config: Mapping[str, Any] | RunConfig | None = None,
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
@@ -53,7 +54,7 @@ def materialize(
 
 
 def _with_resources(
-    assets: Sequence[AssetsDefinition | SourceAsset], resources: Mapping[str, Any] | None
+    assets: Sequence[AssetsDefinition | SourceAsset | AssetSpec], resources: Mapping[str, Any] | None
 ) -> Definitions:
     given = project_of(assets).definitions
     return Definitions(assets=[*given.assets, *given.source_assets], resources=dict(resources or {}))
@@ -142,7 +143,7 @@ def _run(
 
 
 def materialize_to_memory(
-    assets: Sequence[AssetsDefinition | SourceAsset],
+    assets: Sequence[AssetsDefinition | SourceAsset | AssetSpec],
     run_config: Mapping[str, Any] | RunConfig | None = None,
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,

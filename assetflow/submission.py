@@ -12,6 +12,7 @@ from typing import Any
 from assetflow.code.bundle import modules_below, pack
 from assetflow.code.modules import load_file, load_module
 from assetflow.code.reference import CodeRef
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
@@ -27,7 +28,7 @@ from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
 
-Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset]
+Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset | AssetSpec]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,7 @@ def project_of(target: Target) -> Project:
     except TypeError:
         assets = [items]
     for item in assets:
-        if not isinstance(item, AssetsDefinition | SourceAsset):
+        if not isinstance(item, AssetsDefinition | SourceAsset | AssetSpec):
             raise ParameterCheckError(
                 f"expected assets, a list of assets, Definitions or a module; got {type(item).__name__}: {item!r}"
             )

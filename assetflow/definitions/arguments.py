@@ -50,6 +50,14 @@ class Arguments:
                 if not isinstance(key, str):
                     self.refuse(f"a key in {name}", key, "a str")
 
+    def labels(self, **given: Any) -> None:
+        """Each is a dict of text to text."""
+        self.mappings(**given)
+        for name, value in given.items():
+            for label, item in (value or {}).items():
+                if not isinstance(item, str):
+                    self.refuse(f"{label!r} in {name}", item, "a str")
+
     def sets(self, **given: Any) -> None:
         """Each is a set or a list, and no single item."""
         for name, value in given.items():

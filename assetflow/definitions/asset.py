@@ -18,7 +18,7 @@ from assetflow.definitions.names import CoercibleToPrefix, check_group, read_key
 from assetflow.definitions.node_assets import check_keys
 from assetflow.definitions.op import OpOutput
 from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
-from assetflow.definitions.outputs import value_annotation
+from assetflow.definitions.outputs import is_self_stored, value_annotation
 from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import Parameters, read_parameters
@@ -259,6 +259,7 @@ def _output(parameters: Parameters, op: ToldOfOp, given: _Told, manager_key: str
     return OpOutput(
         annotation=annotation,
         is_nothing=makes_nothing(annotation),
+        is_self_stored=given.dagster_type is None and is_self_stored(parameters.annotation("return")),
         is_required=given.output_required,
         io_manager_key=manager_key,
         metadata=given.metadata or {},

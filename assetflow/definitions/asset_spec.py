@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.checks import key_of
 from assetflow.definitions.labels import AssetLabels, read_labels
 from assetflow.definitions.location import SourceLocation
-from assetflow.definitions.names import check_group
+from assetflow.definitions.names import check_group, read_key
 from assetflow.errors import InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -25,7 +26,7 @@ class AssetDep:
     __slots__ = ("asset_key", "metadata")
 
     def __init__(self, asset: Any, *, metadata: Mapping[str, Any] | None = None) -> None:
-        self.asset_key: AssetKey = asset.asset_key if isinstance(asset, AssetDep) else key_of(asset)
+        self.asset_key: AssetKey = asset.asset_key if isinstance(asset, AssetDep) else key_of(asset, "deps")
         self.metadata = dict(metadata or {})
 
     def __eq__(self, other: object) -> bool:
@@ -75,14 +76,16 @@ class AssetSpec:
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
     ) -> None:
-        if isinstance(key, str) and "/" in key:
-            raise InvalidDefinitionError(
-                f'"{key}" is not a valid name: a text is one segment of a key',
-                fix=f"AssetKey([{', '.join(map(repr, key.split('/')))}])",
-            )
-        self.key: AssetKey = AssetKey.from_coercible(key)
+        self.key: AssetKey = read_key(key, "key of an AssetSpec")
+        arguments = Arguments(f'AssetSpec "{self.key.to_user_string()}"')
+        arguments.texts(description=description, code_version=code_version)
+        arguments.mappings(metadata=metadata)
+        arguments.flags(skippable=skippable)
+        arguments.sets(deps=deps)
         found = [item if isinstance(item, AssetDep) else AssetDep(item) for item in deps or ()]
         self.deps: tuple[AssetDep, ...] = tuple(dict.fromkeys(found))
+        if any(dep.asset_key == self.key for dep in self.deps):
+            raise InvalidDefinitionError(f"asset {self.key.to_user_string()!r} depends on itself")
         self.description = description
         self.metadata = dict(metadata or {})
         self.skippable = skippable

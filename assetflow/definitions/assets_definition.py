@@ -377,12 +377,3 @@ class AssetsDefinition:
         copy = self.with_attributes()
         copy._resource_defs = {**self.resource_defs, **resource_defs}
         return copy
-
-
-def key_clashes(definitions: Iterable[AssetsDefinition]) -> list[tuple[AssetKey, list[AssetsDefinition]]]:
-    """Keys that more than one of the definitions makes."""
-    makers: dict[AssetKey, list[AssetsDefinition]] = {}
-    for definition in definitions:
-        for key in definition.keys_by_output_name.values():
-            makers.setdefault(key, []).append(definition)
-    return [(key, found) for key, found in makers.items() if len(found) > 1]

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.asset_spec import AssetSpec
-from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
+from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
@@ -17,7 +17,7 @@ from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import InvalidDefinitionError, InvariantViolationError, ParameterCheckError
-from assetflow.keys import CoercibleToAssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
     from assetflow.values import AssetValueLoader
@@ -52,16 +52,18 @@ class Definitions:
         for item in checks:
             if not isinstance(item, AssetChecksDefinition):
                 raise ParameterCheckError(f"asset_checks is a list of what asset_check makes, not of {item!r}")
-        found = [*_flat(assets or ()), *checks]
-        self.assets = tuple(dict.fromkeys(item for item in found if isinstance(item, AssetsDefinition)))
-        self.source_assets = tuple(dict.fromkeys(item for item in found if isinstance(item, SourceAsset)))
+        found = dict.fromkeys([*_flat(assets or ()), *checks])
+        self.assets = tuple(item for item in found if isinstance(item, AssetsDefinition))
+        self.source_assets = tuple(
+            SourceAsset.of_spec(item) if isinstance(item, AssetSpec) else item
+            for item in found
+            if isinstance(item, SourceAsset | AssetSpec)
+        )
         self.resources = as_resources(resources)
-        for key, makers in key_clashes(self.assets):
-            places = " and ".join(str(maker.location) for maker in makers if maker.location)
+        for key, places in _clashes(found):
             raise InvalidDefinitionError(
-                f"Duplicate asset key: {key}", where=places or None, fix="rename one of them, or give it a key_prefix"
+                f"Duplicate asset key: {key}", where=places, fix="rename one of them, or give it a key_prefix"
             )
-
         self.jobs: dict[str, AssetJob] = {}
         for job in jobs or ():
             if not isinstance(job, AssetJob):
@@ -235,14 +237,24 @@ def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], che
             )
 
 
-def _flat(items: Iterable[Any]) -> Iterable[AssetsDefinition | SourceAsset]:
+def _clashes(found: Iterable[AssetsDefinition | SourceAsset | AssetSpec]) -> Iterable[tuple[AssetKey, str | None]]:
+    """Keys that are defined twice, and where. A source may have the key of an asset: then it is the asset's."""
+    definers: dict[AssetKey, list[AssetsDefinition | AssetSpec]] = {}
+    for item in found:
+        if not isinstance(item, SourceAsset):
+            for key in (item.key,) if isinstance(item, AssetSpec) else item.keys_by_output_name.values():
+                definers.setdefault(key, []).append(item)
+    for key, items in definers.items():
+        if len(items) > 1:
+            yield key, " and ".join(str(item.location) for item in items if item.location) or None
+
+
+def _flat(items: Iterable[Any]) -> Iterable[AssetsDefinition | SourceAsset | AssetSpec]:
     if isinstance(items, AssetsDefinition | SourceAsset) or not isinstance(items, Iterable):
         raise ParameterCheckError(f"assets is a list of assets, not {items!r}")
     for item in items:
-        if isinstance(item, AssetsDefinition | SourceAsset):
+        if isinstance(item, AssetsDefinition | SourceAsset | AssetSpec):
             yield item
-        elif isinstance(item, AssetSpec):
-            yield SourceAsset.of_spec(item)
         elif isinstance(item, list | tuple):
             yield from _flat(item)
         else:

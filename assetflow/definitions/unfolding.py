@@ -81,6 +81,11 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
     elif value is None and all(out.may_be_none for out in op.outs.values()):
         for name, out in op.outs.items():
             yield Output(NO_VALUE if out.is_self_stored else None, output_name=name)
+    elif all(out.is_self_stored for out in op.outs.values()) and not isinstance(value, Output | tuple):
+        raise CheckError(
+            f'op "{op.name}" stores what it makes by itself, and returned a value of type {type(value).__name__}: '
+            f"return MaterializeResult(value=...) to have it stored, or nothing: {_where(op)}"
+        )
     else:
         yield from outputs_of(op, value)
 

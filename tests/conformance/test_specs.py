@@ -18,6 +18,7 @@ from assetflow import (
     InvalidDefinitionError,
     InvariantViolationError,
     MaterializeResult,
+    MetadataValue,
     Output,
     SourceAsset,
     StepOutputNotFoundError,
@@ -32,6 +33,11 @@ from assetflow import (
     multi_asset,
     op,
 )
+
+
+@asset
+def orders_of_others():
+    return 1
 
 
 def of(name, result):
@@ -289,8 +295,8 @@ def test_a_multi_asset_of_specs():
     assert both.descriptions_by_key[AssetKey("a")] == "d"
     assert both.asset_deps == {AssetKey("a"): set(), AssetKey(["p", "b"]): {AssetKey("a"), AssetKey("x")}}
     result = materialize_to_memory([x, both])
-    assert [item.key for item in of("both", result)] == [("a",), ("p", "b")]
-    assert of("both", result)[0].metadata["rows"]["value"] == 1
+    assert [item.asset_key.path for item in of("both", result)] == [["a"], ["p", "b"]]
+    assert of("both", result)[0].metadata["rows"].value == 1
 
 
 def test_a_function_of_specs_that_returns_nothing_has_made_all():
@@ -298,7 +304,7 @@ def test_a_function_of_specs_that_returns_nothing_has_made_all():
     def both():
         pass
 
-    assert {item.key for item in of("both", materialize_to_memory([both]))} == {("a",), ("b",)}
+    assert {item.asset_key for item in of("both", materialize_to_memory([both]))} == {AssetKey("a"), AssetKey("b")}
 
 
 def test_what_may_be_skipped():
@@ -360,7 +366,7 @@ def test_a_result_without_a_value_goes_to_no_io_manager(tmp_path):
 
     result = materialize([own], resources={"io_manager": FilesystemIOManager(tmp_path)})
     [made] = of("own", result)
-    assert made.metadata == {"rows": {"type": "int", "value": 3}}
+    assert made.metadata == {"rows": MetadataValue.int(3)}
     assert (made.version, made.data_version, made.tags) == (None, "v1", {"t": "v"})
     assert list(tmp_path.iterdir()) == []
 
@@ -502,3 +508,75 @@ def test_data_versions_of_outputs():
     assert of("old", result)[0].data_version == "v3"
     with pytest.raises(CheckError):
         DataVersion(3)
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [
+    {"code_version": 3}, {"skippable": "yes"}, {"description": 3}, {"deps": 3}, {"deps": orders_of_others},
+    {"metadata": 3}, {"owners": 3}, {"tags": 3}, {"kinds": {1}},
+], ids=lambda given: next(iter(given)))  # fmt: skip
+def test_a_spec_checks_its_arguments(given):
+    with pytest.raises(CheckError):
+        AssetSpec("s", **given)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: AssetSpec("s", deps=["a/b"]), lambda: AssetSpec("s", deps=["s"]), lambda: AssetSpec("s", kinds={"A b"}),
+    lambda: AssetDep("a/b"), lambda: multi_asset(specs=[AssetSpec("a"), AssetSpec("a")])(str),
+    lambda: Definitions([orders_of_others, AssetSpec("orders_of_others")]),
+    lambda: Definitions([AssetSpec("a"), AssetSpec("a", description="d")]),
+])  # fmt: skip
+def test_specs_that_cannot_be(make):
+    with pytest.raises(InvalidDefinitionError):
+        make()
+
+
+@pytest.mark.parametrize("make", [
+    lambda: MaterializeResult(tags={"a": 1}), lambda: MaterializeResult(data_version="1"),
+    lambda: MaterializeResult(check_results=3), lambda: MaterializeResult(metadata=3),
+    lambda: Output(1, tags={"a": 1}), lambda: Output(1, data_version="1"), lambda: Output(1, metadata=3),
+    lambda: AssetOut(is_required=3), lambda: AssetOut(metadata=3), lambda: AssetIn(metadata=3),
+    lambda: AssetIn(input_manager_key=3),
+])  # fmt: skip
+def test_results_and_declarations_check_their_arguments(make):
+    with pytest.raises(CheckError):
+        make()
+
+
+def test_a_function_that_says_it_returns_a_result_returns_one(tmp_path):
+    @asset
+    def wrong() -> MaterializeResult:
+        return 5
+
+    with pytest.raises(CheckError, match="stores what it makes by itself, and returned a value of type int"):
+        materialize_to_memory([wrong])
+
+    @asset
+    def silent() -> MaterializeResult: ...
+
+    manager = FilesystemIOManager(tmp_path)
+    assert of("silent", materialize([silent], resources={"io_manager": manager}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_value_of_an_annotated_result_is_checked():
+    @asset
+    def own() -> MaterializeResult[int]:
+        return MaterializeResult(value="text")
+
+    with pytest.raises(TypeCheckDidNotPass):
+        materialize_to_memory([own])
+
+
+def test_specs_may_be_materialized_with(tmp_path):
+    manager = FilesystemIOManager(tmp_path)
+    materialize([orders_of_others], resources={"io_manager": manager})
+
+    @asset
+    def below(orders_of_others):
+        return orders_of_others + 1
+
+    result = materialize([AssetSpec("orders_of_others"), below], resources={"io_manager": manager})
+    assert result.asset_value("below") == 2
