@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import total_ordering
 
-from ulid import ULID
-
-from assetflow.errors import InvalidInvocationError, ParameterCheckError
+from assetflow.errors import ParameterCheckError
 
 
 @total_ordering
@@ -127,24 +125,3 @@ class Version:
 
 
 _VERSION_NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")
-
-
-def new_run_id() -> str:
-    """A new ULID: unique, and sortable by the time it was made."""
-    return str(ULID())
-
-
-def check_run_id(text: str) -> str:
-    """Return text if it is a run id.
-
-    Raises:
-        InvalidInvocationError: it is not a ULID.
-    """
-    try:
-        if str(ULID.from_str(text)) == text:
-            return text
-    except (ValueError, TypeError):
-        pass
-    raise InvalidInvocationError(
-        f"{text!r} is not a run id", fix="run ids are the 26 characters that submit() returned"
-    )

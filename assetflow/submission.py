@@ -21,12 +21,12 @@ from assetflow.definitions.run_config import RunConfig, check_run_config, plain_
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
-from assetflow.keys import new_run_id
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_all, resolve_selection
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
+from assetflow.run_ids import new_run_id
 
 Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset | AssetSpec]
 

@@ -17,7 +17,7 @@ from assetflow.cli.targets import json_option, state_of_runs
 from assetflow.engine.request import RunAbout
 from assetflow.errors import RunNotFoundError
 from assetflow.handle import RunHandle
-from assetflow.keys import check_run_id
+from assetflow.run_ids import check_run_id
 from assetflow.runs.states import RunStatus
 from assetflow.runs.store import RunView
 from assetflow.wiring import current_settings
