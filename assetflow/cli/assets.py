@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, print_json, size_text
-from assetflow.cli.targets import definitions_options, json_option, load_project
+from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
 from assetflow.definitions.metadata import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
 from assetflow.errors import AssetflowError, InvalidSubsetError
@@ -37,7 +37,9 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
     """List the assets of SELECTION, or all."""
     project = load_project(module, file, selection)
     graph = project.graph()
-    keys = resolve_selection(graph, " ".join(selection) or None)
+    chosen = " ".join(selection) or None
+    keys = resolve_selection(graph, chosen)
+    check_not_empty(graph, keys, chosen)
     shelf = _Shelf(project)
     if as_json:
         for key in keys:

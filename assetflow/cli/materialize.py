@@ -66,7 +66,7 @@ def materialize(
     request = make_request(
         project, CodeRef(), asked.selection, environment="default", run_config=asked.run_config, tags=asked.tags
     )
-    check_not_empty(project.graph(), request.plan, asked.selection)
+    check_not_empty(project.graph(), request.plan.steps, asked.selection)
     settings = current_settings()
     modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
     with cluster_for(settings, workers=workers, modules=modules, quiet=as_json) as connection:

@@ -27,7 +27,7 @@ def plan(selection: tuple[str, ...], module: str | None, file: Path | None, as_j
     project = load_project(module, file, selection)
     chosen = " ".join(selection) or None
     graph, made = project.plan(chosen)
-    check_not_empty(graph, made, chosen)
+    check_not_empty(graph, made.steps, chosen)
     if save is not None:
         save.write_bytes(made.to_json())
     steps = explain(made, graph)

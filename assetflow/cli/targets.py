@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,7 +14,6 @@ import click
 from assetflow.cli.console import ERR, count_text
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.planning.plan import Plan
 from assetflow.settings import Settings
 from assetflow.submission import Project, project_of_file, project_of_module, selection_text
 from assetflow.wiring import Connection, connect, current_settings, for_cluster
@@ -59,13 +58,16 @@ def load_project(module: str | None, file: Path | None, words: Iterable[str] = (
     return project_of_module(module)
 
 
-def check_not_empty(graph: AssetGraph, plan: Plan, selection: Any) -> None:
+def check_not_empty(graph: AssetGraph, meant: Sized, selection: Any) -> None:
     """Refuse a selection that means nothing, which is a slip more often than a wish.
+
+    Args:
+        meant: the steps or the assets that the selection means.
 
     Raises:
         InvalidSubsetError: there is nothing to do.
     """
-    if plan.steps or selection is None:
+    if len(meant) or selection is None:
         return
     text = selection_text(selection)
     groups = sorted({graph.group_of(key) for key in graph.materializable_keys})

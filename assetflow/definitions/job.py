@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.names import check_name, check_text
 from assetflow.definitions.op import normalize_tags
-from assetflow.definitions.run_config import RunConfig
 from assetflow.errors import ParameterCheckError
 from assetflow.keys import CoercibleToAssetKey
 
@@ -68,7 +67,7 @@ def define_asset_job(
     """
     if selection is not None:
         import_module("assetflow.lineage.syntax").read_selection(selection)  # by name: definitions know of no graph
-    if config is not None and not isinstance(config, Mapping | RunConfig):
+    if config is not None and not isinstance(config, Mapping) and not hasattr(config, "to_config_dict"):
         raise ParameterCheckError(f'config of the job "{name}" is a dict or a RunConfig, not {config!r}')
     check_text(description, f'description of the job "{name}"')
     found = normalize_tags(tags)

@@ -70,7 +70,7 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
             said = result if isinstance(result, AssetCheckResult) else AssetCheckResult(passed=result)
             yield from unfold_yielded(op, said, keys)
         return
-    values = value if isinstance(value, tuple) else (value,)
+    values = value if op.checks and isinstance(value, tuple) else (value,)
     if any(isinstance(one, AssetCheckResult) for one in values):
         yield from _with_checks(op, values, keys)
     elif isinstance(value, MaterializeResult):

@@ -133,7 +133,7 @@ def _store(
         work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
-    if not out.is_nothing and item.value is not NO_VALUE:
+    if item.value is not NO_VALUE and not (out.may_be_none and item.value is None):
         if output.io_manager_key not in opened:  # only now is it known that there is a value to store
             opened = {**opened, **work.resources.for_asset(asset, [output.io_manager_key], work.log)}
         needed = work.resources.needed_by(asset, output.io_manager_key, work.log)

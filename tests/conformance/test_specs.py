@@ -449,6 +449,17 @@ def test_a_spec_names_the_io_manager_of_its_value():
     assert other.values == {("a",): 5}
 
 
+def test_none_is_no_value_of_a_spec():
+    @multi_asset(specs=[AssetSpec("a"), AssetSpec("b")])
+    def both():
+        yield Output(None, "a")
+        yield MaterializeResult(asset_key="b")
+
+    manager = InMemoryIOManager()
+    assert materialize([both], resources={"io_manager": manager}).success
+    assert manager.values == {}
+
+
 def test_an_io_manager_is_opened_only_for_values():
     opened = []
 

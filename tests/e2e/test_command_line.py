@@ -173,6 +173,7 @@ def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
         (["plan", "-f", "pipeline.py", "group:row"], 2, ["means none of 4 assets", "did you mean group:raw?"]),
         (["materialize", "-f", "pipeline.py", "group:zz"], 2, ["the groups are: default, raw"]),
         (["materialize", "-f", "pipeline.py", "tag:zz"], 2, ["the selection tag:zz means none of 4 assets"]),
+        (["assets", "list", "-f", "pipeline.py", "group:zz"], 2, ["the groups are: default, raw"]),
         (["materialize", "pipeline.py"], 2, ["-f pipeline.py?"]),
         (["plan", "-f", "nothing.py"], 3, ["there is no file nothing.py"]),
         (["plan", "-f", "."], 3, [". is a folder"]),
