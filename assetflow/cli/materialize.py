@@ -97,7 +97,9 @@ def materialize(
                 ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
             return 130
         if result.success and not as_json:
-            ERR.print(f"values are in {settings.storage}", style="dim")
+            here = Path.cwd()
+            below = settings.storage.is_relative_to(here)
+            ERR.print(f"values are in {settings.storage.relative_to(here) if below else settings.storage}", style="dim")
         return _CODES.get(result.status, 1)
 
 

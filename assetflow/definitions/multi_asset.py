@@ -13,15 +13,14 @@ from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.labels import NO_LABELS
-from assetflow.definitions.names import check_group, check_name
+from assetflow.definitions.names import check_name
 from assetflow.definitions.node_assets import check_keys, read_deps
 from assetflow.definitions.op import OpOutput
 from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
-from assetflow.definitions.outputs import AssetOut, value_annotations
+from assetflow.definitions.outputs import AssetOut, groups_of, value_annotations
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import EMPTY, read_parameters
-from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
@@ -130,7 +129,7 @@ def multi_asset(
             node_def=build_op(function, parameters, told, form),
             keys_by_input_name=keys_by_input,
             keys_by_output_name=keys_by_output,
-            group_names_by_key=_groups(declared, keys_by_output, group_name, where),
+            group_names_by_key=groups_of(declared, keys_by_output, group_name, where),
             metadata_by_key={keys_by_output[output]: out.metadata for output, out in declared.items() if out.metadata},
             resource_defs=as_resources(resource_defs),
             can_subset=can_subset,
@@ -143,13 +142,6 @@ def multi_asset(
         )
 
     return make
-
-
-def _groups(
-    outs: Mapping[str, AssetOut], keys: Mapping[str, AssetKey], common: str | None, where: str | None
-) -> dict[AssetKey, str]:
-    found = {keys[output]: common if common is not None else out.group_name for output, out in outs.items()}
-    return {key: DEFAULT_GROUP if group is None else check_group(group, where) for key, group in found.items()}
 
 
 def _outs_of(specs: Sequence[AssetSpec]) -> dict[str, AssetOut]:

@@ -15,6 +15,7 @@ from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.metadata import RawMetadata, normalize_metadata
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.signature import EMPTY
+from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.errors import ParameterCheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -147,6 +148,18 @@ class AssetOut:
     def resolve(self, output: str) -> AssetKey:
         """The key it means for an output of this name."""
         return self.key if self.key is not None else AssetKey((*self.key_prefix, output))
+
+
+def groups_of(
+    outs: Mapping[str, AssetOut], keys: Mapping[str, AssetKey], common: str | None, where: str | None
+) -> dict[AssetKey, str]:
+    """The group of each asset: the common one, or that of its own output.
+
+    Raises:
+        InvalidDefinitionError: a group's name is none.
+    """
+    found = {keys[output]: common if common is not None else out.group_name for output, out in outs.items()}
+    return {key: DEFAULT_GROUP if group is None else check_group(group, where) for key, group in found.items()}
 
 
 def value_annotation(annotation: Any) -> Any:

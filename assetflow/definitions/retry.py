@@ -81,7 +81,7 @@ class RetryRequested(Exception):
 
     def __str__(self) -> str:
         """What was asked for."""
-        return f"asked to be tried again, {self.max_retries} times at most"
+        return f"asked to be tried again, {self.max_retries} time{'s' * (self.max_retries != 1)} at most"
 
 
 class Failure(Exception):

@@ -94,6 +94,7 @@ def test_materialize_starts_a_cluster_runs_everything_and_says_so(project: Path)
     assert "✔ orders" in done.stdout and "rows 3" in done.stdout
     assert "⊘ mail" in done.stdout
     assert "run succeeded" in done.stdout and "3 succeeded, 1 skipped" in done.stdout
+    assert "values are in .assetflow/storage" in done.stderr
     assert (project / ".assetflow/storage/total").exists()
 
     listed = run(project, "runs", "list")
@@ -258,6 +259,7 @@ def test_a_variable_that_is_not_set_is_named_in_the_line_of_its_step(tmp_path: P
     assert done.returncode == 1
     [line] = [line for line in done.stdout.splitlines() if "✖ a" in line]
     assert "InvalidConfigError" in line and "NOT_SET_ANYWHERE" in line
+    assert "Traceback" not in done.stdout and "contextlib" not in done.stdout
 
 
 def test_a_redis_that_does_not_answer_ends_with_code_4(project: Path) -> None:
