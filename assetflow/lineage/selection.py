@@ -49,7 +49,8 @@ class AssetSelection:
         """The assets that are meant.
 
         Args:
-            all_assets: where they are looked for: a list of assets and sources, or Definitions.
+            all_assets: where they are looked for: a list of assets and sources, or Definitions; what they need may
+                be missing.
 
         Raises:
             InvalidSubsetError: it names an asset that is not there, or a source.
@@ -194,7 +195,7 @@ def _graph_of(all_assets: AssetGraph | Definitions | Iterable[Any]) -> AssetGrap
     if isinstance(all_assets, AssetGraph):
         return all_assets
     found = all_assets if isinstance(all_assets, Definitions) else Definitions(assets=all_assets)
-    return AssetGraph.build(found.assets, found.source_assets)
+    return AssetGraph.build(found.assets, found.source_assets, may_dangle=True)
 
 
 def _text(value: object, method: str) -> str:

@@ -167,6 +167,7 @@ def test_a_source_cannot_be_selected(chosen, selection):
 def test_a_selection_is_resolved_among_assets_and_in_definitions():
     given = [*shop.ASSETS, *shop.SOURCES]
     assert AssetSelection.keys("profit").resolve(given) == {AssetKey("profit")}
+    assert AssetSelection.keys("profit").upstream().resolve([shop.profit]) == {AssetKey("profit")}
     assert AssetSelection.groups("raw").resolve(Definitions(given)) == {
         AssetKey(["raw", "orders"]), AssetKey(["raw", "refunds"])
     }  # fmt: skip
