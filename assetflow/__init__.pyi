@@ -25,7 +25,6 @@ from assetflow.config.shapes import Shape as Shape
 from assetflow.definitions.asset import asset as asset
 from assetflow.definitions.asset_spec import AssetDep as AssetDep
 from assetflow.definitions.asset_spec import AssetSpec as AssetSpec
-from assetflow.definitions.asset_spec import map_asset_specs as map_asset_specs
 from assetflow.definitions.assets_definition import AssetsDefinition as AssetsDefinition
 from assetflow.definitions.bundle import Definitions as Definitions
 from assetflow.definitions.check_decorator import AssetChecksDefinition as AssetChecksDefinition
@@ -83,8 +82,8 @@ from assetflow.definitions.loading import load_assets_from_package_name as load_
 from assetflow.definitions.materialize_result import MaterializeResult as MaterializeResult
 from assetflow.definitions.metadata import MetadataValue as MetadataValue
 from assetflow.definitions.multi_asset import multi_asset as multi_asset
-from assetflow.definitions.observable import ObserveResult as ObserveResult
 from assetflow.definitions.observable import observable_source_asset as observable_source_asset
+from assetflow.definitions.observe_result import ObserveResult as ObserveResult
 from assetflow.definitions.op import OpDefinition as OpDefinition
 from assetflow.definitions.op_decorator import In as In
 from assetflow.definitions.op_decorator import Out as Out
@@ -103,6 +102,7 @@ from assetflow.definitions.retry import RetryPolicy as RetryPolicy
 from assetflow.definitions.retry import RetryRequested as RetryRequested
 from assetflow.definitions.run_config import RunConfig as RunConfig
 from assetflow.definitions.source_asset import SourceAsset as SourceAsset
+from assetflow.definitions.spec_mapping import map_asset_specs as map_asset_specs
 from assetflow.definitions.tables import TableColumn as TableColumn
 from assetflow.definitions.tables import TableColumnConstraints as TableColumnConstraints
 from assetflow.definitions.tables import TableConstraints as TableConstraints
@@ -158,6 +158,7 @@ from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
 from assetflow.materializing import observe as observe
+from assetflow.runs.materialization import Materialization as Materialization
 from assetflow.runs.states import RunStatus as RunStatus
 from assetflow.runs.states import StepState as StepState
 from assetflow.runs.story import EventType as EventType

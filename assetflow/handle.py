@@ -13,6 +13,7 @@ import msgspec
 
 from assetflow.clock import pause
 from assetflow.code.signing import Signer
+from assetflow.definitions.checks import AssetCheckEvaluation
 from assetflow.engine.request import RunRequest
 from assetflow.engine.session import Announce
 from assetflow.errors import RunFailed, RunNotFoundError, ServiceUnreachableError, SignatureError, WaitTimeout
@@ -20,9 +21,11 @@ from assetflow.keys import AssetKey
 from assetflow.log import logger
 from assetflow.planning.plan import Plan
 from assetflow.runs.claims import Announcement
-from assetflow.runs.facts import CheckDetail, ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
+from assetflow.runs.facts import ErrorDetail, Fact, FactKind, StepDetail
+from assetflow.runs.materialization import Materialization
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
+from assetflow.runs.story import evaluation_of
 
 _BLOCK = 1.0
 
@@ -70,7 +73,7 @@ class RunResult:
     Attributes:
         steps: step name to its final state.
         errors: step name to what it raised.
-        materializations: asset key to what was stored, with its metadata.
+        materializations: asset key to what was made, with its metadata.
         checks: what the checks of assets said.
         seconds: from submission to the end.
     """
@@ -80,8 +83,8 @@ class RunResult:
     seconds: float
     steps: dict[str, StepState] = field(default_factory=dict)
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
-    materializations: dict[AssetKey, OutputDetail] = field(default_factory=dict)
-    checks: list[CheckDetail] = field(default_factory=list)
+    materializations: dict[AssetKey, Materialization] = field(default_factory=dict)
+    checks: list[AssetCheckEvaluation] = field(default_factory=list)
 
     @property
     def success(self) -> bool:
@@ -184,15 +187,16 @@ class RunHandle:
             WaitTimeout: the run is not over in time. It goes on.
         """
         errors: dict[str, ErrorDetail] = {}
-        materializations: dict[AssetKey, OutputDetail] = {}
-        checks: list[CheckDetail] = []
+        materializations: dict[AssetKey, Materialization] = {}
+        checks: list[AssetCheckEvaluation] = []
         for event in self.events(timeout=timeout):
             if event.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED):
-                checks += event.detail.checks
+                checks += map(evaluation_of, event.detail.checks)
             if event.kind is FactKind.STEP_FAILED and event.detail.error is not None:
                 errors[event.steps[0]] = event.detail.error
             elif event.kind is FactKind.STEP_SUCCEEDED:
-                materializations.update({AssetKey(item.key): item for item in event.detail.outputs})
+                for made in map(Materialization.of, event.detail.outputs):
+                    materializations[made.asset_key] = made
         view = self._view()
         names = [step.key for step in self.plan.steps]
         result = RunResult(

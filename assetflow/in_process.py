@@ -13,7 +13,8 @@ from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.engine.request import RunRequest
 from assetflow.errors import CheckError, InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
-from assetflow.runs.facts import Fact, FactKind, OutputDetail, StepDetail
+from assetflow.runs.facts import Fact, FactKind, StepDetail
+from assetflow.runs.materialization import Materialization
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore
 from assetflow.runs.story import EventType, RunStoryEvent, tell
@@ -159,6 +160,12 @@ class ExecuteInProcessResult:
         for output in step.outputs:
             if output.name == output_name and output.index in self._values:
                 return self._values[output.index]
+        names = [output.name for output in step.outputs]
+        if names and output_name not in names:
+            raise InvariantViolationError(
+                f'op "{node}" has no output "{output_name}"; it has: {", ".join(names)}',
+                fix=f'output_for_node("{node}", "{names[0]}")',
+            )
         state = self._states[step.index]
         if state is StepState.SUCCEEDED:
             raise InvariantViolationError(f'op "{node}" succeeded without yielding an output "{output_name}"')
@@ -184,9 +191,9 @@ class ExecuteInProcessResult:
         """What a step or the steps of a graph observed; CheckError if there is no such node."""
         return [event.event_specific_data for event in self.events_for_node(node) if event.is_asset_observation]
 
-    def outputs_for_node(self, node: str) -> list[OutputDetail]:
-        """What a step or the steps of a graph stored, with the versions under which it is kept."""
-        return [output for detail in self._details(self._steps(node)) for output in detail.outputs]
+    def outputs_for_node(self, node: str) -> list[Materialization]:
+        """What a step or the steps of a graph made, with the versions under which it is kept."""
+        return [Materialization.of(output) for detail in self._details(self._steps(node)) for output in detail.outputs]
 
     def get_asset_check_evaluations(self) -> list[AssetCheckEvaluation]:
         """What every check of the run said, in the order in which they ended."""

@@ -74,6 +74,10 @@ class AssetKey:
         """The segments joined by "/": ``a/b``."""
         return "/".join(self.parts)
 
+    def with_prefix(self, prefix: str | Sequence[str]) -> AssetKey:
+        """The same with segments before it: ``AssetKey("b").with_prefix("a")`` is ``AssetKey(["a", "b"])``."""
+        return AssetKey([*AssetKey(prefix).parts, *self.parts])
+
     @staticmethod
     def from_user_string(text: str) -> AssetKey:
         """``a/b`` to ``AssetKey(["a", "b"])``."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from assetflow.clock import pause
 from assetflow.code.reference import CodeRef
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.graph_definition import GraphDefinition
@@ -26,7 +27,7 @@ from assetflow.wiring import LocalRun, build_local_run
 
 
 def materialize(
-    assets: Sequence[AssetsDefinition | SourceAsset],
+    assets: Sequence[AssetsDefinition | SourceAsset | AssetSpec],
     run_config: Mapping[str, Any] | RunConfig | None = None,
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
@@ -49,11 +50,14 @@ def materialize(
         ParameterCheckError: something in the list is not an asset.
         InvalidDefinitionError: a dependency is missing, or the assets go round in a circle.
     """
-    given = project_of(assets)
-    definitions = Definitions(
-        assets=[*given.definitions.assets, *given.definitions.source_assets], resources=dict(resources or {})
-    )
-    return _run(definitions, selection, run_config, raise_on_error, tags)
+    return _run(_with_resources(assets, resources), selection, run_config, raise_on_error, tags, given_to="materialize")
+
+
+def _with_resources(
+    assets: Sequence[AssetsDefinition | SourceAsset | AssetSpec], resources: Mapping[str, Any] | None
+) -> Definitions:
+    given = project_of(assets).definitions
+    return Definitions(assets=[*given.assets, *given.source_assets], resources=dict(resources or {}))
 
 
 def observe(
@@ -79,7 +83,7 @@ def observe(
         if not isinstance(source, SourceAsset) or not source.is_observable:
             raise CheckError(f"observe takes what observable_source_asset makes, not {source!r}")
     definitions = Definitions(assets=source_assets, resources=dict(resources or {}))
-    return _run(definitions, list(source_assets), run_config, raise_on_error, tags)
+    return _run(definitions, list(source_assets), run_config, raise_on_error, tags, given_to="observe")
 
 
 def execute_job(
@@ -109,9 +113,11 @@ def _run(
     tags: Mapping[str, str] | None,
     job_name: str = IMPLICIT_JOB,
     job_hooks: tuple[HookDefinition, ...] = (),
+    *,
+    given_to: str = "Definitions",
 ) -> ExecuteInProcessResult:
     request = make_request(
-        Project(definitions=definitions, label=job_name),
+        Project(definitions=definitions, label=job_name, given_to=given_to),
         CodeRef(label="here"),
         selection,
         environment="default",
@@ -137,7 +143,7 @@ def _run(
 
 
 def materialize_to_memory(
-    assets: Sequence[AssetsDefinition | SourceAsset],
+    assets: Sequence[AssetsDefinition | SourceAsset | AssetSpec],
     run_config: Mapping[str, Any] | RunConfig | None = None,
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
@@ -163,14 +169,9 @@ def materialize_to_memory(
                 fix="call materialize, or leave the resource out",
             )
     memory = ResourceDefinition.hardcoded_resource(InMemoryIOManager())
-    return materialize(
-        assets,
-        run_config,
-        {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)},
-        raise_on_error,
-        tags,
-        selection=selection,
-    )
+    every = {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)}
+    definitions = _with_resources(assets, every)
+    return _run(definitions, selection, run_config, raise_on_error, tags, given_to="materialize_to_memory")
 
 
 def _work(local: LocalRun, request: RunRequest) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from assetflow.code.bundle import modules_below, pack
 from assetflow.code.modules import load_file, load_module
 from assetflow.code.reference import CodeRef
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
@@ -29,7 +30,7 @@ from assetflow.run_ids import new_run_id
 
 HIGHEST_PRIORITY = 1000
 
-Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset]
+Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset | AssetSpec]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +41,18 @@ class Project:
         module: name under which workers may import them; empty if only their code can be sent.
         by_value: modules whose code has to travel with them.
         label: what people are shown.
+        given_to: what the user has called, and can give resources to.
     """
 
     definitions: Definitions
     module: str = ""
     by_value: tuple[ModuleType, ...] = ()
     label: str = ""
+    given_to: str = "Definitions"
 
     def graph(self) -> AssetGraph:
         """Who needs whom, checked."""
-        self.definitions.check_resources()
+        self.definitions.check_resources(self.given_to)
         return AssetGraph.build(self.definitions.assets, self.definitions.source_assets)
 
     def plan(self, selection: Any) -> tuple[AssetGraph, Plan]:
@@ -95,7 +98,7 @@ def project_of(target: Target) -> Project:
     except TypeError:
         assets = [items]
     for item in assets:
-        if not isinstance(item, AssetsDefinition | SourceAsset):
+        if not isinstance(item, AssetsDefinition | SourceAsset | AssetSpec):
             raise ParameterCheckError(
                 f"expected assets, a list of assets, Definitions or a module; got {type(item).__name__}: {item!r}"
             )

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, print_json, size_text
-from assetflow.cli.targets import definitions_options, json_option, load_project
+from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
 from assetflow.definitions.metadata import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
 from assetflow.errors import AssetflowError, InvalidSubsetError
@@ -35,9 +35,11 @@ def assets() -> None:
 @json_option
 def list_assets(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool) -> None:
     """List the assets of SELECTION, or all."""
-    project = load_project(module, file)
+    project = load_project(module, file, selection)
     graph = project.graph()
-    keys = resolve_selection(graph, " ".join(selection) or None)
+    chosen = " ".join(selection) or None
+    keys = resolve_selection(graph, chosen)
+    check_not_empty(graph, keys, chosen)
     shelf = _Shelf(project)
     if as_json:
         for key in keys:
@@ -66,11 +68,14 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
 @json_option
 def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
     """Show all that is known of one asset."""
-    project = load_project(module, file)
+    project = load_project(module, file, [key])
     graph = project.graph()
     chosen = resolve_selection(graph, key)
     if len(chosen) != 1:
-        raise InvalidSubsetError(f"{key} means {len(chosen)} assets; show takes one", fix="`assetflow assets list`")
+        raise InvalidSubsetError(
+            f"{key} means {len(chosen)} assets; show takes one",
+            fix="give its key: `assetflow assets list`, with the same -m or -f, shows them",
+        )
     manifest = _Shelf(project).stored(graph, chosen[0])
     record = _record(graph, chosen[0], manifest)
     if as_json:

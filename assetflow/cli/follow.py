@@ -261,4 +261,8 @@ def _in_a_line(error: ErrorDetail) -> str:
 
 
 def _first_line(text: str) -> str:
-    return text.partition("\n")[0]
+    first, *others = text.split("\n")
+    for line in others:
+        if line.strip().startswith("Error 1: "):  # the title of a config says nothing without what is wrong in it
+            return f"{first}: {line.strip().removeprefix('Error 1: ')}"
+    return first

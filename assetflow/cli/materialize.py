@@ -14,7 +14,7 @@ import click
 
 from assetflow.cli.console import ERR, OUT, print_json
 from assetflow.cli.follow import follow
-from assetflow.cli.targets import cluster_for, definitions_options, json_option, load_project
+from assetflow.cli.targets import check_not_empty, cluster_for, definitions_options, json_option, load_project
 from assetflow.client import submit_project
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.job import IMPLICIT_JOB
@@ -58,14 +58,15 @@ def materialize(
     SELECTION is keys (a/b), group:name, or * for all; +x adds what x needs, x+ what needs x, one + a level,
     *x and x* all of it.
     """
-    project = load_project(module, file)
+    project = load_project(module, file, selection)
     chosen = " ".join(selection) or None
     config, labels = _read_config(config_file), _read_tags(tags)
     asked = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), chosen, config, labels)
     # What is wrong with it is said before anything is started.
-    make_request(
+    request = make_request(
         project, CodeRef(), asked.selection, environment="default", run_config=asked.run_config, tags=asked.tags
     )
+    check_not_empty(project.graph(), request.plan.steps, asked.selection)
     settings = current_settings()
     modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
     with cluster_for(settings, workers=workers, modules=modules, quiet=as_json) as connection:
@@ -96,7 +97,9 @@ def materialize(
                 ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
             return 130
         if result.success and not as_json:
-            ERR.print(f"values are in {settings.storage}", style="dim")
+            here = Path.cwd()
+            below = settings.storage.is_relative_to(here)
+            ERR.print(f"values are in {settings.storage.relative_to(here) if below else settings.storage}", style="dim")
         return _CODES.get(result.status, 1)
 
 

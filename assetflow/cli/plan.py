@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, count_text, print_json
-from assetflow.cli.targets import definitions_options, json_option, load_project
+from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
 from assetflow.keys import AssetKey
 from assetflow.planning.explain import StepExplanation, explain
 
@@ -24,8 +24,10 @@ _IS = {False: "is", True: "are"}
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as JSON to this file.")
 def plan(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool, save: Path | None) -> None:
     """Show what materializing SELECTION would do; nothing is run."""
-    project = load_project(module, file)
-    graph, made = project.plan(" ".join(selection) or None)
+    project = load_project(module, file, selection)
+    chosen = " ".join(selection) or None
+    graph, made = project.plan(chosen)
+    check_not_empty(graph, made.steps, chosen)
     if save is not None:
         save.write_bytes(made.to_json())
     steps = explain(made, graph)

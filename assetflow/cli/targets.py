@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from assetflow.cli.console import ERR
-from assetflow.errors import InvalidInvocationError
+from assetflow.cli.console import ERR, count_text
+from assetflow.errors import InvalidInvocationError, InvalidSubsetError
+from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.settings import Settings
-from assetflow.submission import Project, project_of_file, project_of_module
+from assetflow.submission import Project, project_of_file, project_of_module, selection_text
 from assetflow.wiring import Connection, connect, current_settings, for_cluster
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -31,8 +34,11 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="One JSON object a line on standard output.")(command)
 
 
-def load_project(module: str | None, file: Path | None) -> Project:
+def load_project(module: str | None, file: Path | None, words: Iterable[str] = ()) -> Project:
     """The definitions the options name, or those of the one module in the settings.
+
+    Args:
+        words: what else was given, where a forgotten ``-f`` may be seen.
 
     Raises:
         UsageError: neither or both are given.
@@ -45,9 +51,37 @@ def load_project(module: str | None, file: Path | None) -> Project:
     if not module:
         known = current_settings().modules
         if len(known) != 1:
-            raise click.UsageError("say where the assets are: -m package.module or -f path/to/file.py")
+            files = [word for word in words if word.endswith(".py")]
+            meant = f"-f {files[0]}?" if files else "-m package.module or -f path/to/file.py"
+            raise click.UsageError(f"say where the assets are: {meant}")
         module = known[0]
     return project_of_module(module)
+
+
+def check_not_empty(graph: AssetGraph, meant: Sized, selection: Any) -> None:
+    """Refuse a selection that means nothing, which is a slip more often than a wish.
+
+    Args:
+        meant: the steps or the assets that the selection means.
+
+    Raises:
+        InvalidSubsetError: there is nothing to do.
+    """
+    if len(meant) or selection is None:
+        return
+    text = selection_text(selection)
+    groups = sorted({graph.group_of(key) for key in graph.materializable_keys})
+    asked = re.findall(r'group:"?(\w+)', text)
+    near = [found for name in asked for found in difflib.get_close_matches(name, groups, 1)]
+    if near:
+        fix = f"did you mean group:{near[0]}? The groups are: {', '.join(groups)}"
+    elif asked:
+        fix = f"the groups are: {', '.join(groups)}"
+    else:
+        fix = "`assetflow assets list`, with the same -m or -f, shows the assets there are"
+    raise InvalidSubsetError(
+        f"the selection {text} means none of {count_text(len(graph.materializable_keys), 'asset')}", fix=fix
+    )
 
 
 @contextmanager

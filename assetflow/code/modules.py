@@ -29,6 +29,8 @@ def load_file(path: Path) -> tuple[Definitions, ModuleType]:
     Raises:
         LoadError: there is no such file, or its code raises.
     """
+    if path.is_dir():
+        raise LoadError(f"{path} is a folder", fix="give a .py file in it, or the name of a package: -m package")
     if not path.is_file():
         raise LoadError(f"there is no file {path}", fix="give the path of a .py file that holds assets")
     name = path.stem.replace("-", "_")
@@ -44,12 +46,16 @@ def load_file(path: Path) -> tuple[Definitions, ModuleType]:
         spec.loader.exec_module(module)
     except AssetflowError:
         raise
-    except Exception as error:
-        raise _does_not_load(str(path), error) from error
+    except (Exception, SystemExit) as error:
+        raise _does_not_load(str(path), error, _fix_in_package(path, error)) from error
     return definitions_from_module(module), module
 
 
 def _imported(name: str) -> ModuleType:
+    if not all(part.isidentifier() for part in name.split(".")):
+        raise LoadError(
+            f"{name!r} is no name of a module", fix="write package.module, or give a file: -f path/to/file.py"
+        )
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
@@ -63,18 +69,37 @@ def _imported(name: str) -> ModuleType:
                 fix="run from the folder that holds it, install it, or give a file: -f path/to/file.py",
             ) from None
         raise _does_not_load(name, error) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise _does_not_load(name, error) from error
 
 
-def _does_not_load(what: str, error: Exception) -> LoadError:
+def _does_not_load(what: str, error: BaseException, fix: str | None = None) -> LoadError:
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if "importlib" not in frame.filename and not _is_ours(frame.filename)]
     where = f"{own[-1].filename}:{own[-1].lineno}" if own else None
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{error.filename}:{error.lineno}"
-    fix = "install it into this environment" if isinstance(error, ModuleNotFoundError) else "correct the code there"
-    return LoadError(f"{what} does not load: {type(error).__name__}: {error}", where=where, fix=fix)
+    if isinstance(error, SystemExit):
+        return LoadError(
+            f"{what} does not load: it ends the process while it is imported, SystemExit({error.code!r})",
+            where=where,
+            fix='call it only when the file is run: if __name__ == "__main__"',
+        )
+    usual = "install it into this environment" if isinstance(error, ModuleNotFoundError) else "correct the code there"
+    return LoadError(f"{what} does not load: {type(error).__name__}: {error}", where=where, fix=fix or usual)
+
+
+def _fix_in_package(path: Path, error: BaseException) -> str | None:
+    """What to do about a file that cannot be run alone, because it is a module of a package; None if it is not."""
+    folder, parts = path.resolve().parent, [] if path.stem == "__init__" else [path.stem]
+    while (folder / "__init__.py").is_file():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    if not isinstance(error, ImportError) or len(parts) + (path.stem == "__init__") < 2:
+        return None
+    if "relative import" in str(error) or (error.name is not None and error.name.split(".")[0] == parts[0]):
+        return f"it is a module of a package: -m {'.'.join(parts)}, from the folder {folder}"
+    return None
 
 
 def _is_ours(filename: str) -> bool:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, overload
 
-from assetflow.definitions.asset_inputs import (
-    CoercibleToDependency,
-    arguments_of,
-    read_config,
-    read_inputs,
-    read_resource_keys,
-)
+from assetflow.definitions.arguments import Arguments
+from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
-from assetflow.definitions.hooks import HookDefinition, read_hooks
+from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.inputs import AssetIn
-from assetflow.definitions.io_manager import IOManagerDefinition
+from assetflow.definitions.io_manager import IOManagerDefinition, is_io_manager
 from assetflow.definitions.labels import read_labels
-from assetflow.definitions.location import location_of
-from assetflow.definitions.names import CoercibleToPrefix, check_group, check_name, read_prefix
-from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize_tags
-from assetflow.definitions.outputs import value_annotation
+from assetflow.definitions.names import CoercibleToPrefix, check_group, read_key, read_prefix
+from assetflow.definitions.node_assets import check_keys
+from assetflow.definitions.op import OpOutput
+from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
+from assetflow.definitions.outputs import is_self_stored, value_annotation
 from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import Parameters, read_parameters
@@ -36,34 +31,40 @@ Compute = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Arguments:
-    """What the decorator was given."""
+class _Told:
+    """What the decorator was told of the asset; `ToldOfOp` has the rest."""
 
-    name: str | None
     key_prefix: CoercibleToPrefix | None
     ins: Mapping[str, AssetIn] | None
     non_argument_deps: Iterable[AssetKey | str] | None
     metadata: Mapping[str, Any] | None
-    description: str | None
-    config_schema: Any
-    required_resource_keys: Iterable[str] | None
-    resource_defs: Mapping[str, Any] | None
     io_manager_def: IOManagerDefinition | None
     io_manager_key: str | None
-    compute_kind: str | None
     dagster_type: Any
-    op_tags: Mapping[str, Any] | None
     group_name: str | None
     output_required: bool
-    retry_policy: RetryPolicy | None
-    code_version: str | None
     deps: Iterable[CoercibleToDependency] | None
-    hooks: Iterable[HookDefinition] | None
     key: CoercibleToAssetKey | None
     owners: Iterable[str] | None
     tags: Mapping[str, str] | None
     kinds: Iterable[str] | None
     check_specs: Iterable[AssetCheckSpec] | None
+
+    def check(self, arguments: Arguments) -> None:
+        """Check all of it; ParameterCheckError if something is of another type."""
+        arguments.texts(io_manager_key=self.io_manager_key)
+        arguments.flags(output_required=self.output_required)
+        arguments.mappings(ins=self.ins, metadata=self.metadata, tags=self.tags)
+        arguments.sets(
+            non_argument_deps=self.non_argument_deps,
+            deps=self.deps,
+            check_specs=self.check_specs,
+            owners=self.owners,
+            kinds=self.kinds,
+        )
+        arguments.annotation(dagster_type=self.dagster_type)
+        if self.io_manager_def is not None and not is_io_manager(self.io_manager_def):
+            arguments.refuse("io_manager_def", self.io_manager_def, "an IO manager")
 
 
 @overload
@@ -163,27 +164,29 @@ def asset(
         InvalidDefinitionError: a name, a group or an input does not fit.
         CheckError: arguments that exclude each other.
     """
-    arguments = _Arguments(
+    op = ToldOfOp(
         name=name,
-        key_prefix=key_prefix,
-        ins=ins,
-        non_argument_deps=non_argument_deps,
-        metadata=metadata,
         description=description,
         config_schema=config_schema,
         required_resource_keys=required_resource_keys,
         resource_defs=resource_defs,
+        compute_kind=compute_kind,
+        op_tags=op_tags,
+        retry_policy=retry_policy,
+        hooks=hooks,
+        code_version=code_version,
+    )
+    told = _Told(
+        key_prefix=key_prefix,
+        ins=ins,
+        non_argument_deps=non_argument_deps,
+        metadata=metadata,
         io_manager_def=io_manager_def,
         io_manager_key=io_manager_key,
-        compute_kind=compute_kind,
         dagster_type=dagster_type,
-        op_tags=op_tags,
         group_name=group_name,
         output_required=output_required,
-        retry_policy=retry_policy,
-        code_version=code_version,
         deps=deps,
-        hooks=hooks,
         key=key,
         owners=owners,
         tags=tags,
@@ -191,106 +194,81 @@ def asset(
         check_specs=check_specs,
     )
     if compute_fn is not None:
-        return _make(compute_fn, arguments)
-    return lambda function: _make(function, arguments)
+        return _make(compute_fn, op, told)
+    return lambda function: _make(function, op, told)
 
 
-def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
-    if not callable(function):
-        raise CheckError(f"@asset decorates a function, not {type(function).__name__}: {function!r}")
-    if isinstance(function, type):
-        raise CheckError(f"@asset decorates a function, not the class {function.__name__}")
-    location = location_of(function)
-    where = str(location) if location else None
-    key = _key(function, given, where)
-    op_name = check_name(key.to_python_identifier(), f'asset "{key.to_user_string()}"', where)
+def _make(function: Compute, op: ToldOfOp, told: _Told) -> AssetsDefinition:
+    where = check_function(function, "@asset")
+    arguments = Arguments(f'asset "{op.name or getattr(function, "__name__", "")}"', where)
+    op.check(arguments)
+    told.check(arguments)
+    if told.kinds and op.compute_kind:
+        raise CheckError(f"compute_kind and kinds exclude each other: give kinds only ({where})")
+    key = _key(function, op.name, told, where)
     parameters = read_parameters(function)
-    inputs, keys_by_input = read_inputs(parameters, given.ins, given.non_argument_deps, given.deps, where)
-    if key in keys_by_input.values():
-        raise InvalidDefinitionError(
-            f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "
-            "time-partitioned and each partition depends on earlier partitions",
-            where=where,
-        )
-    resources, manager_key = _resources(given, key)
-    tags = {**({KIND_TAG: given.compute_kind} if given.compute_kind else {}), **normalize_tags(given.op_tags, where)}
-    op = OpDefinition(
-        name=op_name,
-        compute_fn=function,
-        ins=inputs,
-        outs={"result": _output(parameters, given, manager_key)},
-        context_name=parameters.context,
-        arguments=arguments_of(parameters, inputs),
-        takes_config=parameters.takes_config,
-        resource_arguments=parameters.resources,
-        defaults=parameters.with_default,
-        required_resource_keys=read_resource_keys(parameters, given.required_resource_keys, given.resource_defs)
-        | frozenset(name for name in resources if name != manager_key or name in (given.resource_defs or {})),
-        config=read_config(parameters, given.config_schema, where),
-        tags=tags,
-        retry_policy=given.retry_policy,
-        hooks=read_hooks(given.hooks),
-        checks=read_check_specs(given.check_specs, [key], where),
-        description=given.description or inspect.getdoc(function),
-        code_version=given.code_version,
-        location=location,
-    )
+    inputs, keys_by_input = read_inputs(parameters, told.ins, told.non_argument_deps, told.deps, where)
+    check_keys(keys_by_input, {"result": key}, where)
+    resources, manager_key = _resources(op, told, key)
     return AssetsDefinition(
-        node_def=op,
+        node_def=build_op(
+            function,
+            parameters,
+            op,
+            OpForm(
+                name=key.to_python_identifier(),
+                title=f'asset "{key.to_user_string()}"',
+                ins=inputs,
+                outs={"result": _output(parameters, op, told, manager_key)},
+                checks=read_check_specs(told.check_specs, [key], where),
+            ),
+        ),
         keys_by_input_name=keys_by_input,
         keys_by_output_name={"result": key},
-        group_names_by_key={key: check_group(given.group_name, where) if given.group_name else DEFAULT_GROUP},
-        metadata_by_key={key: dict(given.metadata)} if given.metadata else {},
-        labels_by_key={key: read_labels(given.owners, given.tags, given.kinds, where)} if _labelled(given) else None,
+        group_names_by_key={key: DEFAULT_GROUP if told.group_name is None else check_group(told.group_name, where)},
+        metadata_by_key={key: dict(told.metadata)} if told.metadata else {},
+        labels_by_key={key: read_labels(told.owners, told.tags, told.kinds, where)} if _labelled(told) else None,
         resource_defs=resources,
     )
 
 
-def _labelled(given: _Arguments) -> bool:
-    return bool(given.owners or given.tags or given.kinds)
+def _labelled(told: _Told) -> bool:
+    return bool(told.owners or told.tags or told.kinds)
 
 
-def _key(function: Compute, given: _Arguments, where: str | None) -> AssetKey:
-    if given.key is None:
-        return AssetKey((*read_prefix(given.key_prefix), _name(function, given, where)))
-    if given.name is not None or given.key_prefix is not None:
+def _key(function: Compute, name: str | None, told: _Told, where: str | None) -> AssetKey:
+    if told.key is None:
+        prefix, last = read_prefix(told.key_prefix), name_of(function, name, "@asset")
+        if slashed := [part for part in (*prefix, last) if "/" in part]:
+            split = "/".join((*prefix, last)).split("/")
+            raise InvalidDefinitionError(
+                f'"{slashed[0]}" is not a valid name: each segment of a key is a name of its own',
+                where=where,
+                fix=f'key_prefix={split[:-1]!r}, name="{split[-1]}"',
+            )
+        return AssetKey((*prefix, last))
+    if name is not None or told.key_prefix is not None:
         raise InvalidDefinitionError("key excludes name and key_prefix: give one or the other", where=where)
-    if isinstance(given.key, str) and "/" in given.key:
-        raise InvalidDefinitionError(
-            f'"{given.key}" is not a valid name: a text is one segment of a key',
-            where=where,
-            fix=f"key=[{', '.join(map(repr, given.key.split('/')))}]",
-        )
-    return AssetKey.from_coercible(given.key)
+    return read_key(told.key, "key", where)
 
 
-def _name(function: Compute, given: _Arguments, where: str | None) -> str:
-    name = given.name if given.name is not None else getattr(function, "__name__", None)
-    if name is None:
-        raise InvalidDefinitionError(
-            f"{type(function).__name__} objects have no name that the asset could take",
-            where=where,
-            fix='@asset(name="...")',
-        )
-    return name
-
-
-def _output(parameters: Parameters, given: _Arguments, manager_key: str) -> OpOutput:
+def _output(parameters: Parameters, op: ToldOfOp, given: _Told, manager_key: str) -> OpOutput:
     annotation = given.dagster_type if given.dagster_type is not None else parameters.annotation("return")
     if given.dagster_type is None:
         annotation = value_annotation(annotation)
     return OpOutput(
         annotation=annotation,
         is_nothing=makes_nothing(annotation),
+        is_self_stored=given.dagster_type is None and is_self_stored(parameters.annotation("return")),
         is_required=given.output_required,
         io_manager_key=manager_key,
         metadata=given.metadata or {},
-        description=given.description,
+        description=op.description,
     )
 
 
-def _resources(given: _Arguments, key: AssetKey) -> tuple[dict[str, ResourceDefinition], str]:
-    resources = as_resources(given.resource_defs)
+def _resources(op: ToldOfOp, given: _Told, key: AssetKey) -> tuple[dict[str, ResourceDefinition], str]:
+    resources = as_resources(op.resource_defs)
     if given.io_manager_def is None:
         return resources, given.io_manager_key or "io_manager"
     if given.io_manager_key is not None:

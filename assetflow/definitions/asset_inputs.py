@@ -9,7 +9,7 @@ from assetflow.config.spec import ConfigSpec, config_spec
 from assetflow.definitions.asset_spec import AssetDep, AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.inputs import AssetIn
-from assetflow.definitions.names import read_dependency
+from assetflow.definitions.names import read_dependency, read_key
 from assetflow.definitions.op import OpInput
 from assetflow.definitions.signature import CONFIG_NAME, EMPTY, Parameters
 from assetflow.definitions.source_asset import SourceAsset
@@ -39,7 +39,9 @@ def read_inputs(
         CheckError: something in `given_ins` is no AssetIn.
     """
     check_named(parameters, where)
-    ins: dict[str, AssetIn] = dict(given_ins or {})
+    ins: Mapping[str, AssetIn] = given_ins or {}
+    if not isinstance(ins, Mapping):
+        raise CheckError(f"ins maps argument names to AssetIn, unlike {ins!r}")
     for name, value in ins.items():
         if not isinstance(value, AssetIn):
             raise CheckError(f"ins maps argument names to AssetIn, not to {type(value).__name__}: {value!r}")
@@ -58,6 +60,12 @@ def read_inputs(
         annotation = (
             item.annotation if item is not None and item.annotation is not None else parameters.annotation(name)
         )
+        if is_nothing(annotation) and name in parameters.names:
+            raise InvalidDefinitionError(
+                f"the argument {name} has the type Nothing, of which there is no value to give to it",
+                where=where,
+                fix="take it out of the function's arguments, and name the asset in deps",
+            )
         inputs[name] = OpInput(
             name=name,
             annotation=annotation,
@@ -69,20 +77,26 @@ def read_inputs(
     ordering = set(map(read_dependency, several(non_argument_deps, "non_argument_deps")))
     for dependency in several(deps, "deps"):
         ordering |= _keys_of(dependency, where)
-    if twice := sorted(ordering & set(keys.values())):
+    for twice in sorted(ordering & set(keys.values())):
+        argument = next(name for name, key in keys.items() if key == twice)
         raise InvalidDefinitionError(
-            f"{', '.join(key.to_user_string() for key in twice)} is an argument of the function already, which makes "
-            "it a dependency",
+            f"{twice.to_user_string()} is loaded for the argument {argument} already, which makes it a dependency",
             where=where,
             fix="name it in one place: as an argument if its value is wanted, else in deps",
         )
     for dependency in sorted(ordering):
-        name = dependency.to_python_identifier()
-        while name in inputs:
-            name += "_"
-        inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
+        name = add_ordering(inputs, dependency)
         keys[name] = dependency
     return inputs, keys
+
+
+def add_ordering(inputs: dict[str, OpInput], key: AssetKey) -> str:
+    """Add an input that only says what has to be made before, and return its name."""
+    name = key.to_python_identifier()
+    while name in inputs:
+        name += "_"
+    inputs[name] = OpInput(name=name, annotation=EMPTY, is_nothing=True)
+    return name
 
 
 def check_named(parameters: Parameters, where: str | None) -> None:
@@ -145,14 +159,7 @@ def _keys_of(dependency: CoercibleToDependency, where: str | None) -> frozenset[
         return frozenset({dependency.key})
     if isinstance(dependency, AssetDep):
         return frozenset({dependency.asset_key})
-    if isinstance(dependency, str) and "/" in dependency:
-        parts = ", ".join(repr(part) for part in dependency.split("/"))
-        raise InvalidDefinitionError(
-            f'"{dependency}" in deps is not a valid name: a text is one segment of a key',
-            where=where,
-            fix=f"AssetKey([{parts}])",
-        )
-    return frozenset({AssetKey.from_coercible(dependency)})
+    return frozenset({read_key(dependency, "deps", where)})
 
 
 def several(values: Iterable[Item] | None, what: str) -> Iterable[Item]:

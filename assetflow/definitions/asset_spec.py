@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.checks import key_of
 from assetflow.definitions.labels import AssetLabels, read_labels
 from assetflow.definitions.location import SourceLocation
-from assetflow.definitions.names import check_group
+from assetflow.definitions.names import check_group, read_key
 from assetflow.errors import InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -25,7 +26,7 @@ class AssetDep:
     __slots__ = ("asset_key", "metadata")
 
     def __init__(self, asset: Any, *, metadata: Mapping[str, Any] | None = None) -> None:
-        self.asset_key: AssetKey = asset.asset_key if isinstance(asset, AssetDep) else key_of(asset)
+        self.asset_key: AssetKey = asset.asset_key if isinstance(asset, AssetDep) else key_of(asset, "deps")
         self.metadata = dict(metadata or {})
 
     def __eq__(self, other: object) -> bool:
@@ -75,18 +76,20 @@ class AssetSpec:
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
     ) -> None:
-        if isinstance(key, str) and "/" in key:
-            raise InvalidDefinitionError(
-                f'"{key}" is not a valid name: a text is one segment of a key',
-                fix=f"AssetKey([{', '.join(map(repr, key.split('/')))}])",
-            )
-        self.key: AssetKey = AssetKey.from_coercible(key)
+        self.key: AssetKey = read_key(key, "key of an AssetSpec")
+        arguments = Arguments(f'AssetSpec "{self.key.to_user_string()}"')
+        arguments.texts(description=description, code_version=code_version)
+        arguments.mappings(metadata=metadata)
+        arguments.flags(skippable=skippable)
+        arguments.sets(deps=deps)
         found = [item if isinstance(item, AssetDep) else AssetDep(item) for item in deps or ()]
         self.deps: tuple[AssetDep, ...] = tuple(dict.fromkeys(found))
+        if any(dep.asset_key == self.key for dep in self.deps):
+            raise InvalidDefinitionError(f"asset {self.key.to_user_string()!r} depends on itself")
         self.description = description
         self.metadata = dict(metadata or {})
         self.skippable = skippable
-        self.group_name = check_group(group_name) if group_name else None
+        self.group_name = None if group_name is None else check_group(group_name)
         self.code_version = code_version
         self.labels: AssetLabels = read_labels(owners, tags, kinds, None)
         caller = sys._getframe(1)
@@ -109,7 +112,9 @@ class AssetSpec:
 
     def replace_attributes(self, **changes: Any) -> AssetSpec:
         """A copy in which the named arguments are replaced."""
-        return AssetSpec(**{**self._arguments(), **changes})
+        found = AssetSpec(**{**self._arguments(), **changes})
+        found.location = self.location
+        return found
 
     def merge_attributes(
         self,
@@ -148,8 +153,3 @@ class AssetSpec:
 
 
 IO_MANAGER_KEY = "assetflow/io_manager_key"
-
-
-def map_asset_specs(func: Callable[[AssetSpec], AssetSpec], iterable: Iterable[Any]) -> list[Any]:
-    """The same list with a function applied to each AssetSpec in it; other things stay as they are."""
-    return [func(item) if isinstance(item, AssetSpec) else item for item in iterable]

@@ -87,6 +87,10 @@ class AssetsDefinition:
         metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> AssetsDefinition:
         """Assets of the outputs of an op; its inputs are the assets it needs. See `from_graph`."""
+        if isinstance(op_def, GraphDefinition):
+            raise CheckError(f"from_op takes what @op makes, not the graph {op_def.name}: use from_graph")
+        if not isinstance(op_def, OpDefinition):
+            raise CheckError(f"from_op takes what @op makes, not {type(op_def).__name__}: {op_def!r:.200}")
         found = read_node_assets(
             op_def,
             keys_by_input_name,
@@ -129,8 +133,10 @@ class AssetsDefinition:
             CheckError: an op's output is neither used nor an asset, or names do not fit.
             InvalidDefinitionError: an asset depends on itself, or two have one key.
         """
+        if isinstance(graph_def, OpDefinition):
+            raise CheckError(f"from_graph takes what @graph makes, not the op {graph_def.name}: use from_op")
         if not isinstance(graph_def, GraphDefinition):
-            raise CheckError(f"from_graph takes what @graph makes, not {graph_def!r}")
+            raise CheckError(f"from_graph takes what @graph makes, not {type(graph_def).__name__}: {graph_def!r:.200}")
         found = read_node_assets(
             graph_def,
             keys_by_input_name,
@@ -371,12 +377,3 @@ class AssetsDefinition:
         copy = self.with_attributes()
         copy._resource_defs = {**self.resource_defs, **resource_defs}
         return copy
-
-
-def key_clashes(definitions: Iterable[AssetsDefinition]) -> list[tuple[AssetKey, list[AssetsDefinition]]]:
-    """Keys that more than one of the definitions makes."""
-    makers: dict[AssetKey, list[AssetsDefinition]] = {}
-    for definition in definitions:
-        for key in definition.keys_by_output_name.values():
-            makers.setdefault(key, []).append(definition)
-    return [(key, found) for key, found in makers.items() if len(found) > 1]

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.asset_spec import AssetSpec
-from assetflow.definitions.assets_definition import AssetsDefinition, key_clashes
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
 from assetflow.definitions.op import OpDefinition
@@ -16,7 +17,7 @@ from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import InvalidDefinitionError, InvariantViolationError, ParameterCheckError
-from assetflow.keys import CoercibleToAssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
     from assetflow.values import AssetValueLoader
@@ -47,16 +48,22 @@ class Definitions:
         jobs: Iterable[AssetJob] | None = None,
         asset_checks: Iterable[AssetsDefinition] | None = None,
     ) -> None:
-        found = [*_flat(assets or ()), *_flat(asset_checks or ())]
-        self.assets = tuple(dict.fromkeys(item for item in found if isinstance(item, AssetsDefinition)))
-        self.source_assets = tuple(dict.fromkeys(item for item in found if isinstance(item, SourceAsset)))
+        checks = list(_flat(asset_checks or ()))
+        for item in checks:
+            if not isinstance(item, AssetChecksDefinition):
+                raise ParameterCheckError(f"asset_checks is a list of what asset_check makes, not of {item!r}")
+        found = dict.fromkeys([*_flat(assets or ()), *checks])
+        self.assets = tuple(item for item in found if isinstance(item, AssetsDefinition))
+        self.source_assets = tuple(
+            SourceAsset.of_spec(item) if isinstance(item, AssetSpec) else item
+            for item in found
+            if isinstance(item, SourceAsset | AssetSpec)
+        )
         self.resources = as_resources(resources)
-        for key, makers in key_clashes(self.assets):
-            places = " and ".join(str(maker.location) for maker in makers if maker.location)
+        for key, places in _clashes(found):
             raise InvalidDefinitionError(
-                f"Duplicate asset key: {key}", where=places or None, fix="rename one of them, or give it a key_prefix"
+                f"Duplicate asset key: {key}", where=places, fix="rename one of them, or give it a key_prefix"
             )
-
         self.jobs: dict[str, AssetJob] = {}
         for job in jobs or ():
             if not isinstance(job, AssetJob):
@@ -89,8 +96,9 @@ class Definitions:
 
         Raises:
             InvariantViolationError: there is none.
+            InvalidSubsetError: it selects what is not here.
         """
-        self.check_graph()
+        self.check([name] if name in self.jobs else [])
         if name == IMPLICIT_JOB:
             return JobDefinition(self, AssetJob(IMPLICIT_JOB))
         if name not in self.jobs:
@@ -143,28 +151,37 @@ class Definitions:
         loader: AssetValueLoader = import_module("assetflow.values").AssetValueLoader(self, resource_config)
         return loader
 
-    def check_hooks(self, job: str, hooks: Iterable[HookDefinition]) -> None:
+    def check_hooks(self, job: str, hooks: Iterable[HookDefinition], given_to: str = "Definitions") -> None:
         """Check that the resources of a job's hooks are there; InvalidDefinitionError if one is not."""
         for hook in hooks:
             for key in sorted(hook.required_resource_keys - self.resources.keys()):
                 raise InvalidDefinitionError(
                     f"resource with key '{key}' required by hook '{hook.name}' attached to job '{job}' "
                     "was not provided",
-                    fix=f"Definitions(resources={{{key!r}: ...}})",
+                    fix=_give(key, given_to),
                 )
 
-    def check_graph(self) -> None:
-        """Resolve every input to the asset it means.
+    def check(self, jobs: Iterable[str] | None = None) -> None:
+        """Resolve every input to the asset it means, and the selections of jobs to assets.
+
+        Args:
+            jobs: names of the jobs to look at; None for all.
 
         Raises:
             InvalidDefinitionError: an input means nothing that is here.
             CircularDependencyError: assets need each other in a circle.
+            InvalidSubsetError: a job selects what is not here.
         """
         # By name: definitions know of no graph of assets.
-        import_module("assetflow.lineage.asset_graph").AssetGraph.build(self.assets, self.source_assets)
+        graph = import_module("assetflow.lineage.asset_graph").AssetGraph.build(self.assets, self.source_assets)
+        for name in self.jobs if jobs is None else jobs:
+            import_module("assetflow.lineage.syntax").resolve_job(graph, name, self.jobs[name].selection)
 
-    def check_resources(self) -> None:
+    def check_resources(self, given_to: str = "Definitions") -> None:
         """Check that everything that is required is there.
+
+        Args:
+            given_to: what the user has called, and can give resources to.
 
         Raises:
             InvalidDefinitionError: a resource or an IO manager is missing.
@@ -175,29 +192,29 @@ class Definitions:
                     f"SourceAsset with asset key {source.key.to_user_string()} requires IO manager with key "
                     f"'{source.io_manager_key}', but none was provided.",
                     where=str(source.location),
-                    fix=f"Definitions(resources={{{source.io_manager_key!r}: ...}})",
+                    fix=_give(source.io_manager_key, given_to),
                 )
         for job in self.jobs.values():
-            self.check_hooks(job.name, job.hooks)
+            self.check_hooks(job.name, job.hooks, given_to)
         checked: set[str] = set()
         for asset in self.assets:
             available = self.resource_defs_for(asset) if asset.resource_defs else self.resources
-            _check_asset(asset, available, checked if not asset.resource_defs else set())
+            for op in asset.ops:
+                _check_op(op, available, checked if not asset.resource_defs else set(), given_to)
 
 
-def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
-    for op in asset.ops:
-        _check_op(op, available, checked)
+def _give(key: str, given_to: str) -> str:
+    return f"{given_to}({'..., ' * (given_to != 'Definitions')}resources={{{key!r}: ...}})"
 
 
-def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
+def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], checked: set[str], given_to: str) -> None:
     for name, out in op.outs.items():
         if out.io_manager_key not in available and out.io_manager_key not in ALWAYS_PROVIDED:
             raise InvalidDefinitionError(
                 f"io manager with key '{out.io_manager_key}' required by output '{name}' of op '{op.name}' "
                 "was not provided.",
                 where=op.where,
-                fix=f"Definitions(resources={{{out.io_manager_key!r}: ...}})",
+                fix=_give(out.io_manager_key, given_to),
             )
     hooks = {key for hook in op.hooks for key in hook.required_resource_keys}
     for key in sorted(op.required_resource_keys | hooks):
@@ -206,7 +223,7 @@ def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], che
                 f"resource with key '{key}' required by op '{op.name}' was not provided. "
                 f"Provided: {', '.join(sorted(available)) or 'none'}.",
                 where=op.where,
-                fix=f"Definitions(resources={{{key!r}: ...}})",
+                fix=_give(key, given_to),
             )
         if key not in checked:
             checked.update(opening_order(available, [key]))
@@ -216,17 +233,28 @@ def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], che
                 f"input manager with key '{item.input_manager_key}' required by input '{item.name}' of op "
                 f"'{op.name}' was not provided.",
                 where=op.where,
+                fix=_give(item.input_manager_key, given_to),
             )
 
 
-def _flat(items: Iterable[Any]) -> Iterable[AssetsDefinition | SourceAsset]:
+def _clashes(found: Iterable[AssetsDefinition | SourceAsset | AssetSpec]) -> Iterable[tuple[AssetKey, str | None]]:
+    """Keys that are defined twice, and where. A source may have the key of an asset: then it is the asset's."""
+    definers: dict[AssetKey, list[AssetsDefinition | AssetSpec]] = {}
+    for item in found:
+        if not isinstance(item, SourceAsset):
+            for key in (item.key,) if isinstance(item, AssetSpec) else item.keys_by_output_name.values():
+                definers.setdefault(key, []).append(item)
+    for key, items in definers.items():
+        if len(items) > 1:
+            yield key, " and ".join(str(item.location) for item in items if item.location) or None
+
+
+def _flat(items: Iterable[Any]) -> Iterable[AssetsDefinition | SourceAsset | AssetSpec]:
     if isinstance(items, AssetsDefinition | SourceAsset) or not isinstance(items, Iterable):
         raise ParameterCheckError(f"assets is a list of assets, not {items!r}")
     for item in items:
-        if isinstance(item, AssetsDefinition | SourceAsset):
+        if isinstance(item, AssetsDefinition | SourceAsset | AssetSpec):
             yield item
-        elif isinstance(item, AssetSpec):
-            yield SourceAsset.of_spec(item)
         elif isinstance(item, list | tuple):
             yield from _flat(item)
         else:

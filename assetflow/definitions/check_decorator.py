@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from assetflow.definitions.asset_inputs import arguments_of, read_config, read_inputs, read_resource_keys
+from assetflow.definitions.arguments import Arguments
+from assetflow.definitions.asset_inputs import read_inputs
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckSpec, key_of
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.location import location_of
-from assetflow.definitions.names import check_name
-from assetflow.definitions.op import KIND_TAG, OpDefinition, OpInput, OpOutput, normalize_tags
+from assetflow.definitions.op import OpInput, OpOutput
+from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import Parameters, read_parameters
@@ -69,16 +70,31 @@ def asset_check(
         InvalidDefinitionError: a name or an input does not fit.
     """
     key = key_of(asset)
+    told = ToldOfOp(
+        name=name,
+        description=description,
+        config_schema=config_schema,
+        required_resource_keys=required_resource_keys,
+        resource_defs=resource_defs,
+        compute_kind=compute_kind,
+        op_tags=op_tags,
+        retry_policy=retry_policy,
+    )
 
     def make(function: Compute) -> AssetChecksDefinition:
+        where = check_function(function, "@asset_check")
+        arguments = Arguments(f'check "{name_of(function, name, "@asset_check")}"', where)
+        told.check(arguments)
+        arguments.flags(blocking=blocking)
+        arguments.mappings(additional_ins=additional_ins, metadata=metadata)
+        arguments.sets(additional_deps=additional_deps)
         spec = AssetCheckSpec(
-            name or function.__name__,
+            name_of(function, name, "@asset_check"),
             asset=key,
             description=description or inspect.getdoc(function),
             blocking=blocking,
             metadata=metadata,
         )
-        where = _where(function)
         parameters = read_parameters(function)
         ins = dict(additional_ins or {})
         free = [argument for argument in parameters.names if argument not in ins]
@@ -96,18 +112,8 @@ def asset_check(
                 where=where,
             )
         deps = [*(additional_deps or ()), *([] if free else [key])]
-        return _definition(
-            function,
-            spec.get_python_identifier(),
-            [spec],
-            parameters,
-            read_inputs(parameters, ins, None, deps, where),
-            required_resource_keys=required_resource_keys,
-            resource_defs=resource_defs,
-            config_schema=config_schema,
-            tags={**({KIND_TAG: compute_kind} if compute_kind else {}), **normalize_tags(op_tags, where)},
-            retry_policy=retry_policy,
-        )
+        inputs = read_inputs(parameters, ins, None, deps, where)
+        return _definition(function, spec.get_python_identifier(), [spec], parameters, inputs, told)
 
     return make
 
@@ -123,6 +129,7 @@ def multi_asset_check(
     op_tags: Mapping[str, Any] | None = None,
     retry_policy: RetryPolicy | None = None,
     ins: Mapping[str, AssetIn] | None = None,
+    can_subset: bool = False,
 ) -> Callable[[Compute], AssetChecksDefinition]:
     """Make several checks of one function that yields an `AssetCheckResult` for each, with its name and asset.
 
@@ -136,28 +143,35 @@ def multi_asset_check(
         op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
         retry_policy: when it is tried again after it raised.
         ins: assets to load, by argument.
+        can_subset: some of the checks may be selected without the others; the function looks at
+            ``context.selected_asset_check_keys`` and yields only these. Otherwise it always does all of them.
     """
     if not specs or not all(isinstance(spec, AssetCheckSpec) for spec in specs):
         raise CheckError(f"specs is a list of AssetCheckSpec, not {specs!r}")
+    told = ToldOfOp(
+        name=name,
+        description=next((spec.description for spec in specs if spec.description), None),
+        config_schema=config_schema,
+        required_resource_keys=required_resource_keys,
+        resource_defs=resource_defs,
+        compute_kind=compute_kind,
+        op_tags=op_tags,
+        retry_policy=retry_policy,
+    )
 
     def make(function: Compute) -> AssetChecksDefinition:
-        where = _where(function)
+        where = check_function(function, "@multi_asset_check")
+        op_name = name_of(function, name, "@multi_asset_check")
+        arguments = Arguments(f'check "{op_name}"', where)
+        told.check(arguments)
+        arguments.flags(can_subset=can_subset)
+        arguments.mappings(ins=ins)
         parameters = read_parameters(function)
         given = {argument: item.resolve(argument) for argument, item in (ins or {}).items()}
         loaded = {*given.values(), *(AssetKey(argument) for argument in parameters.names if argument not in given)}
         deps = sorted({spec.asset_key for spec in specs} - loaded)
-        return _definition(
-            function,
-            name or function.__name__,
-            specs,
-            parameters,
-            read_inputs(parameters, ins, None, deps, where),
-            required_resource_keys=required_resource_keys,
-            resource_defs=resource_defs,
-            config_schema=config_schema,
-            tags={**({KIND_TAG: compute_kind} if compute_kind else {}), **normalize_tags(op_tags, where)},
-            retry_policy=retry_policy,
-        )
+        inputs = read_inputs(parameters, ins, None, deps, where)
+        return _definition(function, op_name, specs, parameters, inputs, told, can_subset=can_subset)
 
     return make
 
@@ -168,49 +182,32 @@ def _definition(
     specs: Sequence[AssetCheckSpec],
     parameters: Parameters,
     found: tuple[dict[str, OpInput], dict[str, AssetKey]],
+    told: ToldOfOp,
     *,
-    required_resource_keys: Iterable[str] | None,
-    resource_defs: Mapping[str, Any] | None,
-    config_schema: Any,
-    tags: Mapping[str, str],
-    retry_policy: RetryPolicy | None,
+    can_subset: bool = False,
 ) -> AssetChecksDefinition:
-    where = _where(function)
     inputs, keys_by_input = found
     checks = {spec.get_python_identifier(): spec for spec in specs}
     if len(checks) < len(specs):
-        raise InvalidDefinitionError(f"two checks of {name} have the same asset and name", where=where)
-    op = OpDefinition(
-        name=check_name(name, f'check "{name}"', where),
-        compute_fn=function,
+        place = location_of(function)
+        raise InvalidDefinitionError(
+            f"two checks of {name} have the same asset and name", where=str(place) if place else None
+        )
+    form = OpForm(
+        name=name,
+        title=f'check "{name}"',
         ins=inputs,
         # What waits for a check waits for this; nothing is stored of it.
         outs={output: OpOutput(name=output, annotation=Nothing, is_nothing=True) for output in checks},
-        context_name=parameters.context,
-        arguments=arguments_of(parameters, inputs),
-        takes_config=parameters.takes_config,
-        resource_arguments=parameters.resources,
-        defaults=parameters.with_default,
-        required_resource_keys=read_resource_keys(parameters, required_resource_keys, resource_defs)
-        | frozenset(resource_defs or ()),
-        config=read_config(parameters, config_schema, where),
-        tags=tags,
-        retry_policy=retry_policy,
         checks=checks,
         only_checks=True,
-        description=next((spec.description for spec in specs if spec.description), None) or inspect.getdoc(function),
-        location=location_of(function),
     )
     return AssetChecksDefinition(
-        node_def=op,
+        node_def=build_op(function, parameters, told, form),
         keys_by_input_name=keys_by_input,
         keys_by_output_name={},
         group_names_by_key={},
         metadata_by_key={},
-        resource_defs=as_resources(resource_defs),
+        resource_defs=as_resources(told.resource_defs),
+        can_subset=can_subset,
     )
-
-
-def _where(function: Compute) -> str | None:
-    location = location_of(function)
-    return str(location) if location else None

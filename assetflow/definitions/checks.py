@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
-from assetflow.definitions.names import check_name
+from assetflow.definitions.names import check_name, read_key
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -169,10 +169,15 @@ def read_check_specs(
     return found
 
 
-def key_of(asset: Any) -> AssetKey:
-    """The key of an asset, a source, a spec, or something that can be a key; CheckError if there is none."""
+def key_of(asset: Any, argument: str = "asset") -> AssetKey:
+    """The key of an asset, a source, a spec, or something that can be a key.
+
+    Raises:
+        CheckError: there is none.
+        InvalidDefinitionError: a text has a "/".
+    """
     key = getattr(asset, "key", None)
-    return key if isinstance(key, AssetKey) else AssetKey.from_coercible(asset)
+    return key if isinstance(key, AssetKey) else read_key(asset, argument)
 
 
 def is_truth(value: Any) -> bool:

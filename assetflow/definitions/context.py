@@ -13,6 +13,7 @@ from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
+    from assetflow.definitions.checks import AssetCheckKey
     from assetflow.definitions.op import OpDefinition
 
 Event = AssetMaterialization | AssetObservation | ExpectationResult
@@ -183,6 +184,18 @@ class OpExecutionContext(Telling):
         """The assets that are asked for."""
         keys = self._made()
         return frozenset(keys[name] for name in self.selected_output_names if name in keys)
+
+    @property
+    def selected_asset_check_keys(self) -> frozenset[AssetCheckKey]:
+        """The checks that are asked for."""
+        op = self.op_def
+        if op is None:
+            return frozenset()
+        if op.only_checks:
+            names = op.checks.keys() if self._selected is None else self._selected
+            return frozenset(spec.key for name, spec in op.checks.items() if name in names)
+        keys = self.selected_asset_keys
+        return frozenset(spec.key for spec in op.checks.values() if spec.asset_key in keys)
 
     @property
     def asset_key(self) -> AssetKey:

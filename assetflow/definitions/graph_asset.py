@@ -8,10 +8,9 @@ from typing import Any, overload
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.graph_decorator import compose
 from assetflow.definitions.inputs import AssetIn
-from assetflow.definitions.labels import read_labels
-from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
-from assetflow.definitions.outputs import AssetOut
-from assetflow.definitions.source_asset import DEFAULT_GROUP
+from assetflow.definitions.labels import NO_LABELS, read_labels
+from assetflow.definitions.names import CoercibleToPrefix, read_prefix
+from assetflow.definitions.outputs import AssetOut, groups_of
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey
 
@@ -133,10 +132,8 @@ def graph_multi_asset(
             metadata_by_output_name={output: out.metadata for output, out in outs.items() if out.metadata},
             can_subset=can_subset,
         )
-        found.group_names_by_key = {
-            keys[output]: check_group(group_name or out.group_name or DEFAULT_GROUP, made.where)
-            for output, out in outs.items()
-        }
+        found.group_names_by_key = groups_of(outs, keys, group_name, made.where)
+        found.labels_by_key = {keys[output]: out.labels for output, out in outs.items() if out.labels != NO_LABELS}
         return found
 
     return make

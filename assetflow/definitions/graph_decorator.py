@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, overload
 
 from assetflow.definitions.composition import GraphInput, NodeOutput, Recording, recording
 from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_name
+from assetflow.definitions.op import normalize_tags
 from assetflow.errors import CheckError, InvalidDefinitionError
 
 Compose = Callable[..., Any]
@@ -18,7 +19,11 @@ Compose = Callable[..., Any]
 
 @dataclass(frozen=True, slots=True)
 class GraphIn:
-    """Says of a graph's input what there is to say to people."""
+    """Says of a graph's input what there is to say to people.
+
+    Attributes:
+        description: for those who read the code; it is shown nowhere else.
+    """
 
     description: str | None = None
 
@@ -61,7 +66,7 @@ def graph(
     Args:
         name: by default the function's.
         description: by default the docstring.
-        ins: more about arguments.
+        ins: more about arguments, all of which must be among them.
         out: outputs by name, if it returns a dict of several; a single returned output is named ``result``.
         tags: of all its steps.
 
@@ -88,7 +93,7 @@ def compose(
 
     Args:
         ins: names that must be arguments of the function.
-        out: see `graph`; of a mapping only the names count.
+        out: see `graph`; its values may be anything with a description.
     """
     if not callable(function) or isinstance(function, type):
         raise CheckError(f"@graph decorates a function, not {function!r}")
@@ -118,7 +123,18 @@ def compose(
         description=description or inspect.getdoc(function),
         location=location,
     )
-    return made.adapted(tags={key: str(value) for key, value in tags.items()}) if tags else made
+    found_tags = normalize_tags(tags, where)
+    return _described(made.adapted(tags=found_tags) if found_tags else made, out)
+
+
+def _described(made: GraphDefinition, out: GraphOut | Mapping[str, Any] | None) -> GraphDefinition:
+    said = out if isinstance(out, Mapping) else dict.fromkeys(made.outs, out)
+    texts = {name: one.description for name, one in said.items() if one is not None and one.description}
+    if not texts:
+        return made
+    return made.with_outs(
+        {name: replace(item, description=texts.get(name) or item.description) for name, item in made.outs.items()}
+    )
 
 
 def _parameters(function: Compose, name: str, where: str | None) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +98,12 @@ class GraphDefinition(Invocable):
                 fix="make assets of it with graph_asset or AssetsDefinition.from_graph, and materialize them",
             )
         return found.record(self, None, args, kwargs)
+
+    def with_outs(self, outs: Mapping[str, OpOutput]) -> GraphDefinition:
+        """A copy that says something else of its outputs."""
+        found = copy(self)
+        found.outs = dict(outs)
+        return found
 
     def adapted(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.names import CoercibleToPrefix, read_prefix
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
@@ -34,6 +35,10 @@ class AssetIn:
         input_manager_key: str | None = None,
         dagster_type: Any = None,
     ) -> None:
+        arguments = Arguments("AssetIn")
+        arguments.texts(input_manager_key=input_manager_key)
+        arguments.mappings(metadata=metadata)
+        arguments.annotation(dagster_type=dagster_type)
         given = key if key is not None else asset_key
         if given is not None and key_prefix is not None:
             raise CheckError("key and key_prefix cannot both be set on AssetIn")

@@ -7,26 +7,28 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.context import OpExecutionContext, Resources
-from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
-from assetflow.definitions.materialize_result import MaterializeResult
+from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.resource_opening import open_resources
-from assetflow.definitions.returned import outputs_of
 from assetflow.definitions.signature import CONFIG_NAME
+from assetflow.definitions.tally import Tally
 from assetflow.definitions.typecheck import check_value
+from assetflow.definitions.unfolding import Item, unfold_returned, unfold_yielded
 from assetflow.errors import (
     InvalidDefinitionError,
     InvalidInvocationError,
     InvariantViolationError,
     TypeCheckDidNotPass,
 )
+from assetflow.keys import AssetKey
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
     from assetflow.definitions.op import OpDefinition
+
+Keys = Mapping[str, AssetKey]
 
 
 def invoke(
@@ -63,13 +65,14 @@ def invoke(
             if name in op.ins:
                 _check(op, value, op.ins[name].annotation, f'input "{name}"')
         result = op.compute_fn(*leading, **{**bound, **_beside_inputs(op, bound, context, stack)})
+        keys = asset.keys_by_output_name if asset is not None else {}
         if inspect.isgenerator(result):
-            return _checked_items(op, result, stack.pop_all())
+            return _checked_items(op, result, keys, stack.pop_all())
         if inspect.isasyncgen(result):
-            return _checked_async_items(op, result, stack.pop_all())
+            return _checked_async_items(op, result, keys, stack.pop_all())
         if inspect.iscoroutine(result):
-            return _awaited(op, result, stack.pop_all())
-        return _checked_result(op, result)
+            return _awaited(op, result, keys, stack.pop_all())
+        return _checked_result(op, result, keys)
 
 
 def _given_context(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> OpExecutionContext:
@@ -177,76 +180,58 @@ def _bound_arguments(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -
     return inputs
 
 
-def _checked_result(op: OpDefinition, result: Any) -> Any:
-    if op.only_checks or isinstance(result, MaterializeResult | AssetCheckResult):
-        return result
-    if isinstance(result, list | tuple) and result and all(isinstance(one, MaterializeResult) for one in result):
-        return result
-    if result is None and all(out.is_nothing for out in op.outs.values()):
-        return result
-    for output in outputs_of(op, result):
-        _check_output(op, output)
+def _checked_result(op: OpDefinition, result: Any, keys: Keys) -> Any:
+    for item in unfold_returned(op, result, keys):
+        _check_item(op, item)
     return result
 
 
-async def _awaited(op: OpDefinition, result: Any, stack: ExitStack) -> Any:
+async def _awaited(op: OpDefinition, result: Any, keys: Keys, stack: ExitStack) -> Any:
     with stack:
-        return _checked_result(op, await result)
+        return _checked_result(op, await result, keys)
 
 
-def _checked_items(op: OpDefinition, items: Iterator[Any], stack: ExitStack) -> Iterator[Any]:
-    seen: set[str] = set()
+def _checked_items(op: OpDefinition, items: Iterator[Any], keys: Keys, stack: ExitStack) -> Iterator[Any]:
+    tally = Tally(op)
     with stack:
         for item in items:
-            _check_item(op, item, seen)
+            _check_yielded(op, item, keys, tally)
             yield item
-        _check_complete(op, seen)
+        _check_complete(op, tally)
 
 
-async def _checked_async_items(op: OpDefinition, items: AsyncIterator[Any], stack: ExitStack) -> AsyncIterator[Any]:
-    seen: set[str] = set()
+async def _checked_async_items(
+    op: OpDefinition, items: AsyncIterator[Any], keys: Keys, stack: ExitStack
+) -> AsyncIterator[Any]:
+    tally = Tally(op)
     with stack:
         async for item in items:
-            _check_item(op, item, seen)
+            _check_yielded(op, item, keys, tally)
             yield item
-        _check_complete(op, seen)
+        _check_complete(op, tally)
 
 
-def _check_item(op: OpDefinition, item: Any, seen: set[str]) -> None:
-    if isinstance(item, AssetMaterialization | AssetObservation | ExpectationResult | AssetCheckResult):
+def _check_yielded(op: OpDefinition, yielded: Any, keys: Keys, tally: Tally) -> None:
+    for item in unfold_yielded(op, yielded, keys):
+        tally.take(item)
+        _check_item(op, item)
+
+
+def _check_item(op: OpDefinition, item: Item) -> None:
+    if not isinstance(item, Output) or item.value is NO_VALUE:
         return
-    if isinstance(item, MaterializeResult):
-        seen.update(op.outs)
-        return
-    if not isinstance(item, Output):
-        raise InvariantViolationError(
-            f'Compute function for op "{op.name}" yielded a value of type {type(item)} '
-            "rather than an instance of Output, AssetMaterialization, or AssetObservation",
-            where=op.where,
-            fix="yield Output(value)",
-        )
-    if item.output_name in seen:
-        raise InvariantViolationError(
-            f'op "{op.name}" returned an output "{item.output_name}" multiple times', where=op.where
-        )
-    seen.add(item.output_name)
-    _check_output(op, item)
-
-
-def _check_complete(op: OpDefinition, seen: set[str]) -> None:
-    for name, out in () if op.only_checks else op.outs.items():
-        if out.is_required and name not in seen:
-            raise InvariantViolationError(
-                f'calling op "{op.name}" gave nothing for its required output "{name}"',
-                where=op.where,
-                fix="yield an Output for it, or declare it as not required",
-            )
-
-
-def _check_output(op: OpDefinition, output: Output[Any]) -> None:
-    out = op.outs.get(output.output_name)
+    out = op.outs.get(item.output_name)
     if out is not None:
-        _check(op, output.value, None if out.is_nothing else out.annotation, f'output "{out.name}"')
+        _check(op, item.value, None if out.is_nothing else out.annotation, f'output "{out.name}"')
+
+
+def _check_complete(op: OpDefinition, tally: Tally) -> None:
+    for name in () if op.only_checks else tally.missing_outputs():
+        raise InvariantViolationError(
+            f'calling op "{op.name}" gave nothing for its required output "{name}"',
+            where=op.where,
+            fix="yield an Output for it, or declare it as not required",
+        )
 
 
 def _check(op: OpDefinition, value: Any, annotation: Any, what: str) -> None:

@@ -154,6 +154,11 @@ class OutputContext(_ValueContext):
         """The op that made the value."""
         return _set(self._op_def, "op_def")
 
+    @property
+    def is_made_here(self) -> bool:
+        """Whether one of the ops makes it; a source is made by others."""
+        return self._op_def is not None
+
     def get_identifier(self) -> list[str]:
         """Run id, step and output name."""
         return [self.run_id, self.step_key, self.name]
@@ -192,6 +197,24 @@ class InputContext(_ValueContext):
     def get_identifier(self) -> list[str]:
         """Run id, step and output name of the value that is loaded."""
         return _set(self.upstream_output, "upstream_output").get_identifier()
+
+    def absence(self, otherwise: str = "materialize it first") -> str:
+        """Why there may be no value, and what to do now; for the error of an IO manager that finds none.
+
+        Args:
+            otherwise: what is said if nothing else is known.
+        """
+        if self._asset_key is not None and self.upstream_output is not None and not self.upstream_output.is_made_here:
+            return (
+                "it is a source, which others make: whoever makes it has to store it there; io_manager_key or "
+                "io_manager_def of the SourceAsset says how it is read"
+            )
+        if self.version is None:
+            return otherwise
+        return (
+            "the run has made it, so its function returned a MaterializeResult without a value, or the value was "
+            "removed since: name it in deps= if only the order counts, or read it with an IO manager of its own"
+        )
 
     def add_input_metadata(self, metadata: RawMetadata) -> None:
         """Add to what is recorded of the loading."""

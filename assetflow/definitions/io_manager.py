@@ -106,3 +106,9 @@ def io_manager(
         )
 
     return decorate
+
+
+def is_io_manager(value: object) -> bool:
+    """Whether something can be given as an IO manager: one, or what makes one."""
+    makes_one = isinstance(value, ResourceDefinition) or hasattr(value, "as_resource_definition")
+    return makes_one or (hasattr(value, "handle_output") and hasattr(value, "load_input"))

@@ -7,7 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.hooks import HookDefinition, read_hooks
-from assetflow.definitions.names import check_name
+from assetflow.definitions.names import check_name, check_text
+from assetflow.definitions.op import normalize_tags
+from assetflow.errors import ParameterCheckError
 from assetflow.keys import CoercibleToAssetKey
 
 if TYPE_CHECKING:
@@ -56,13 +58,20 @@ def define_asset_job(
         selection: None for all assets; text, keys, assets, a list of these, or an AssetSelection.
         config: the run config of its runs, unless another is given.
         description: for people.
-        tags: of its runs, text to text.
+        tags: of its runs; values that are no text become JSON.
         hooks: what is called after every step of its runs.
 
     Raises:
-        InvalidDefinitionError: the name is none.
+        InvalidDefinitionError: the name is none, or a tag cannot be text.
+        CheckError: the selection cannot be read, or an argument is of another type.
     """
-    return AssetJob(check_name(name, f'job "{name}"', None), selection, config, description, tags, hooks)
+    if selection is not None:
+        import_module("assetflow.lineage.syntax").read_selection(selection)  # by name: definitions know of no graph
+    if config is not None and not isinstance(config, Mapping) and not hasattr(config, "to_config_dict"):
+        raise ParameterCheckError(f'config of the job "{name}" is a dict or a RunConfig, not {config!r}')
+    check_text(description, f'description of the job "{name}"')
+    found = normalize_tags(tags)
+    return AssetJob(check_name(name, f'job "{name}"', None), selection, config, description, found, hooks)
 
 
 class JobDefinition:

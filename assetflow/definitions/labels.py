@@ -51,7 +51,7 @@ def read_labels(
 
 
 def _owners(owners: Iterable[str], where: str | None) -> tuple[str, ...]:
-    if isinstance(owners, str):
+    if isinstance(owners, str) or not isinstance(owners, Iterable):
         raise CheckError(f"owners is a list, not a single one: {owners!r}")
     found = tuple(owners)
     for owner in found:
@@ -81,9 +81,16 @@ def _tags(tags: Mapping[str, str], where: str | None) -> dict[str, str]:
 
 
 def _kinds(kinds: Iterable[str], where: str | None) -> frozenset[str]:
-    if isinstance(kinds, str):
+    if isinstance(kinds, str) or not isinstance(kinds, Iterable):
         raise CheckError(f"kinds is a set, not a single one: {kinds!r}")
     found = frozenset(kinds)
+    for kind in found:
+        if not isinstance(kind, str):
+            raise CheckError(f"kinds is a set of text, not of {type(kind).__name__}: {kind!r}")
+        if not _TAG_VALUE.fullmatch(kind) or not kind:
+            raise InvalidDefinitionError(
+                f"Invalid kind {kind!r}: letters, digits, '_', '-' and '.', up to 63", where=where
+            )
     if len(found) > MOST_KINDS:
         raise InvalidDefinitionError(
             f"an asset can have {MOST_KINDS} kinds at most, not {len(found)}: {', '.join(sorted(found))}", where=where

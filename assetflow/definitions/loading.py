@@ -76,7 +76,7 @@ def load_asset_checks_from_package_name(
     package_name: str, asset_key_prefix: CoercibleToPrefix | None = None
 ) -> list[AssetChecksDefinition]:
     """The same, of a package's name; ModuleNotFoundError if there is none."""
-    return load_asset_checks_from_package_module(importlib.import_module(package_name), asset_key_prefix)
+    return load_asset_checks_from_package_module(_imported(package_name), asset_key_prefix)
 
 
 def load_assets_from_current_module(
@@ -97,7 +97,7 @@ def load_assets_from_package_name(
     package_name: str, group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
 ) -> list[Loaded]:
     """The same, of a package's name; ModuleNotFoundError if there is none."""
-    return load_assets_from_package_module(importlib.import_module(package_name), group_name, key_prefix)
+    return load_assets_from_package_module(_imported(package_name), group_name, key_prefix)
 
 
 def definitions_from_module(module: ModuleType) -> Definitions:
@@ -114,7 +114,7 @@ def definitions_from_module(module: ModuleType) -> Definitions:
         raise LoadError(
             f"module {module.__name__} has several Definitions: {names}",
             where=getattr(module, "__file__", None),
-            fix="name the one that counts `defs`",
+            fix="name the one that counts `defs`, or make one of them: defs = Definitions.merge(...)",
         )
     if bundles:
         return next(iter(bundles.values()))[1]
@@ -123,7 +123,9 @@ def definitions_from_module(module: ModuleType) -> Definitions:
         raise LoadError(
             f"module {module.__name__} defines no assets",
             where=getattr(module, "__file__", None),
-            fix="decorate a function with @asset, or make `defs = Definitions(assets=[...])`",
+            fix=f'gather those of its modules: assets = load_assets_from_package_name("{module.__name__}")'
+            if hasattr(module, "__path__")
+            else "decorate a function with @asset, or make `defs = Definitions(assets=[...])`",
         )
     jobs = {id(value): value for value in vars(module).values() if isinstance(value, AssetJob)}
     return Definitions(assets=loose, jobs=jobs.values())
@@ -131,8 +133,17 @@ def definitions_from_module(module: ModuleType) -> Definitions:
 
 def _listed(modules: Iterable[ModuleType]) -> list[ModuleType]:
     if isinstance(modules, ModuleType | str) or not isinstance(modules, Iterable):
-        raise ParameterCheckError(f"modules is a list of modules, not {modules!r}")
+        raise ParameterCheckError(f"modules is a list of modules, not {type(modules).__name__}: {modules!r}")
     return list(modules)
+
+
+def _imported(package_name: str) -> ModuleType:
+    if not isinstance(package_name, str):
+        raise ParameterCheckError(
+            f"package_name is a str, not {type(package_name).__name__}: {package_name!r}; "
+            "for a module there is load_assets_from_package_module"
+        )
+    return importlib.import_module(package_name)
 
 
 def _caller(frame: FrameType | None) -> ModuleType:

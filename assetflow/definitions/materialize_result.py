@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
+from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.data_version import DataVersion
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
@@ -51,6 +52,11 @@ class MaterializeResult(Generic[T]):
         tags: Mapping[str, str] | None = None,
         value: T | _NoValue = NO_VALUE,
     ) -> None:
+        arguments = Arguments("MaterializeResult")
+        arguments.labels(tags=tags)
+        arguments.sets(check_results=check_results)
+        if data_version is not None and not isinstance(data_version, DataVersion):
+            arguments.refuse("data_version", data_version, "a DataVersion")
         self.asset_key: AssetKey | None = None if asset_key is None else AssetKey.from_coercible(asset_key)
         self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
         self.check_results: tuple[AssetCheckResult, ...] = tuple(check_results or ())

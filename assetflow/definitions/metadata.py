@@ -127,6 +127,8 @@ def normalize_metadata(metadata: RawMetadata | None) -> dict[str, MetadataValue]
         InvalidMetadata: a value is none of these (an object, a tuple, a numpy number, ...).
         ParameterCheckError: a label is not a str.
     """
+    if metadata is not None and not isinstance(metadata, Mapping):
+        raise ParameterCheckError(f"metadata is a dict, not {type(metadata).__name__}: {metadata!r:.200}")
     found = {}
     for label, value in (metadata or {}).items():
         if not isinstance(label, str):

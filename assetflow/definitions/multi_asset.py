@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from assetflow.definitions.asset_inputs import (
-    CoercibleToDependency,
-    arguments_of,
-    read_config,
-    read_inputs,
-    read_resource_keys,
-)
-from assetflow.definitions.asset_spec import AssetSpec
+from assetflow.definitions.arguments import Arguments
+from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs
+from assetflow.definitions.asset_spec import IO_MANAGER_KEY, AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
-from assetflow.definitions.hooks import HookDefinition, read_hooks
+from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.labels import NO_LABELS
-from assetflow.definitions.location import location_of
-from assetflow.definitions.names import check_group, check_name
+from assetflow.definitions.names import check_name
 from assetflow.definitions.node_assets import check_keys, read_deps
-from assetflow.definitions.op import KIND_TAG, OpDefinition, OpOutput, normalize_tags
-from assetflow.definitions.outputs import AssetOut, value_annotations
+from assetflow.definitions.op import OpOutput
+from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
+from assetflow.definitions.outputs import AssetOut, groups_of, value_annotations
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
-from assetflow.definitions.signature import read_parameters
-from assetflow.definitions.source_asset import DEFAULT_GROUP
-from assetflow.definitions.typecheck import Nothing, makes_nothing
-from assetflow.errors import CheckError
+from assetflow.definitions.signature import EMPTY, read_parameters
+from assetflow.definitions.typecheck import makes_nothing
+from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
 Compute = Callable[..., Any]
@@ -82,7 +75,8 @@ def multi_asset(
         deps: assets that must be made before, and are not loaded: keys (a str is one segment), assets, sources.
         hooks: what is called after its steps, made with `success_hook` and `failure_hook`.
         specs: the assets, in place of ``outs``: the function stores them by itself, and yields a
-            ``MaterializeResult(asset_key=...)`` for each, or returns None when all are made.
+            ``MaterializeResult(asset_key=...)`` for each, or returns None when all are made. What has a ``value``
+            is stored with the IO manager.
         check_specs: checks that the function does itself; it yields an AssetCheckResult for each.
 
     Raises:
@@ -94,11 +88,27 @@ def multi_asset(
             raise CheckError("specs exclude outs and internal_asset_deps, which they say themselves")
         outs = _outs_of(specs)
     declared = _check_arguments(outs, config_schema, group_name)
+    told = ToldOfOp(
+        name=name,
+        description=description,
+        config_schema=config_schema,
+        required_resource_keys=required_resource_keys,
+        resource_defs=resource_defs,
+        compute_kind=compute_kind,
+        op_tags=op_tags,
+        retry_policy=retry_policy,
+        hooks=hooks,
+        code_version=code_version,
+    )
 
     def make(function: Compute) -> AssetsDefinition:
-        location = location_of(function)
-        where = str(location) if location else None
-        op_name = check_name(name or function.__name__, f'multi_asset "{name or function.__name__}"', where)
+        where = check_function(function, "@multi_asset")
+        op_name = name_of(function, name, "@multi_asset")
+        arguments = Arguments(f'multi_asset "{op_name}"', where)
+        told.check(arguments)
+        arguments.flags(can_subset=can_subset)
+        arguments.mappings(ins=ins, internal_asset_deps=internal_asset_deps)
+        arguments.sets(non_argument_deps=non_argument_deps, deps=deps, check_specs=check_specs)
         parameters = read_parameters(function)
         made = {out.resolve(output) for output, out in declared.items()}
         beside = {dep.asset_key for spec in specs or () for dep in spec.deps} - made
@@ -108,39 +118,20 @@ def multi_asset(
             check_name(output, f'output "{output}"', where): out.resolve(output) for output, out in declared.items()
         }
         check_keys(keys_by_input, keys_by_output, where)
-        resources = as_resources(resource_defs)
-        tags = {**({KIND_TAG: compute_kind} if compute_kind else {}), **normalize_tags(op_tags, where)}
-        op = OpDefinition(
+        form = OpForm(
             name=op_name,
-            compute_fn=function,
+            title=f'multi_asset "{op_name}"',
             ins=inputs,
-            outs=_outputs(declared, parameters.annotation("return")),
-            context_name=parameters.context,
-            arguments=arguments_of(parameters, inputs),
-            takes_config=parameters.takes_config,
-            resource_arguments=parameters.resources,
-            defaults=parameters.with_default,
-            required_resource_keys=read_resource_keys(parameters, required_resource_keys, resource_defs)
-            | resources.keys(),
-            config=read_config(parameters, config_schema, where),
-            tags=tags,
-            retry_policy=retry_policy,
-            hooks=read_hooks(hooks),
+            outs=_outputs(declared, parameters.annotation("return"), self_stored=specs is not None),
             checks=read_check_specs(check_specs, made, where),
-            description=description or inspect.getdoc(function),
-            code_version=code_version,
-            location=location,
         )
         return AssetsDefinition(
-            node_def=op,
+            node_def=build_op(function, parameters, told, form),
             keys_by_input_name=keys_by_input,
             keys_by_output_name=keys_by_output,
-            group_names_by_key={
-                keys_by_output[output]: check_group(group_name or out.group_name or DEFAULT_GROUP, where)
-                for output, out in declared.items()
-            },
+            group_names_by_key=groups_of(declared, keys_by_output, group_name, where),
             metadata_by_key={keys_by_output[output]: out.metadata for output, out in declared.items() if out.metadata},
-            resource_defs=resources,
+            resource_defs=as_resources(resource_defs),
             can_subset=can_subset,
             asset_deps=_deps_of(specs, keys_by_input, beside)
             if specs is not None
@@ -154,10 +145,21 @@ def multi_asset(
 
 
 def _outs_of(specs: Sequence[AssetSpec]) -> dict[str, AssetOut]:
+    if isinstance(specs, AssetSpec) or not isinstance(specs, Iterable):
+        raise CheckError(f"specs is a list of AssetSpec, not {specs!r}")
     for spec in specs:
         if not isinstance(spec, AssetSpec):
             raise CheckError(f"specs is a list of AssetSpec, not of {type(spec).__name__}: {spec!r}")
-    return {spec.key.to_python_identifier(): AssetOut.from_spec(spec, dagster_type=Nothing) for spec in specs}
+    keys = [spec.key for spec in specs]
+    for spec in specs:
+        if keys.count(spec.key) > 1:
+            raise InvalidDefinitionError(f"Duplicate asset key: {spec.key}", where=str(spec.location))
+    return {
+        spec.key.to_python_identifier(): AssetOut.from_spec(
+            spec, io_manager_key=spec.metadata.get(IO_MANAGER_KEY, "io_manager")
+        )
+        for spec in specs
+    }
 
 
 def _deps_of(specs: Sequence[AssetSpec], keys_by_input: Mapping[str, AssetKey], ordering: set[AssetKey]) -> Any:
@@ -184,14 +186,16 @@ def _check_arguments(outs: Any, config_schema: Any, group_name: str | None) -> M
     return cast("Mapping[str, AssetOut]", outs)
 
 
-def _outputs(outs: Mapping[str, AssetOut], returned: Any) -> dict[str, OpOutput]:
+def _outputs(outs: Mapping[str, AssetOut], returned: Any, *, self_stored: bool) -> dict[str, OpOutput]:
     found = {}
-    for (name, out), annotation in zip(outs.items(), value_annotations(returned, len(outs)), strict=True):
+    said = (EMPTY,) * len(outs) if self_stored else value_annotations(returned, len(outs))
+    for (name, out), annotation in zip(outs.items(), said, strict=True):
         meant = out.annotation if out.annotation is not None else annotation
         found[name] = OpOutput(
             name=name,
             annotation=meant,
             is_nothing=makes_nothing(meant),
+            is_self_stored=self_stored,
             is_required=out.is_required,
             io_manager_key=out.io_manager_key,
             metadata=out.metadata,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from assetflow.errors import InvalidDefinitionError, ParameterCheckError
-from assetflow.keys import AssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 _VALID = re.compile(r"[A-Za-z0-9_]+")
 _RESERVED = frozenset(keyword.kwlist) | {
@@ -50,6 +50,12 @@ def check_group(name: str, where: str | None = None) -> str:
     return name
 
 
+def check_text(value: str | None, what: str) -> None:
+    """Check that something is text, or not given; ParameterCheckError if not."""
+    if value is not None and not isinstance(value, str):
+        raise ParameterCheckError(f"{what} is a str, not {type(value).__name__}: {value!r}")
+
+
 def read_prefix(prefix: CoercibleToPrefix | None) -> tuple[str, ...]:
     """Segments of a key prefix: a list of them, or a text that is split at "/".
 
@@ -63,6 +69,22 @@ def read_prefix(prefix: CoercibleToPrefix | None) -> tuple[str, ...]:
     if isinstance(prefix, list | tuple) and all(isinstance(part, str) for part in prefix):
         return tuple(part for part in prefix if part)
     raise ParameterCheckError(f"key_prefix is a str or a list of str, not {prefix!r}")
+
+
+def read_key(key: CoercibleToAssetKey, argument: str, where: str | None = None) -> AssetKey:
+    """A key in an argument of this name: a text is one segment.
+
+    Raises:
+        InvalidDefinitionError: the text has a "/", which means that several segments were meant.
+        ParameterCheckError: it is nothing that can be a key.
+    """
+    if isinstance(key, str) and "/" in key:
+        raise InvalidDefinitionError(
+            f'"{key}" in {argument} is not a valid name: a text is one segment of a key',
+            where=where,
+            fix=f"AssetKey({key.split('/')!r})",
+        )
+    return AssetKey.from_coercible(key)
 
 
 def read_dependency(value: AssetKey | str) -> AssetKey:

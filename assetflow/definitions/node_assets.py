@@ -44,7 +44,7 @@ def read_node_assets(
     metadata = metadata_by_output_name or {}
     if unknown := sorted(metadata.keys() - made.keys()):
         raise CheckError(f"metadata_by_output_name names no outputs of {node.name}: {', '.join(unknown)}")
-    group = check_group(group_name, node.where) if group_name else DEFAULT_GROUP
+    group = DEFAULT_GROUP if group_name is None else check_group(group_name, node.where)
     declared = {name: metadata.get(name) or node.outs[name].metadata for name in made}
     return {
         "node_def": node,
@@ -84,7 +84,7 @@ def read_deps(
     Raises:
         CheckError: it names what is no output or no dependency, or leaves an output out.
     """
-    if not given:
+    if not given:  # also an empty mapping
         return None
     known = {*keys_by_input.values(), *keys_by_output.values()}
     found = {}

@@ -7,47 +7,22 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, overload
 
-from assetflow.definitions.asset_inputs import arguments_of, check_named, read_resource_keys
+from assetflow.definitions.asset_inputs import check_named
 from assetflow.definitions.assets_definition import AssetsDefinition
-from assetflow.definitions.data_version import DataVersion
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.location import SourceLocation, location_of
-from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
-from assetflow.definitions.names import CoercibleToPrefix, check_name, read_prefix
-from assetflow.definitions.op import OpDefinition, OpOutput
+from assetflow.definitions.metadata import RawMetadata
+from assetflow.definitions.names import CoercibleToPrefix, read_prefix
+from assetflow.definitions.observe_result import OBSERVATION
+from assetflow.definitions.op import OpOutput
+from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op
 from assetflow.definitions.signature import read_parameters
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import Nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
-OBSERVATION = "observation"
 Observe = Callable[..., Any]
-
-
-class ObserveResult:
-    """What was seen of a source.
-
-    Args:
-        metadata: recorded with the observation.
-        data_version: of what is there now; equal versions mean equal data.
-        tags: recorded with the observation, text to text.
-    """
-
-    __slots__ = ("data_version", "metadata", "tags")
-
-    def __init__(
-        self,
-        *,
-        metadata: RawMetadata | None = None,
-        data_version: DataVersion | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        if data_version is not None and not isinstance(data_version, DataVersion):
-            raise CheckError(f"data_version is a DataVersion, not {data_version!r}")
-        self.metadata: dict[str, MetadataValue] = normalize_metadata(metadata)
-        self.data_version = data_version
-        self.tags = dict(tags or {})
 
 
 @overload
@@ -142,21 +117,16 @@ def observation_of(source: SourceAsset) -> ObservationDefinition:
             where=where,
         )
     identifier = source.key.to_python_identifier()
-    op = OpDefinition(
-        name=check_name(identifier, f'source "{identifier}"', where),
-        compute_fn=function,
+    told = ToldOfOp(description=source.description, required_resource_keys=source.required_resource_keys)
+    form = OpForm(
+        name=identifier,
+        title=f'source "{identifier}"',
         ins={},
         outs={OBSERVATION: OpOutput(name=OBSERVATION, annotation=Nothing, is_nothing=True)},
-        context_name=parameters.context,
-        arguments=arguments_of(parameters, {}),
-        resource_arguments=parameters.resources,
-        required_resource_keys=read_resource_keys(parameters, source.required_resource_keys, None),
         observes=source.key,
-        description=source.description,
-        location=location,
     )
     return ObservationDefinition(
-        node_def=op,
+        node_def=build_op(function, parameters, told, form),
         keys_by_input_name={},
         keys_by_output_name={},
         group_names_by_key={},

@@ -50,17 +50,24 @@ class OpOutput:
     Attributes:
         annotation: what the value must be; `inspect.Parameter.empty` if nothing is said.
         is_nothing: annotated ``-> None``: materialized, but nothing is stored.
+        is_self_stored: the function stores it; only the value of a `MaterializeResult` goes to the IO manager.
         is_required: False where the op may end without it.
     """
 
     name: str = "result"
     annotation: Any
     is_nothing: bool = False
+    is_self_stored: bool = False
     is_required: bool = True
     io_manager_key: str = "io_manager"
     metadata: Mapping[str, Any] = field(default_factory=dict)
     description: str | None = None
     code_version: str | None = None
+
+    @property
+    def may_be_none(self) -> bool:
+        """Whether None says that it was made, instead of being its value."""
+        return self.is_nothing or self.is_self_stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +132,10 @@ class OpDefinition(Invocable):
             new_names = {name: spec.get_python_identifier() for name, spec in renamed.items()}
             outs = {new_names[name]: replace(out, name=new_names[name]) for name, out in outs.items()}
         return replace(self, outs=outs, checks={spec.get_python_identifier(): spec for spec in renamed.values()})
+
+    def with_outs(self, outs: Mapping[str, OpOutput]) -> OpDefinition:
+        """A copy that says something else of its outputs."""
+        return replace(self, outs=outs)
 
     def adapted(
         self,

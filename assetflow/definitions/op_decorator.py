@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, overload
 
-from assetflow.definitions.asset_inputs import arguments_of, check_named, read_config, read_resource_keys
-from assetflow.definitions.location import location_of
+from assetflow.definitions.arguments import Arguments
+from assetflow.definitions.asset_inputs import check_named
 from assetflow.definitions.names import check_name
-from assetflow.definitions.op import OpDefinition, OpInput, OpOutput, normalize_tags
+from assetflow.definitions.op import OpDefinition, OpInput, OpOutput
+from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
 from assetflow.definitions.outputs import value_annotation, value_annotations
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import EMPTY, Parameters, read_parameters
@@ -26,7 +26,7 @@ class In:
 
     Attributes:
         dagster_type: the type of the value, in place of the annotation; `Nothing` for an input that only orders.
-        description: for people.
+        description: for those who read the code; it is shown nowhere else.
         default_value: used where the input is not connected.
         metadata: reaches the IO manager as ``InputContext.metadata``.
         input_manager_key: another resource to load with.
@@ -106,35 +106,35 @@ def op(
         InvalidDefinitionError: a name or an input does not fit.
         CheckError: arguments of another kind.
     """
+    told = ToldOfOp(
+        name=name,
+        description=description,
+        config_schema=config_schema,
+        required_resource_keys=required_resource_keys,
+        op_tags=tags,
+        retry_policy=retry_policy,
+        code_version=code_version,
+    )
 
     def make(function: Compute) -> OpDefinition:
-        if not callable(function) or isinstance(function, type):
-            raise CheckError(f"@op decorates a function, not {function!r}")
-        location = location_of(function)
-        where = str(location) if location else None
+        where = check_function(function, "@op")
+        op_name = name_of(function, name, "@op")
+        arguments = Arguments(f'op "{op_name}"', where)
+        told.check(arguments)
+        arguments.mappings(ins=ins)
         parameters = read_parameters(function)
-        inputs = _inputs(parameters, ins or {}, where)
-        given = {argument: item.default_value for argument, item in (ins or {}).items()}
-        filled = {argument: value for argument, value in given.items() if value is not EMPTY}
-        op_name = name or function.__name__
-        return OpDefinition(
-            name=check_name(op_name, f'op "{op_name}"', where),
-            compute_fn=_with_defaults(function, filled),
-            ins=inputs,
+        form = OpForm(
+            name=op_name,
+            title=f'op "{op_name}"',
+            ins=_inputs(parameters, ins or {}, where),
             outs=_outs(out, parameters.annotation("return"), where),
-            context_name=parameters.context,
-            arguments=arguments_of(parameters, inputs),
-            takes_config=parameters.takes_config,
-            resource_arguments=parameters.resources,
-            defaults=parameters.with_default | filled.keys(),
-            required_resource_keys=read_resource_keys(parameters, required_resource_keys, None),
-            config=read_config(parameters, config_schema, where),
-            tags=normalize_tags(tags, where),
-            retry_policy=retry_policy,
-            description=description or inspect.getdoc(function),
-            code_version=code_version,
-            location=location,
+            defaults={
+                argument: item.default_value
+                for argument, item in (ins or {}).items()
+                if item.default_value is not EMPTY
+            },
         )
+        return build_op(function, parameters, told, form)
 
     return make if compute_fn is None else make(compute_fn)
 
@@ -186,19 +186,3 @@ def _output(name: str, out: Out, annotation: Any) -> OpOutput:
         description=out.description,
         code_version=out.code_version,
     )
-
-
-def _with_defaults(function: Compute, defaults: Mapping[str, Any]) -> Compute:
-    return _Filled(function, defaults) if defaults else function
-
-
-class _Filled:
-    """A function with values for inputs that are not given; a class, so that it can be sent to workers."""
-
-    def __init__(self, function: Compute, defaults: Mapping[str, Any]) -> None:
-        self.function = function
-        self.defaults = dict(defaults)
-        self.__module__ = function.__module__
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(*args, **{**self.defaults, **kwargs})

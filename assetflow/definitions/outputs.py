@@ -6,14 +6,16 @@ import typing
 from collections.abc import Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
+from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.data_version import DataVersion
 from assetflow.definitions.labels import read_labels
 from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.metadata import RawMetadata, normalize_metadata
-from assetflow.definitions.names import CoercibleToPrefix, read_prefix
+from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.signature import EMPTY
+from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.errors import ParameterCheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -48,10 +50,15 @@ class Output(Generic[T]):
     ) -> None:
         if not isinstance(output_name, str):
             raise ParameterCheckError(f"output_name is a str, not {output_name!r}")
+        version = data_version or logical_version
+        if version is not None and not isinstance(version, DataVersion):
+            raise ParameterCheckError(f"data_version of an Output is a DataVersion, not {version!r}")
+        if tags:
+            Arguments("Output").labels(tags=tags)
         self.value = value
         self.output_name = output_name
         self.metadata = normalize_metadata(metadata) if metadata else {}
-        self.data_version = data_version or logical_version
+        self.data_version = version
         self.tags = dict(tags) if tags else {}
 
     def __repr__(self) -> str:
@@ -105,6 +112,11 @@ class AssetOut:
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
     ) -> None:
+        arguments = Arguments("AssetOut")
+        arguments.texts(description=description, io_manager_key=io_manager_key, code_version=code_version)
+        arguments.flags(is_required=is_required)
+        arguments.mappings(metadata=metadata)
+        arguments.annotation(dagster_type=dagster_type)
         self.key = None if key is None else AssetKey.from_coercible(key)
         self.key_prefix = read_prefix(key_prefix)
         self.annotation = dagster_type
@@ -112,7 +124,7 @@ class AssetOut:
         self.is_required = is_required
         self.io_manager_key = io_manager_key
         self.metadata = dict(metadata or {})
-        self.group_name = group_name
+        self.group_name = None if group_name is None else check_group(group_name)
         self.code_version = code_version
         self.labels = read_labels(owners, tags, kinds, None)
 
@@ -138,6 +150,18 @@ class AssetOut:
         return self.key if self.key is not None else AssetKey((*self.key_prefix, output))
 
 
+def groups_of(
+    outs: Mapping[str, AssetOut], keys: Mapping[str, AssetKey], common: str | None, where: str | None
+) -> dict[AssetKey, str]:
+    """The group of each asset: the common one, or that of its own output.
+
+    Raises:
+        InvalidDefinitionError: a group's name is none.
+    """
+    found = {keys[output]: common if common is not None else out.group_name for output, out in outs.items()}
+    return {key: DEFAULT_GROUP if group is None else check_group(group, where) for key, group in found.items()}
+
+
 def value_annotation(annotation: Any) -> Any:
     """What a return annotation says of the value: ``Output[T]`` means T, and a generator's says nothing."""
     if annotation in (Output, MaterializeResult, AssetCheckResult):
@@ -146,7 +170,7 @@ def value_annotation(annotation: Any) -> Any:
     if origin is Output:
         return value_annotation(typing.get_args(annotation)[0])
     if origin is MaterializeResult:
-        return EMPTY
+        return value_annotation(typing.get_args(annotation)[0])
     name = getattr(origin or annotation, "__name__", "")
     if name in ("Generator", "Iterator", "Iterable", "AsyncGenerator", "AsyncIterator", "Awaitable", "Coroutine"):
         return EMPTY
@@ -160,3 +184,8 @@ def value_annotations(returned: Any, count: int) -> tuple[Any, ...]:
         return (value_annotation(returned),)
     fitting = parts if len(parts) == count and Ellipsis not in parts else (EMPTY,) * count
     return tuple(map(value_annotation, fitting))
+
+
+def is_self_stored(returned: Any) -> bool:
+    """Whether a return annotation says that the function stores its asset by itself."""
+    return MaterializeResult in (returned, typing.get_origin(returned))

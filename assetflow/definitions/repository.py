@@ -6,10 +6,12 @@ import inspect
 from collections.abc import Callable, Iterable
 from typing import Any, overload
 
+from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob
 from assetflow.definitions.location import location_of
+from assetflow.definitions.names import check_name
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import InvalidDefinitionError
 
@@ -23,9 +25,13 @@ class RepositoryDefinition(Definitions):
 
     def __init__(self, name: str, description: str | None, assets: Iterable[Any], jobs: Iterable[AssetJob]) -> None:
         super().__init__(assets=assets, jobs=jobs)
-        self.check_graph()
+        self.check()
         self.name = name
         self.description = description
+
+    def load_all_definitions(self) -> None:
+        """Check everything again; it was checked when the repository was made."""
+        self.check()
 
     def get_implicit_asset_job_names(self) -> list[str]:
         """The name of the job over all assets, if there are any."""
@@ -41,10 +47,12 @@ def repository(
 def repository(
     definitions_fn: Function | None = None, *, name: str | None = None, description: str | None = None
 ) -> RepositoryDefinition | Callable[[Function], RepositoryDefinition]:
-    """Make a repository of a function that returns assets, source assets and jobs, in lists within lists.
+    """Make a repository of a function that returns assets, source assets, specs and jobs, in lists within lists.
 
     Raises:
-        InvalidDefinitionError: it returns something else, or two assets have one key.
+        InvalidDefinitionError: it returns something else, two assets have one key, or an input stands for nothing.
+        CircularDependencyError: assets need each other in a circle.
+        InvalidSubsetError: a job selects what is not there.
     """
 
     def make(function: Function) -> RepositoryDefinition:
@@ -55,10 +63,11 @@ def repository(
             raise _bad(function, returned, where)
         items = list(_flat(returned))
         for item in items:
-            if not isinstance(item, AssetsDefinition | SourceAsset | AssetJob):
+            if not isinstance(item, AssetsDefinition | SourceAsset | AssetSpec | AssetJob):
                 raise _bad(function, item, where)
+        found = name or function.__name__
         return RepositoryDefinition(
-            name or function.__name__,
+            check_name(found, f'repository "{found}"', where),
             description or inspect.getdoc(function),
             [item for item in items if not isinstance(item, AssetJob)],
             [item for item in items if isinstance(item, AssetJob)],
@@ -79,5 +88,5 @@ def _bad(function: Function, value: Any, where: str | None) -> InvalidDefinition
     return InvalidDefinitionError(
         f"Bad return value from repository function {function.__name__}: {type(value).__name__} {value!r:.80}",
         where=where,
-        fix="return a list of assets, source assets and jobs",
+        fix="return a list of assets, source assets, specs and jobs",
     )

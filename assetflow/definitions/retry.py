@@ -79,6 +79,10 @@ class RetryRequested(Exception):
         self.max_retries = max_retries
         self.seconds_to_wait = seconds_to_wait
 
+    def __str__(self) -> str:
+        """What was asked for."""
+        return f"asked to be tried again, {self.max_retries} time{'s' * (self.max_retries != 1)} at most"
+
 
 class Failure(Exception):
     """Raise it to fail a step with a description and metadata.

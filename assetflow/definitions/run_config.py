@@ -7,19 +7,21 @@ import enum
 import json
 from collections.abc import Iterable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.schema import Reading
 from assetflow.config.shapes import Field, Permissive, Shape
 from assetflow.definitions.assets_definition import AssetsDefinition
-from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.input_manager import InputManagerDefinition
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import ConfigError, ConfigErrorReason, InvalidConfigError, ParameterCheckError
+
+if TYPE_CHECKING:
+    from assetflow.definitions.bundle import Definitions
 
 
 def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition], run_config: Any) -> None:

@@ -56,7 +56,7 @@ class SourceAsset:
         self.key = AssetKey.from_coercible(key)
         self.raw_metadata = dict(metadata or {})
         self.description = description
-        self.group_name = check_group(group_name) if group_name else DEFAULT_GROUP
+        self.group_name = DEFAULT_GROUP if group_name is None else check_group(group_name)
         self.resource_defs = as_resources(resource_defs)
         self.observe_fn = observe_fn
         self.required_resource_keys = frozenset(required_resource_keys or ())
@@ -73,6 +73,11 @@ class SourceAsset:
             self.io_manager_key = io_manager_key or "io_manager"
         caller = sys._getframe(1)
         self.location = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
+
+    @property
+    def io_manager_def(self) -> ResourceDefinition | None:
+        """The IO manager it brings along, if any."""
+        return self.resource_defs.get(self.io_manager_key)
 
     @property
     def is_observable(self) -> bool:
@@ -109,6 +114,10 @@ class SourceAsset:
         copy.resource_defs = {**self.resource_defs, **resource_defs}
         return copy
 
+    def with_group_name(self, group_name: str) -> SourceAsset:
+        """A copy in another group; InvalidDefinitionError if it has a group already."""
+        return self.with_attributes(group_name=group_name)
+
     def with_attributes(self, *, group_name: str | None = None) -> SourceAsset:
         """A copy in another group.
 
@@ -123,7 +132,7 @@ class SourceAsset:
         copy = SourceAsset.__new__(SourceAsset)
         for name in self.__slots__:
             setattr(copy, name, getattr(self, name))
-        copy.group_name = check_group(group_name) if group_name else self.group_name
+        copy.group_name = self.group_name if group_name is None else check_group(group_name)
         return copy
 
     def __repr__(self) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 _UNION = (typing.Union, types.UnionType)
+_CONTAINERS = (list, set, frozenset, dict, tuple)
 
 
 class Nothing:
@@ -87,13 +88,17 @@ def makes_nothing(annotation: Any) -> bool:
 def check_value(value: Any, annotation: Any) -> str | None:
     """Why the value does not fit, or None if it does, or if this cannot be told.
 
-    Containers are checked as such, not item by item. An int fits where a float is expected.
+    The items of lists, sets, dicts and tuples are checked too. An int is no float, and a bool is an int.
     """
     if isinstance(annotation, DagsterType):
         return _asked(value, annotation)
     if _fits(value, annotation):
         return None
-    return f"expected {_name(annotation)}, got {type(value).__name__}: {str(value)[:80]!r}"
+    expected = f"expected {_name(annotation)}"
+    culprit = _culprit(value, annotation)
+    if culprit is None:
+        return f"{expected}, got {type(value).__name__}: {str(value)[:80]!r}"
+    return f"{expected}, got a {type(value).__name__} that holds {type(culprit).__name__}: {str(culprit)[:80]!r}"
 
 
 def _asked(value: Any, kind: DagsterType) -> str | None:
@@ -119,16 +124,44 @@ def _fits(value: Any, annotation: Any) -> bool:
     if origin is typing.Literal:
         return value in typing.get_args(annotation)
     kind = origin or annotation
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if kind is int:
-        return isinstance(value, int) and not isinstance(value, bool)
     if not isinstance(kind, type) or getattr(kind, "_is_protocol", False):
         return True
     try:
-        return isinstance(value, kind)
+        fits = isinstance(value, kind)
     except TypeError:
         return True
+    return fits and (origin not in _CONTAINERS or all(_fits(*pair) for pair in _items(value, annotation, origin)))
+
+
+def _items(value: Any, annotation: Any, origin: Any) -> Iterator[tuple[Any, Any]]:
+    """What a container holds, each with what its annotation says of it."""
+    said = typing.get_args(annotation)
+    if not said:
+        return
+    if origin is dict:
+        for key, item in value.items():
+            yield key, said[0]
+            yield item, said[1]
+    elif origin is not tuple or said[-1] is Ellipsis:
+        for item in value:
+            yield item, said[0]
+    elif len(value) == len(said):
+        yield from zip(value, said, strict=True)
+    else:
+        yield value, None  # of another length
+
+
+def _culprit(value: Any, annotation: Any) -> Any:
+    """The first thing in a container that does not fit; None if it is no container, or not because of an item."""
+    origin = typing.get_origin(annotation)
+    if origin in _UNION:
+        inside = [_culprit(value, option) for option in typing.get_args(annotation)]
+        return next((found for found in inside if found is not None), None)
+    if origin not in _CONTAINERS or not isinstance(value, origin):
+        return None
+    return next(
+        (item for item, said in _items(value, annotation, origin) if item is not value and not _fits(item, said)), None
+    )
 
 
 def _name(annotation: Any) -> str:

@@ -12,9 +12,10 @@ from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.tally import Tally
 from assetflow.definitions.typecheck import check_value
-from assetflow.errors import CheckError, InvariantViolationError, StepOutputNotFoundError, TypeCheckDidNotPass
-from assetflow.execution.unfolding import Item, spec_of, unfold_returned, unfold_yielded
+from assetflow.definitions.unfolding import Item, spec_of, unfold_returned, unfold_yielded
+from assetflow.errors import CheckError, StepOutputNotFoundError, TypeCheckDidNotPass
 from assetflow.keys import AssetKey
 
 
@@ -37,27 +38,23 @@ def compute(
         StepOutputNotFoundError: a required output did not come.
         TypeCheckDidNotPass: a value does not fit its annotation.
     """
-    seen: set[str] = set()
-    checked: set[str] = set()
+    tally = Tally(op)
     for item in _items(op, context, inputs, keys):
+        tally.take(item)
         if isinstance(item, Output):
-            _check_output(op, item, seen)
-            seen.add(item.output_name)
-        elif isinstance(item, AssetCheckResult):
-            name = spec_of(op, item).get_python_identifier()
-            if name in checked:
-                raise InvariantViolationError(f'op "{op.name}" gave a result of the check {name} multiple times')
-            checked.add(name)
+            _check_output(op, item)
+        elif isinstance(item, AssetCheckResult) and not _is_wanted(op, item, selected):
+            continue
         yield item
-    for name, spec in op.checks.items():
-        if name not in checked and (op.only_checks or spec.asset_key in keys.values()):
+    for name, spec in tally.missing_checks():
+        if name in selected if op.only_checks else spec.asset_key in keys.values():
             raise StepOutputNotFoundError(
                 f'op "{op.name}" ended without a result of its check {spec.key}',
                 where=str(op.location) if op.location else None,
                 fix="yield AssetCheckResult(...), or return MaterializeResult(check_results=[...])",
             )
-    for name, out in op.outs.items():
-        if out.is_required and name in selected and name not in seen:
+    for name in tally.missing_outputs():
+        if name in selected:
             raise StepOutputNotFoundError(
                 f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}"',
                 where=str(op.location) if op.location else None,
@@ -93,19 +90,13 @@ def _drained(items: AsyncIterator[Any]) -> Iterator[Any]:
         loop.close()
 
 
-def _check_output(op: OpDefinition, item: Output[Any], seen: set[str]) -> None:
-    out = op.outs.get(item.output_name)
+def _is_wanted(op: OpDefinition, result: AssetCheckResult, selected: Collection[str]) -> bool:
+    return not op.only_checks or spec_of(op, result).get_python_identifier() in selected
+
+
+def _check_output(op: OpDefinition, item: Output[Any]) -> None:
+    out = op.outs[item.output_name]
     where = str(op.location) if op.location else None
-    if out is None:
-        raise InvariantViolationError(
-            f'op "{op.name}" produced an output "{item.output_name}", which it does not declare; '
-            f"it declares: {', '.join(op.outs)}",
-            where=where,
-        )
-    if item.output_name in seen:
-        raise InvariantViolationError(
-            f'op "{op.name}" returned an output "{item.output_name}" multiple times', where=where
-        )
     if item.value is NO_VALUE:
         return
     if out.is_nothing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import traceback
 from pathlib import Path
@@ -13,6 +14,7 @@ from assetflow.planning.plan import StepRetry
 from assetflow.runs.facts import ErrorDetail, StepDetail
 
 _PACKAGE = Path(__file__).parent.parent
+_CONTEXTLIB = Path(contextlib.__file__)
 
 
 class StepResult(msgspec.Struct, kw_only=True):
@@ -66,12 +68,18 @@ def describe_error(error: BaseException) -> ErrorDetail:
     Where there are only frames of this package, the message says it all.
     """
     kind = type(error)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    plain = kind.__module__ == "builtins" or kind.__module__.startswith(f"{_PACKAGE.name}.")
+    name = kind.__qualname__ if plain else f"{kind.__module__}.{kind.__qualname__}"
     trace = error.__traceback__
-    while trace is not None and _PACKAGE in Path(trace.tb_frame.f_code.co_filename).parents:
+    while trace is not None and _is_plumbing(Path(trace.tb_frame.f_code.co_filename)):
         trace = trace.tb_next
     if trace is None:
         lines = traceback.format_exception_only(kind, error)
     else:
         lines = traceback.format_exception(kind, error, trace)
     return ErrorDetail(type=name, message=str(error), traceback="".join(lines))
+
+
+def _is_plumbing(file: Path) -> bool:
+    """Whether a frame in front of the user's says nothing to them: it is of this package, or opens its contexts."""
+    return _PACKAGE in file.parents or file == _CONTEXTLIB

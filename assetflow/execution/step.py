@@ -15,10 +15,10 @@ from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.unfolding import Event, spec_of
 from assetflow.errors import AssetCheckFailedError
 from assetflow.execution.compute import compute
 from assetflow.execution.inputs import as_io_manager, load_inputs
-from assetflow.execution.unfolding import Event, spec_of
 from assetflow.execution.work import StepWork, value_path
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
@@ -35,7 +35,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         whatever the user's code or an IO manager raises; what was staged is then removed again.
     """
     asset, op = work.asset, work.op
-    managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].is_nothing}
+    managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
     opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     declared = {output.name: output for output in work.step.outputs}
@@ -69,10 +69,20 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
                 output = declared[item.output_name]
                 _store(work, opened, context, output, item, detail, staged)
                 emitted.append(output.index)
+            elif item.output_name in asset.keys_by_output_name:
+                work.log.warning(
+                    "the output %s of %s was not selected: it is not stored. context.selected_output_names tells what "
+                    "to make",
+                    item.output_name,
+                    op.name,
+                )
         _take_events(context, detail)
         _stop_if_blocked(detail)
     except BaseException:
         unseen = {output.index for _, output in staged}
+        if work.values is not None:
+            for output in work.step.outputs:
+                work.values.pop(output.index, None)
         detail.outputs = [made for made in detail.outputs if made.output not in unseen]
         for manager, output in staged:
             with suppress(Exception):
@@ -123,7 +133,9 @@ def _store(
         work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
-    if not out.is_nothing and item.value is not NO_VALUE:
+    if item.value is not NO_VALUE and not (out.may_be_none and item.value is None):
+        if output.io_manager_key not in opened:  # only now is it known that there is a value to store
+            opened = {**opened, **work.resources.for_asset(asset, [output.io_manager_key], work.log)}
         needed = work.resources.needed_by(asset, output.io_manager_key, work.log)
         storing = OutputContext(
             asset_key=key,

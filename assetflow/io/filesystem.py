@@ -104,7 +104,7 @@ class FilesystemIOManager(VersionedIOManager):
         """The value: the exact version where the context names one, else the published one.
 
         Raises:
-            FileNotFoundError: the asset was never materialized here.
+            FileNotFoundError: the asset was never materialized here, or without a value.
             DamagedRecordError: the bytes are not those that were stored.
         """
         if context.version is None:
@@ -114,8 +114,8 @@ class FilesystemIOManager(VersionedIOManager):
             with open(path, "rb") as file:
                 content, manifest = split(file.read(), where=path)
         except FileNotFoundError:
-            raise DamagedRecordError(
-                f"the stored value of {context.value_title} is gone", where=path, fix="materialize the asset again"
+            raise FileNotFoundError(
+                f"{context.value_title} has no stored value at {path}: {context.absence()}"
             ) from None
         if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
             raise DamagedRecordError(
@@ -152,7 +152,7 @@ class FilesystemIOManager(VersionedIOManager):
                 content = file.read()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError(
-                f"{context.value_title} has no stored value at {path}: materialize it first"
+                f"{context.value_title} has no stored value at {path}: {context.absence()}"
             ) from None
         return load(content, where=path)
 

@@ -27,8 +27,9 @@ class InMemoryIOManager(IOManager):
         """The value; InvariantViolationError if it was not made in this process since the run began."""
         if context.value_path not in self.values:
             raise InvariantViolationError(
-                f"{context.value_title} is not in memory: nothing has made it in this run",
-                fix="make it in the same run, in one process: a worker does not see the memory of another",
+                f"{context.value_title} is not in memory: {context.absence('nothing has made it in this run')}",
+                fix="values in memory are those of one run in one process: make it there, or read it with an IO "
+                "manager of its own",
             )
         return self.values[context.value_path]
 

@@ -86,7 +86,7 @@ class UPathIOManager(IOManager):
         """Read a value; FileNotFoundError if it is not there."""
         path = self.get_path(context)
         if not self.path_exists(path):
-            raise FileNotFoundError(f"{context.value_title} has no stored value at {path}: materialize it first")
+            raise FileNotFoundError(f"{context.value_title} has no stored value at {path}: {context.absence()}")
         return self.load_from_path(context, path)
 
 

@@ -48,8 +48,13 @@ class AssetGraph:
         self._order = self._sorted()
 
     @staticmethod
-    def build(assets: Iterable[AssetsDefinition], sources: Iterable[SourceAsset]) -> AssetGraph:
+    def build(
+        assets: Iterable[AssetsDefinition], sources: Iterable[SourceAsset], *, may_dangle: bool = False
+    ) -> AssetGraph:
         """Resolve every input to the asset it means.
+
+        Args:
+            may_dangle: leave alone what means nothing here, because these are not all the assets there are.
 
         Raises:
             InvalidDefinitionError: a key is made twice, or an input means nothing that exists.
@@ -67,7 +72,7 @@ class AssetGraph:
         names = _NamesInGroups(assets_by_key, sources_by_key)
         resolved = {
             asset: {
-                name: _resolve(asset, name, key, assets_by_key, sources_by_key, names)
+                name: _resolve(asset, name, key, assets_by_key, sources_by_key, names, may_dangle)
                 for name, key in asset.keys_by_input_name.items()
             }
             for asset in definitions
@@ -80,11 +85,15 @@ class AssetGraph:
         return self._keys
 
     def upstream(self, key: AssetKey) -> set[AssetKey]:
-        """The assets it needs directly."""
+        """The assets it needs directly; of a source none."""
+        if key not in self._place:
+            return set()
         return {self._keys[place] for place in self._above[self._place[key]]}
 
     def downstream(self, key: AssetKey) -> set[AssetKey]:
         """The assets that need it directly."""
+        if key not in self._place:
+            return {made for made in self._keys if key in self.asset_deps(made)}
         return {self._keys[place] for place in self._below[self._place[key]]}
 
     def asset_deps(self, key: AssetKey) -> set[AssetKey]:
@@ -215,6 +224,7 @@ def _resolve(
     assets: Mapping[AssetKey, AssetsDefinition],
     sources: Mapping[AssetKey, SourceAsset],
     names: _NamesInGroups,
+    may_dangle: bool,
 ) -> AssetKey | None:
     if key in assets or key in sources:
         return key
@@ -225,7 +235,7 @@ def _resolve(
         if len(candidates) == 1:
             return candidates[0]
     checked = {check.asset_key for check in asset.check_keys} - asset.keys
-    if asset.node_def.ins[name].is_nothing and key not in checked:
+    if may_dangle or (asset.node_def.ins[name].is_nothing and key not in checked):
         return None
     makes = next(iter(asset.keys_by_output_name.values()), None)
     if makes is None and any(check.asset_key == key for check in asset.check_keys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -11,9 +12,10 @@ from lark import Lark, Transformer, v_args
 from lark.exceptions import UnexpectedInput
 
 from assetflow.definitions.checks import AssetCheckKey
-from assetflow.errors import CheckError
+from assetflow.errors import CheckError, InvalidSubsetError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.lineage.meaning import Meaning
 from assetflow.lineage.selection import AssetSelection, selection_of
 
 # A sign for "and what it needs" stands right before what it belongs to, one for "and what needs it" right after:
@@ -56,6 +58,8 @@ _GRAMMAR = r"""
     %ignore /\s+/
 """
 
+_WORDS_BEFORE_PARENTHESES = frozenset({"sinks", "roots", "and", "or", "not"})
+
 
 def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
     """The assets that are meant, in the order of definition.
@@ -69,7 +73,7 @@ def resolve_selection(graph: AssetGraph, selection: Any) -> list[AssetKey]:
         CheckError: text that is no selection.
         InvalidSubsetError: an asset that is not there.
     """
-    return _in_order(graph, _read(selection))
+    return _in_order(graph, read_selection(selection).meaning)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,7 @@ class Chosen:
 
 def resolve_all(graph: AssetGraph, selection: Any) -> Chosen:
     """Everything that a selection means; see `resolve_selection`."""
-    meant = _read(selection)
+    meant = read_selection(selection).meaning
     return Chosen(
         assets=_in_order(graph, meant),
         checks=meant.resolve_checks(graph),
@@ -97,7 +101,27 @@ def resolve_all(graph: AssetGraph, selection: Any) -> Chosen:
     )
 
 
-def _in_order(graph: AssetGraph, meant: AssetSelection) -> list[AssetKey]:
+def resolve_job(graph: AssetGraph, name: str, selection: Any) -> Chosen:
+    """What a job selects; InvalidSubsetError, with the job's name, if that is not there."""
+    try:
+        return resolve_all(graph, selection)
+    except InvalidSubsetError as error:
+        error.where = f'job "{name}"' + (f", {error.where}" if error.where else "")
+        raise
+
+
+def read_selection(selection: Any) -> AssetSelection:
+    """What a selection says, before it is known which assets there are; see `resolve_selection`."""
+    if selection is None:
+        return AssetSelection.all()
+    if isinstance(selection, str):
+        return parse_selection(selection)
+    if isinstance(selection, Iterable) and not isinstance(selection, AssetSelection | AssetCheckKey):
+        return AssetSelection.union(read_selection("" if item is None else item) for item in selection)
+    return selection_of(selection)
+
+
+def _in_order(graph: AssetGraph, meant: Meaning) -> list[AssetKey]:
     chosen = meant.resolve(graph)
     return [key for key in graph.materializable_keys if key in chosen]
 
@@ -115,6 +139,7 @@ def parse_selection(text: str) -> AssetSelection:
     """
     if not text.strip():
         raise CheckError(f'Invalid selection string: "{text}" is empty; "*" means everything')
+    _check_words(text)
     try:
         found: AssetSelection = _parser().parse(text)  # type: ignore[assignment]
     except UnexpectedInput as error:
@@ -124,6 +149,21 @@ def parse_selection(text: str) -> AssetSelection:
             f"Invalid selection string: {shown}\n  {shown}\n  {' ' * (place - 1)}^ cannot be read from here"
         ) from None
     return found
+
+
+def _check_words(text: str) -> None:
+    """Refuse what can be read, but as something else than it looks like; CheckError."""
+    plain = re.sub(r'"[^"]*"', "_", text)
+    for name in re.findall(r"(?<![\w.\/-])(\w+)\(", plain):
+        if name.lower() not in _WORDS_BEFORE_PARENTHESES:
+            raise CheckError(
+                f"Invalid selection string: {text.strip()}\n  there is no function {name}; "
+                "there are sinks(...) and roots(...)"
+            )
+    for start in re.findall(r"([\w.-][\w./-]*/)\*", plain):
+        raise CheckError(
+            f'Invalid selection string: {text.strip()}\n  "{start}" is no key; a pattern is written key:"{start}*"'
+        )
 
 
 @cache
@@ -194,13 +234,3 @@ def _depth(sign: str) -> int | None:
         return None
     digits = sign.strip("+")
     return int(digits) if digits else len(sign)
-
-
-def _read(selection: Any) -> AssetSelection:
-    if selection is None:
-        return AssetSelection.all()
-    if isinstance(selection, str):
-        return parse_selection(selection)
-    if isinstance(selection, Iterable) and not isinstance(selection, AssetSelection | AssetCheckKey):
-        return AssetSelection.union(_read("" if item is None else item) for item in selection)
-    return selection_of(selection)

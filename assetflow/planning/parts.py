@@ -99,11 +99,13 @@ def _checking(
     parts = []
     blocking: dict[AssetKey, list[InnerValue]] = {}
     for definition in wanted:
-        outputs = {name: InnerValue(definition, CallOutput((), name)) for name in definition.op.outs}
+        op = definition.op
+        names = [name for name in op.outs if not definition.can_subset or op.checks[name].key in wanted[definition]]
+        outputs = {name: InnerValue(definition, CallOutput((), name)) for name in names}
         inputs = {name: (key,) for name, key in _inputs(graph, definition).items()}
         parts.append(Part(definition, definition.calls[0], dict(outputs), inputs))
-        for name, spec in definition.op.checks.items():
-            if spec.blocking:
+        for name, spec in op.checks.items():
+            if spec.blocking and name in outputs:
                 blocking.setdefault(spec.asset_key, []).append(outputs[name])
     return parts, blocking
 

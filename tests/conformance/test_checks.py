@@ -350,7 +350,7 @@ def test_multi_asset_check():
         ([], StepOutputNotFoundError, "ended without a result of its check orders:a"),
         ([AssetCheckResult(True)], InvariantViolationError, "could be of several of its checks: orders:a, orders:b"),
         ([AssetCheckResult(True, check_name="c")], InvariantViolationError, "is of no check that it declares"),
-        ([AssetCheckResult(True, check_name="a")] * 2, InvariantViolationError, "of the check orders_a multiple times"),
+        ([AssetCheckResult(True, check_name="a")] * 2, InvariantViolationError, "of the check orders:a multiple times"),
     ],
 )
 def test_results_that_do_not_fit(results, error, message):
@@ -360,6 +360,84 @@ def test_results_that_do_not_fit(results, error, message):
 
     with pytest.raises(error, match=message):
         materialize_to_memory([orders, both])
+
+
+@pytest.mark.parametrize(("selection", "names"), [
+    (AssetSelection.checks(AssetCheckKey(AssetKey("orders"), "a")), {"a"}),
+    (AssetSelection.all_asset_checks(), {"a", "b"}),
+    (None, {"a", "b"}),
+])  # fmt: skip
+def test_some_checks_of_a_function_without_the_others(selection, names, tmp_path):
+    asked = []
+
+    @multi_asset_check(
+        specs=[AssetCheckSpec("a", asset="orders"), AssetCheckSpec("b", asset="orders", blocking=True)],
+        can_subset=True,
+    )
+    def both(context):
+        asked.append({key.name for key in context.selected_asset_check_keys})
+        for name in asked[0]:
+            yield AssetCheckResult(passed=True, check_name=name)
+
+    result = materialize(
+        [orders, report, both], resources={"io_manager": FilesystemIOManager(tmp_path)}, selection=selection
+    )
+    assert asked == [names]
+    assert {name for name, _, _ in said(result)} == {f"orders:{name}" for name in names}
+
+
+def test_a_result_of_a_check_that_was_not_asked_for_does_not_count():
+    @multi_asset_check(
+        specs=[AssetCheckSpec("a", asset="orders"), AssetCheckSpec("b", asset="orders")], can_subset=True
+    )
+    def both():
+        yield AssetCheckResult(passed=True, check_name="a")
+        yield AssetCheckResult(passed=False, check_name="b")
+
+    only_a = AssetSelection.checks(AssetCheckKey(AssetKey("orders"), "a"))
+    assert said(materialize_to_memory([orders, both], selection=only_a)) == [("orders:a", True, ERROR)]
+
+
+def test_a_function_that_checks_its_own_assets_knows_the_selected_checks():
+    asked = []
+
+    @multi_asset(
+        outs={"a": AssetOut(is_required=False), "b": AssetOut(is_required=False)},
+        check_specs=[AssetCheckSpec("fine", asset="a"), AssetCheckSpec("fine", asset="b")],
+        can_subset=True,
+    )
+    def both(context):
+        asked.append(context.selected_asset_check_keys)
+        yield Output(1, "a")
+        yield AssetCheckResult(passed=True, asset_key="a")
+
+    materialize_to_memory([both], selection="a")
+    assert asked == [{AssetCheckKey(AssetKey("a"), "fine")}]
+
+
+def test_a_check_of_a_source_runs_with_everything():
+    @asset_check(asset=SourceAsset("given"))
+    def there():
+        return True
+
+    assert said(materialize_to_memory([SourceAsset("given"), there])) == [("given:there", True, ERROR)]
+
+
+def test_only_checks_are_asset_checks():
+    with pytest.raises(CheckError, match="asset_checks is a list of what asset_check makes"):
+        Definitions([orders], asset_checks=[report])
+
+
+def test_a_result_of_another_asset_is_named():
+    @asset_check(asset=orders)
+    def fine():
+        return AssetCheckResult(passed=True, asset_key="zz")
+
+    with pytest.raises(
+        InvariantViolationError, match='with asset_key "zz", which is of no check that it declares'
+    ) as e:
+        materialize_to_memory([orders, fine])
+    assert e.value.fix == "leave asset_key and check_name out"
 
 
 def test_two_specs_of_one_name():
@@ -412,6 +490,42 @@ def test_an_asset_whose_blocking_check_fails_is_not_published(tmp_path):
     assert not result.success
     assert result.asset_materializations_for_node("own") == []
     assert Definitions(assets=[own], resources={"io_manager": manager}).load_asset_value("own") == 5
+
+
+def test_a_step_whose_own_check_fails_has_made_no_value():
+    @asset(check_specs=[AssetCheckSpec("fine", asset="own", blocking=True)])
+    def own():
+        yield Output(5)
+        yield AssetCheckResult(passed=False)
+
+    result = materialize_to_memory([own], raise_on_error=False)
+    for ask in (lambda: result.asset_value("own"), lambda: result.output_for_node("own")):
+        with pytest.raises(InvariantViolationError):
+            ask()
+
+
+def test_results_of_checks_in_a_returned_tuple():
+    @asset(check_specs=[AssetCheckSpec("fine", asset="own")])
+    def own():
+        return 4, AssetCheckResult(passed=True)
+
+    @multi_asset(outs={"a": AssetOut(), "b": AssetOut()}, check_specs=[AssetCheckSpec("fine", asset="b")])
+    def both():
+        return 1, 2, AssetCheckResult(passed=False)
+
+    result = materialize_to_memory([own, both])
+    assert said(result) == [("own:fine", True, ERROR), ("b:fine", False, ERROR)]
+    assert [result.asset_value(key) for key in ("own", "a", "b")] == [4, 1, 2]
+    assert own() == (4, AssetCheckResult(passed=True))
+
+
+def test_a_returned_result_is_no_value():
+    @asset
+    def own():
+        return AssetCheckResult(passed=True)
+
+    with pytest.raises(InvariantViolationError, match="is of no check that it declares: none"):
+        materialize_to_memory([own])
 
 
 def test_a_check_that_is_declared_has_to_be_done():

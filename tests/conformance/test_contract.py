@@ -367,7 +367,7 @@ REFUSED = {
     ),
     "1.18 a selection and something else": (lambda: AssetSelection.all() | "a", CheckError, "selection"),
     "1.17 a retry policy that is none": (lambda: make("x", retry_policy=5), CheckError, "retry_policy of"),
-    "1.18 a list of groups": (lambda: AssetSelection.groups(["g"]), CheckError, "takes names of groups"),
+    "1.18 a list of groups": (lambda: AssetSelection.groups(["g"]), CheckError, "AssetSelection.groups takes text"),
     "1.18 text as an asset": (lambda: AssetSelection.assets("a"), CheckError, "takes assets"),
     "1.18 a malformed selection": (lambda: memory(make("x"), selection="x*+"), CheckError, "Invalid selection string: x"),
 }  # fmt: skip

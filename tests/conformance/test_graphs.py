@@ -719,3 +719,27 @@ def test_jobs_and_selections_of_graphs():
         jobs=[define_asset_job("up", AssetSelection.keys("p", "q").upstream())],
     )
     assert defs.get_job("up").execute_in_process().asset_value("q") == 2
+
+
+def test_what_is_said_of_the_outputs_of_graphs_is_said_of_their_assets():
+    @graph(out={"low": GraphOut(description="small"), "high": GraphOut()})
+    def both():
+        """Numbers."""
+        return {"low": one(), "high": one()}
+
+    made = AssetsDefinition.from_graph(both)
+    assert made.descriptions_by_key == {AssetKey("low"): "small", AssetKey("high"): "Numbers."}
+
+    @graph(out=GraphOut(description="single"))
+    def alone():
+        return one()
+
+    assert AssetsDefinition.from_graph(alone).descriptions_by_key == {AssetKey("alone"): "single"}
+
+    @graph_multi_asset(outs={"a": AssetOut(description="first", owners=["team:x"]), "b": AssetOut()})
+    def several():
+        return {"a": one(), "b": one()}
+
+    assert several.get_asset_spec("a").description == "first"
+    assert several.get_asset_spec("a").owners == ("team:x",)
+    assert materialize_to_memory([made, several]).success

@@ -6,6 +6,7 @@ from assetflow import (
     AssetKey,
     AssetOut,
     AssetSelection,
+    AssetSpec,
     CheckError,
     Definitions,
     Field,
@@ -146,7 +147,50 @@ def test_jobs_that_cannot_be(tmp_path):
         defs(tmp_path, a)
 
 
+@pytest.mark.parametrize(("arguments", "message"), [
+    ({"selection": "a*+"}, "Invalid selection string"), ({"selection": 3}, "a selection is made of text"),
+    ({"config": 1}, 'config of the job "x" is a dict or a RunConfig'), ({"description": 1}, "is a str, not int"),
+])  # fmt: skip
+def test_jobs_that_cannot_be_read(arguments, message):
+    with pytest.raises(CheckError, match=message):
+        define_asset_job("x", **arguments)
+
+
+def test_tags_of_jobs_become_text():
+    assert define_asset_job("x", tags={"a": 1, "b": "c"}).tags == {"a": "1", "b": "c"}
+
+
+def test_a_job_that_selects_what_is_not_there_is_noticed_when_it_is_asked_for(tmp_path):
+    made = defs(tmp_path, define_asset_job("good", "a"), define_asset_job("bad", "zzz"))
+    assert made.get_job("good").name == "good"
+    with pytest.raises(InvalidSubsetError, match="zzz") as raised:
+        made.get_job("bad")
+    assert raised.value.where == 'job "bad"'
+
+
 # repositories
+
+
+def test_a_repository_checks_its_jobs_when_it_is_made():
+    with pytest.raises(InvalidSubsetError, match="zzz"):
+
+        @repository
+        def both():
+            return [a, define_asset_job("bad", "zzz")]
+
+
+def test_a_repository_needs_a_name_that_may_be_used():
+    with pytest.raises(InvalidDefinitionError, match='"x y" is not a valid name for repository "x y"'):
+        repository(name="x y")(lambda: [a])
+
+
+def test_a_repository_takes_specs_of_assets_that_others_make():
+    @repository
+    def with_spec():
+        return [AssetSpec("given"), asset(name="below")(lambda given: given)]
+
+    with_spec.load_all_definitions()
+    assert [source.key for source in with_spec.source_assets] == [AssetKey("given")]
 
 
 def test_a_repository_gathers_nested_lists():

@@ -11,6 +11,7 @@ from assetflow import (
     EventType,
     ExpectationResult,
     InMemoryIOManager,
+    InvalidDefinitionError,
     InvariantViolationError,
     Output,
     RetryPolicy,
@@ -99,7 +100,7 @@ def test_a_node_that_is_not_there(result, asked):
 
 
 def test_an_output_and_an_asset_that_are_not_there(result):
-    with pytest.raises(InvariantViolationError, match='op "told" succeeded without yielding an output "other"'):
+    with pytest.raises(InvariantViolationError, match='op "told" has no output "other"; it has: result'):
         result.output_for_node("told", "other")
     with pytest.raises(InvariantViolationError, match="nope was not materialized in this run"):
         result.asset_value("nope")
@@ -177,3 +178,13 @@ def test_what_a_check_and_a_failing_io_manager_leave():
     result = materialize([up, told], resources={"io_manager": Broken()}, raise_on_error=False)
     assert types(result.events_for_node("up")) == ["STEP_START", "STEP_FAILURE"]
     assert result.get_asset_materialization_events() == []
+
+
+@pytest.mark.parametrize("run", [materialize, materialize_to_memory])
+def test_what_is_missing_can_be_given_to_what_was_called(run):
+    @asset(required_resource_keys={"api"})
+    def needs(): ...
+
+    with pytest.raises(InvalidDefinitionError) as raised:
+        run([needs])
+    assert raised.value.fix == f"{run.__name__}(..., resources={{'api': ...}})"

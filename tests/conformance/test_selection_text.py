@@ -90,3 +90,12 @@ def test_lists_and_jobs_take_text_too():
         assets=ALL, resources={"io_manager": InMemoryIOManager()}, jobs=[define_asset_job("j", "not group:raw")]
     )
     assert set(defs.get_job("j").execute_in_process().step_keys) == {"c", "p__d", "p__q__e"}
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("foo(*)", "there is no function foo; there are sinks"), ("a or up(b)", "there is no function up"),
+    ("p/*", 'a pattern is written key:"p/\\*"'), ("a, p/q/*", 'key:"p/q/\\*"'),
+])  # fmt: skip
+def test_text_that_looks_like_something_else(text, message):
+    with pytest.raises(CheckError, match=message):
+        AssetSelection.from_string(text)

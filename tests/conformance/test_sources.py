@@ -11,6 +11,7 @@ from assetflow import (
     InMemoryIOManager,
     InvalidDefinitionError,
     InvalidSubsetError,
+    InvariantViolationError,
     IOManager,
     LogicalVersion,
     ObserveResult,
@@ -19,6 +20,7 @@ from assetflow import (
     define_asset_job,
     io_manager,
     materialize,
+    materialize_to_memory,
     observable_source_asset,
     observe,
 )
@@ -78,8 +80,10 @@ def test_a_source_that_was_never_stored(tmp_path):
     @asset
     def more(x): ...
 
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match="it is a source, which others make"):
         materialize([SourceAsset("x"), more], resources={"io_manager": FilesystemIOManager(tmp_path)})
+    with pytest.raises(InvariantViolationError, match="it is a source, which others make"):
+        materialize_to_memory([SourceAsset("x"), more])
 
 
 def test_a_manager_that_is_not_there():

@@ -13,21 +13,31 @@ from assetflow import (
     DataVersion,
     Definitions,
     FilesystemIOManager,
+    In,
     InMemoryIOManager,
     InvalidDefinitionError,
     InvariantViolationError,
     MaterializeResult,
+    MetadataValue,
     Output,
     SourceAsset,
     StepOutputNotFoundError,
     StepState,
     TypeCheckDidNotPass,
     asset,
+    graph_asset,
+    io_manager,
     map_asset_specs,
     materialize,
     materialize_to_memory,
     multi_asset,
+    op,
 )
+
+
+@asset
+def orders_of_others():
+    return 1
 
 
 def of(name, result):
@@ -150,6 +160,72 @@ def test_map_asset_specs():
     assert [getattr(one, "group_name", None) for one in found] == ["g", "default"]
 
 
+def test_map_asset_specs_changes_what_is_said_of_assets():
+    @asset(owners=["team:a"], metadata={"m": 1})
+    def one(up):
+        """Text."""
+        return up + 1
+
+    @asset
+    def other():
+        return 1
+
+    def changed(spec):
+        deps = [dep.asset_key.with_prefix("raw") for dep in spec.deps]
+        new = spec.replace_attributes(key=spec.key.with_prefix(["p", "q"]), group_name="g", deps=[*deps, "first"])
+        return new.merge_attributes(metadata={"n": 2}, tags={"t": "v"}, kinds=["k"])
+
+    [mapped, same] = map_asset_specs(lambda spec: changed(spec) if spec.key == one.key else spec, [one, other])
+    assert same is other
+    spec = mapped.get_asset_spec()
+    assert spec.key == AssetKey(["p", "q", "one"])
+    assert [dep.asset_key.path for dep in spec.deps] == [["first"], ["raw", "up"]]
+    assert (spec.group_name, spec.description, spec.owners, spec.tags) == ("g", "Text.", ("team:a",), {"t": "v"})
+    assert spec.metadata == {"m": 1, "n": 2}
+    assert one.get_asset_spec().group_name == "default"
+    result = materialize_to_memory([asset(key_prefix="raw", name="up")(lambda: 3), mapped, other])
+    assert result.asset_value(["p", "q", "one"]) == 4
+
+
+def test_map_asset_specs_of_several_assets_and_of_graphs():
+    @multi_asset(outs={"a": AssetOut(), "b": AssetOut()})
+    def both():
+        return 1, 2
+
+    def needs_x(spec):
+        return spec.merge_attributes(deps=["x"]) if spec.key == AssetKey("b") else spec
+
+    [mapped] = map_asset_specs(needs_x, [both])
+    assert mapped.asset_deps == {AssetKey("a"): set(), AssetKey("b"): {AssetKey("x")}}
+    assert materialize_to_memory([mapped]).asset_value("b") == 2
+
+    @graph_asset
+    def whole(up):
+        return op(lambda up: up, name="inner", ins={"up": In()})(up)
+
+    [described] = map_asset_specs(lambda spec: spec.replace_attributes(description="d", group_name="g"), [whole])
+    assert described.get_asset_spec().description == "d"
+    with pytest.raises(InvalidDefinitionError, match="the deps of whole are the inputs of its graph"):
+        map_asset_specs(lambda spec: spec.merge_attributes(deps=["x"]), [whole])
+
+
+@pytest.mark.parametrize(("func", "given", "error", "message"), [
+    (lambda spec: 3, [AssetSpec("a")], CheckError, "returned 3 for AssetSpec"),
+    (lambda spec: spec, [3], CheckError, "takes specs and assets, not int"),
+    (lambda spec: spec.replace_attributes(deps=[]), [asset(name="b")(lambda a: 1)], InvalidDefinitionError,
+     "b takes a as its argument a"),
+])  # fmt: skip
+def test_specs_that_cannot_be_mapped(func, given, error, message):
+    with pytest.raises(error, match=message):
+        map_asset_specs(func, given)
+
+
+def test_the_copy_of_a_spec_stands_where_the_spec_stands():
+    spec = AssetSpec("a")
+    assert spec.replace_attributes(description="d").location == spec.location
+    assert spec.location.file == __file__
+
+
 def test_a_slash_in_the_key_of_a_spec():
     with pytest.raises(InvalidDefinitionError, match="not a valid name"):
         AssetSpec("a/b")
@@ -219,8 +295,8 @@ def test_a_multi_asset_of_specs():
     assert both.descriptions_by_key[AssetKey("a")] == "d"
     assert both.asset_deps == {AssetKey("a"): set(), AssetKey(["p", "b"]): {AssetKey("a"), AssetKey("x")}}
     result = materialize_to_memory([x, both])
-    assert [item.key for item in of("both", result)] == [("a",), ("p", "b")]
-    assert of("both", result)[0].metadata["rows"]["value"] == 1
+    assert [item.asset_key.path for item in of("both", result)] == [["a"], ["p", "b"]]
+    assert of("both", result)[0].metadata["rows"].value == 1
 
 
 def test_a_function_of_specs_that_returns_nothing_has_made_all():
@@ -228,7 +304,7 @@ def test_a_function_of_specs_that_returns_nothing_has_made_all():
     def both():
         pass
 
-    assert {item.key for item in of("both", materialize_to_memory([both]))} == {("a",), ("b",)}
+    assert {item.asset_key for item in of("both", materialize_to_memory([both]))} == {AssetKey("a"), AssetKey("b")}
 
 
 def test_what_may_be_skipped():
@@ -290,7 +366,7 @@ def test_a_result_without_a_value_goes_to_no_io_manager(tmp_path):
 
     result = materialize([own], resources={"io_manager": FilesystemIOManager(tmp_path)})
     [made] = of("own", result)
-    assert made.metadata == {"rows": {"type": "int", "value": 3}}
+    assert made.metadata == {"rows": MetadataValue.int(3)}
     assert (made.version, made.data_version, made.tags) == (None, "v1", {"t": "v"})
     assert list(tmp_path.iterdir()) == []
 
@@ -327,6 +403,77 @@ def test_an_argument_for_what_is_not_stored_is_none():
         return own is None
 
     assert materialize_to_memory([own, below]).asset_value("below") is True
+
+
+@pytest.mark.parametrize("run", [materialize, materialize_to_memory])
+def test_an_argument_for_a_result_without_a_value_says_why_there_is_none(run, tmp_path):
+    @asset
+    def own():
+        return MaterializeResult(metadata={"rows": 1})
+
+    @asset
+    def below(own): ...
+
+    given = {"resources": {"io_manager": FilesystemIOManager(tmp_path)}} if run is materialize else {}
+    with pytest.raises((FileNotFoundError, InvariantViolationError)) as raised:
+        run([own, below], **given)
+    assert "its function returned a MaterializeResult without a value" in str(raised.value)
+    assert "name it in deps=" in str(raised.value)
+
+
+def test_the_value_of_a_result_of_a_spec_is_stored(tmp_path):
+    @multi_asset(specs=[AssetSpec("a"), AssetSpec("b")])
+    def both():
+        yield MaterializeResult(asset_key="a", value=5)
+        yield MaterializeResult(asset_key="b")
+
+    @asset
+    def below(a):
+        return a + 1
+
+    manager = FilesystemIOManager(tmp_path)
+    result = materialize([both, below], resources={"io_manager": manager})
+    assert result.asset_value("below") == 6
+    assert manager.path_of(AssetKey("a")).exists()
+    assert not manager.path_of(AssetKey("b")).exists()
+
+
+def test_a_spec_names_the_io_manager_of_its_value():
+    @multi_asset(specs=[AssetSpec("a").with_io_manager_key("other"), AssetSpec("b")])
+    def both():
+        yield MaterializeResult(asset_key="a", value=5)
+        yield MaterializeResult(asset_key="b")
+
+    other = InMemoryIOManager()
+    materialize([both], resources={"io_manager": InMemoryIOManager(), "other": other})
+    assert other.values == {("a",): 5}
+
+
+def test_none_is_no_value_of_a_spec():
+    @multi_asset(specs=[AssetSpec("a"), AssetSpec("b")])
+    def both():
+        yield Output(None, "a")
+        yield MaterializeResult(asset_key="b")
+
+    manager = InMemoryIOManager()
+    assert materialize([both], resources={"io_manager": manager}).success
+    assert manager.values == {}
+
+
+def test_an_io_manager_is_opened_only_for_values():
+    opened = []
+
+    @io_manager
+    def manager():
+        opened.append(1)
+        return InMemoryIOManager()
+
+    @multi_asset(specs=[AssetSpec("a")])
+    def own():
+        return MaterializeResult()
+
+    assert materialize([own], resources={"io_manager": manager}).success
+    assert opened == []
 
 
 @pytest.mark.parametrize(("result", "message"), [
@@ -372,3 +519,75 @@ def test_data_versions_of_outputs():
     assert of("old", result)[0].data_version == "v3"
     with pytest.raises(CheckError):
         DataVersion(3)
+
+
+# --- arguments -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [
+    {"code_version": 3}, {"skippable": "yes"}, {"description": 3}, {"deps": 3}, {"deps": orders_of_others},
+    {"metadata": 3}, {"owners": 3}, {"tags": 3}, {"kinds": {1}},
+], ids=lambda given: next(iter(given)))  # fmt: skip
+def test_a_spec_checks_its_arguments(given):
+    with pytest.raises(CheckError):
+        AssetSpec("s", **given)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: AssetSpec("s", deps=["a/b"]), lambda: AssetSpec("s", deps=["s"]), lambda: AssetSpec("s", kinds={"A b"}),
+    lambda: AssetDep("a/b"), lambda: multi_asset(specs=[AssetSpec("a"), AssetSpec("a")])(str),
+    lambda: Definitions([orders_of_others, AssetSpec("orders_of_others")]),
+    lambda: Definitions([AssetSpec("a"), AssetSpec("a", description="d")]),
+])  # fmt: skip
+def test_specs_that_cannot_be(make):
+    with pytest.raises(InvalidDefinitionError):
+        make()
+
+
+@pytest.mark.parametrize("make", [
+    lambda: MaterializeResult(tags={"a": 1}), lambda: MaterializeResult(data_version="1"),
+    lambda: MaterializeResult(check_results=3), lambda: MaterializeResult(metadata=3),
+    lambda: Output(1, tags={"a": 1}), lambda: Output(1, data_version="1"), lambda: Output(1, metadata=3),
+    lambda: AssetOut(is_required=3), lambda: AssetOut(metadata=3), lambda: AssetIn(metadata=3),
+    lambda: AssetIn(input_manager_key=3),
+])  # fmt: skip
+def test_results_and_declarations_check_their_arguments(make):
+    with pytest.raises(CheckError):
+        make()
+
+
+def test_a_function_that_says_it_returns_a_result_returns_one(tmp_path):
+    @asset
+    def wrong() -> MaterializeResult:
+        return 5
+
+    with pytest.raises(CheckError, match="stores what it makes by itself, and returned a value of type int"):
+        materialize_to_memory([wrong])
+
+    @asset
+    def silent() -> MaterializeResult: ...
+
+    manager = FilesystemIOManager(tmp_path)
+    assert of("silent", materialize([silent], resources={"io_manager": manager}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_value_of_an_annotated_result_is_checked():
+    @asset
+    def own() -> MaterializeResult[int]:
+        return MaterializeResult(value="text")
+
+    with pytest.raises(TypeCheckDidNotPass):
+        materialize_to_memory([own])
+
+
+def test_specs_may_be_materialized_with(tmp_path):
+    manager = FilesystemIOManager(tmp_path)
+    materialize([orders_of_others], resources={"io_manager": manager})
+
+    @asset
+    def below(orders_of_others):
+        return orders_of_others + 1
+
+    result = materialize([AssetSpec("orders_of_others"), below], resources={"io_manager": manager})
+    assert result.asset_value("below") == 2

@@ -94,6 +94,7 @@ def test_materialize_starts_a_cluster_runs_everything_and_says_so(project: Path)
     assert "✔ orders" in done.stdout and "rows 3" in done.stdout
     assert "⊘ mail" in done.stdout
     assert "run succeeded" in done.stdout and "3 succeeded, 1 skipped" in done.stdout
+    assert "values are in .assetflow/storage" in done.stderr
     assert (project / ".assetflow/storage/total").exists()
 
     listed = run(project, "runs", "list")
@@ -170,7 +171,14 @@ def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
     [
         (["plan", "-f", "pipeline.py", "totl"], 2, ["totl", "did you mean total?"]),
         (["plan", "-f", "pipeline.py", "a*+"], 2, ["Invalid selection string"]),
+        (["plan", "-f", "pipeline.py", "group:row"], 2, ["means none of 4 assets", "did you mean group:raw?"]),
+        (["materialize", "-f", "pipeline.py", "group:zz"], 2, ["the groups are: default, raw"]),
+        (["materialize", "-f", "pipeline.py", "tag:zz"], 2, ["the selection tag:zz means none of 4 assets"]),
+        (["assets", "list", "-f", "pipeline.py", "group:zz"], 2, ["the groups are: default, raw"]),
+        (["materialize", "pipeline.py"], 2, ["-f pipeline.py?"]),
         (["plan", "-f", "nothing.py"], 3, ["there is no file nothing.py"]),
+        (["plan", "-f", "."], 3, [". is a folder"]),
+        (["plan", "-m", ".app"], 3, ["'.app' is no name of a module"]),
         (["plan", "-m", "no_such_module"], 3, ["there is no module no_such_module"]),
         (["plan"], 2, ["-m package.module"]),
         (["materialize", "-f", "pipeline.py", "--job", "dayly"], 2, ['Could not find job "dayly"', "There are: sums"]),
@@ -204,6 +212,7 @@ def test_a_mistake_gets_one_readable_error(project: Path, arguments: list[str], 
         ("import not_installed_anywhere\n", ["not_installed_anywhere", "wrong.py:2"]),
         ("def broken(:\n", ["SyntaxError", "wrong.py:2"]),
         ("x = 1\n", ["defines no assets"]),
+        ("import sys\nsys.exit(5)\n", ["it ends the process while it is imported, SystemExit(5)", "wrong.py:3"]),
         ("@asset(name='class')\ndef a(): return 1\n", ["reserved word", "wrong.py:2"]),
     ],
 )  # fmt: skip
@@ -215,6 +224,42 @@ def test_definitions_that_are_wrong_end_with_code_3(tmp_path: Path, source: str,
         assert text in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / ".assetflow").exists(), "nothing was started"
+
+
+@pytest.mark.parametrize(("file", "source", "module"), [
+    ("app/sub/shop.py", "from .other import x\n", "app.sub.shop"),
+    ("app/sub/shop.py", "import app.sub.no_such\n", "app.sub.shop"),
+    ("app/__init__.py", "from app import other\n", "app"),
+])  # fmt: skip
+def test_a_file_of_a_package_is_named_as_a_module(tmp_path: Path, file: str, source: str, module: str) -> None:
+    for folder in ("app", "app/sub"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "__init__.py").touch()
+    (tmp_path / file).write_text(source)
+    done = run(tmp_path, "plan", "-f", file)
+    assert done.returncode == 3
+    assert f"-m {module}, from the folder {tmp_path}" in done.stderr
+
+
+def test_a_package_without_assets_of_its_own_says_how_to_gather_them(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/__init__.py").touch()
+    done = run(tmp_path, "plan", "-m", "app")
+    assert done.returncode == 3
+    assert 'load_assets_from_package_name("app")' in done.stderr
+
+
+def test_a_variable_that_is_not_set_is_named_in_the_line_of_its_step(tmp_path: Path) -> None:
+    (tmp_path / "pipeline.py").write_text(
+        "from assetflow import ConfigurableResource, Definitions, EnvVar, asset\n\n\n"
+        "class Api(ConfigurableResource):\n    url: str\n\n\n@asset\ndef a(api: Api): ...\n\n\n"
+        "defs = Definitions([a], resources={'api': Api(url=EnvVar('NOT_SET_ANYWHERE'))})\n"
+    )
+    done = run(tmp_path, "materialize", "-f", "pipeline.py")
+    assert done.returncode == 1
+    [line] = [line for line in done.stdout.splitlines() if "✖ a" in line]
+    assert "InvalidConfigError" in line and "NOT_SET_ANYWHERE" in line
+    assert "Traceback" not in done.stdout and "contextlib" not in done.stdout
 
 
 def test_a_redis_that_does_not_answer_ends_with_code_4(project: Path) -> None:

@@ -82,17 +82,21 @@ EXPECTED_METADATA = {
 }
 
 
+def read_checks(evaluations) -> set:
+    return {
+        (one.asset_key.to_user_string(), one.check_name, one.passed, one.severity.value, one.description or "")
+        for one in evaluations
+    }
+
+
 def in_process() -> tuple[dict, dict, set]:
     given = [*bakery.defs.assets, *bakery.defs.source_assets]
     run = materialize(given, run_config=bakery.CONFIG, resources=bakery.defs.resources, raise_on_error=False)
     assert not run.success
     states = {step: run.state_of(step) for step in EXPECTED_STATES}
     made = [item for step in EXPECTED_STATES for item in run.outputs_for_node(step)]
-    checks = {
-        (one.asset_key.to_user_string(), one.check_name, one.passed, one.severity.value, one.description or "")
-        for one in run.get_asset_check_evaluations()
-    }
-    return states, {AssetKey(item.key).to_user_string(): item.metadata for item in made}, checks
+    checks = read_checks(run.get_asset_check_evaluations())
+    return states, {item.asset_key.to_user_string(): item.metadata for item in made}, checks
 
 
 def on_workers(cluster: LocalCluster, ship_code: bool) -> tuple[dict, dict, set]:
@@ -101,7 +105,7 @@ def on_workers(cluster: LocalCluster, ship_code: bool) -> tuple[dict, dict, set]
     assert result.status is RunStatus.FAILED
     assert "burnt to ashes" in result.errors["burnt"].message
     assert "Type check failed for step input" in result.errors["picky"].message
-    checks = {("/".join(one.key), one.name, one.passed, one.severity, one.description or "") for one in result.checks}
+    checks = read_checks(result.checks)
     metadata = {key.to_user_string(): item.metadata for key, item in result.materializations.items()}
     return result.steps, metadata, checks
 
@@ -118,14 +122,14 @@ def test_every_door_leads_to_the_same(door: str, cluster: LocalCluster, variable
         values = {name: loader.load_asset_value(AssetKey.from_user_string(name)) for name in EXPECTED_VALUES}
     assert values == EXPECTED_VALUES
     for name, expected in EXPECTED_METADATA.items():
-        assert {label: metadata[name][label]["value"] for label in expected} == expected
+        assert {label: metadata[name][label].value for label in expected} == expected
 
 
 def test_a_job_runs_on_workers_with_its_config_and_tags(cluster: LocalCluster) -> None:
     run = submit_project(cluster.connection, project_of_module(MODULE), job="breakfast", tags={"guest": "Ada"})
     result = run.wait(30)
     assert set(result.steps) == {"raw__flour", "dough", "dough_rises", "stubborn"}
-    assert result.materializations[AssetKey("dough")].metadata["water"]["value"] == 0.7
+    assert result.materializations[AssetKey("dough")].metadata["water"].value == 0.7
     narrowed = submit_project(cluster.connection, project_of_module(MODULE), "stubborn", job="breakfast")
     assert set(narrowed.wait(30).steps) == {"stubborn"}
     with pytest.raises(InvalidSubsetError, match="the job breakfast does not materialize them"):

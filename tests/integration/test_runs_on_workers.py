@@ -19,6 +19,7 @@ from assetflow import (
     Definitions,
     InvalidDefinitionError,
     InvalidSubsetError,
+    MetadataValue,
     Output,
     RetryPolicy,
     RunFailed,
@@ -76,8 +77,8 @@ def test_a_diamond_is_materialized_and_stored_at_its_paths(cluster: LocalCluster
     assert stored(cluster, "diamond/top") == 1
     assert stored(cluster, "bottom") == 12
     made = result.materializations[AssetKey("bottom")]
-    assert made.metadata["sum"] == {"type": "int", "value": 12}
-    assert Path(made.metadata["path"]["value"]) == cluster.connection.settings.storage.resolve() / "bottom"
+    assert made.metadata["sum"].value == 12
+    assert Path(made.metadata["path"].value) == cluster.connection.settings.storage.resolve() / "bottom"
 
 
 def test_what_is_not_emitted_prunes_what_needs_it(cluster: LocalCluster) -> None:
@@ -288,7 +289,7 @@ def test_a_function_with_several_assets_is_one_step_and_may_leave_some_out(clust
     }
     assert stored(cluster, "split/fitted") == 1.5
     assert not is_stored(cluster, "split/odd")
-    assert result.materializations[AssetKey(["split", "train"])].metadata["rows"] == {"type": "int", "value": 3}
+    assert result.materializations[AssetKey(["split", "train"])].metadata["rows"] == MetadataValue.int(3)
 
 
 def test_a_function_is_called_twice_where_others_stand_between_its_assets(cluster: LocalCluster) -> None:

@@ -1,6 +1,6 @@
 """What editors and type checkers see of code that uses assetflow. Checked, and never run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, assert_type
 
 from assetflow import (
@@ -199,4 +199,4 @@ run = submit([plain])
 assert_type(run, RunHandle)
 assert_type(run.status, RunStatus)
 assert_type(run.wait(5), RunResult)
-assert_type(run.wait().materializations[AssetKey("plain")].metadata, dict[str, Any])
+assert_type(run.wait().materializations[AssetKey("plain")].metadata, Mapping[str, MetadataValue])

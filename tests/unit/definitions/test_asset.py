@@ -528,7 +528,7 @@ def test_a_text_in_deps_is_one_segment():
 
 @pytest.mark.parametrize("arguments", [{"deps": ["up"]}, {"non_argument_deps": {"up"}}])
 def test_a_dependency_is_named_once(arguments):
-    with pytest.raises(InvalidDefinitionError, match="up is an argument of the function already"):
+    with pytest.raises(InvalidDefinitionError, match="up is loaded for the argument up already"):
 
         @asset(**arguments)
         def down(up):

@@ -155,3 +155,21 @@ def test_of_several_definitions_the_one_called_defs_counts():
 def test_a_module_without_assets_is_refused():
     with pytest.raises(LoadError, match="module made defines no assets"):
         definitions_from_module(module_of(x=1))
+
+
+@pytest.mark.parametrize("load", [
+    lambda: load_assets_from_modules(fields), lambda: load_assets_from_modules(["tests.samples.farm"]),
+    lambda: load_assets_from_modules(None), lambda: load_assets_from_package_module("tests.samples.farm"),
+    lambda: load_assets_from_package_name(3),
+])  # fmt: skip
+def test_loaders_say_what_they_take(load):
+    with pytest.raises(ParameterCheckError, match=r"module|package"):
+        load()
+
+
+def test_a_package_without_init_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "nameless" / "inner").mkdir(parents=True)
+    (tmp_path / "nameless" / "inner" / "m.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(LoadError, match="nameless has no __init__"):
+        load_assets_from_package_name("nameless")

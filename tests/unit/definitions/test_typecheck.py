@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Optional, Protocol, TypedDict, TypeVar, Union
+from typing import Annotated, Any, Dict, List, Literal, Optional, Protocol, Set, Tuple, TypedDict, TypeVar, Union  # noqa: UP035 (as users write them)
 
 import pytest
 
@@ -33,7 +33,7 @@ class Cat(Animal):
     ("value", "annotation"),
     [
         (3, int),
-        (3, float),
+        (True, int),
         (2.5, float),
         (True, bool),
         (None, None),
@@ -41,8 +41,16 @@ class Cat(Animal):
         (None, Optional[int]),  # noqa: UP045
         ("x", Union[int, str]),  # noqa: UP007
         ("x", int | str),
-        ([1, "mixed"], list[int]),
-        ({"a": object()}, dict[str, int]),
+        ([1, 2], list[int]),
+        ([1, "mixed"], list),
+        ([1, "mixed"], list[Any]),
+        ([], List[int]),  # noqa: UP006
+        ({"a": 1}, Dict[str, int]),  # noqa: UP006
+        ((1, "a"), Tuple[int, str]),  # noqa: UP006
+        ((1, 2, 3), tuple[int, ...]),
+        ({1}, Set[int]),  # noqa: UP006
+        ([[1], [None, 2]], list[list[int | None]]),
+        (["a"], Iterable[int]),
         ({}, Mapping[str, int]),
         ([], Iterable),
         (Cat(), Animal),
@@ -65,9 +73,19 @@ def test_what_fits_or_cannot_be_told_passes(value, annotation):
     [
         ("3", int),
         (2.5, int),
-        (True, int),
+        (1, float),
         (True, float),
         (1, bool),
+        (["a"], List[int]),  # noqa: UP006
+        ([1, "a"], list[int]),
+        ({"a": "b"}, Dict[str, int]),  # noqa: UP006
+        ({1: 1}, dict[str, int]),
+        ((1, 2), Tuple[int, str]),  # noqa: UP006
+        ((1, "a", 2), tuple[int, str]),
+        ((1, "a"), tuple[int, ...]),
+        ({"a"}, set[int]),
+        (["a"], Optional[List[int]]),  # noqa: UP006, UP045
+        ([[1], ["a"]], list[list[int]]),
         (3, None),
         (None, int),
         ("x", Optional[int]),  # noqa: UP045
@@ -89,3 +107,8 @@ def test_the_reason_stays_short():
     reason = check_value("x" * 10_000, int)
     assert reason is not None
     assert len(reason) < 200
+
+
+def test_the_item_that_does_not_fit_is_shown():
+    assert check_value([1, "a"], list[int]) == "expected list[int], got a list that holds str: 'a'"
+    assert check_value((1,), tuple[int, str]) == "expected tuple[int, str], got tuple: '(1,)'"

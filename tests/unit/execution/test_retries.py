@@ -40,3 +40,8 @@ def test_an_error_is_described_by_the_users_frames() -> None:
         detail = describe_error(error)
     assert (detail.type, detail.message) == ("KeyError", "'column'")
     assert "test_retries.py" in detail.traceback
+
+
+def test_a_request_is_described_by_what_it_asks_for() -> None:
+    assert describe_error(RetryRequested(1)).message == "asked to be tried again, 1 time at most"
+    assert describe_error(RetryRequested(2)).type == "RetryRequested"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from assetflow.definitions.bundle import Definitions
 from assetflow.errors import CheckError, InvalidSubsetError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
@@ -150,10 +151,10 @@ def test_an_unknown_asset_is_refused_with_the_nearest_names(chosen):
     assert caught.value.fix == "did you mean revenue?"
 
 
-def test_a_name_like_no_other_is_refused_with_the_command_that_lists_them(chosen):
+def test_a_name_like_no_other_is_refused_with_the_names_there_are(chosen):
     with pytest.raises(InvalidSubsetError) as caught:
         chosen("zzzzzz")
-    assert "assetflow assets list" in caught.value.fix
+    assert caught.value.fix == "the assets are: greeting, losses, profit, raw/orders, raw/refunds, revenue"
 
 
 @pytest.mark.parametrize("selection", ["bank/currencies", shop.currencies, ["profit", shop.currencies]])
@@ -161,3 +162,33 @@ def test_a_source_cannot_be_selected(chosen, selection):
     with pytest.raises(InvalidSubsetError, match="supplied by SourceAsset objects") as caught:
         chosen(selection)
     assert "shop.py:" in caught.value.where
+
+
+def test_a_selection_is_resolved_among_assets_and_in_definitions():
+    given = [*shop.ASSETS, *shop.SOURCES]
+    assert AssetSelection.keys("profit").resolve(given) == {AssetKey("profit")}
+    assert AssetSelection.keys("profit").upstream().resolve([shop.profit]) == {AssetKey("profit")}
+    assert AssetSelection.groups("raw").resolve(Definitions(given)) == {
+        AssetKey(["raw", "orders"]), AssetKey(["raw", "refunds"])
+    }  # fmt: skip
+
+
+def test_the_sources_that_assets_read(graph):
+    sources = {key for key in graph.sources_by_key if graph.downstream(key)}
+    assert sources
+    assert AssetSelection.all().upstream_source_assets().resolve(graph) == sources
+    readers = AssetSelection.all().upstream_source_assets().downstream(depth=1, include_self=False)
+    assert readers.resolve(graph) == {key for source in sources for key in graph.downstream(source)}
+
+
+@pytest.mark.parametrize("make", [
+    lambda: AssetSelection.all().upstream("x"), lambda: AssetSelection.all().downstream(-1),
+    lambda: AssetSelection.all().upstream(True), lambda: AssetSelection.groups(["g"]),
+    lambda: AssetSelection.from_string(3), lambda: AssetSelection.kind(3), lambda: AssetSelection.tag("a", 3),
+    lambda: AssetSelection.owner(None), lambda: AssetSelection.key_substring(3),
+    lambda: AssetSelection.key_pattern(3), lambda: AssetSelection.assets("a"),
+    lambda: AssetSelection.checks_for_assets("a"),
+])  # fmt: skip
+def test_selections_of_other_things_are_refused(make):
+    with pytest.raises(CheckError):
+        make()

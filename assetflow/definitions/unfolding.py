@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.checks import AssetCheckResult, AssetCheckSpec, is_truth
 from assetflow.definitions.data_version import DATA_VERSION_TAG, DataVersion
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
-from assetflow.definitions.materialize_result import MaterializeResult
-from assetflow.definitions.observable import OBSERVATION, ObserveResult
-from assetflow.definitions.op import OpDefinition
+from assetflow.definitions.materialize_result import NO_VALUE, MaterializeResult
+from assetflow.definitions.observe_result import OBSERVATION, ObserveResult
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.returned import outputs_of
 from assetflow.errors import CheckError, InvariantViolationError
 from assetflow.keys import AssetKey
+
+if TYPE_CHECKING:
+    from assetflow.definitions.op import OpDefinition
 
 Event = AssetMaterialization | AssetObservation | ExpectationResult
 Item = Output[Any] | Event | AssetCheckResult
@@ -68,16 +70,32 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
             said = result if isinstance(result, AssetCheckResult) else AssetCheckResult(passed=result)
             yield from unfold_yielded(op, said, keys)
         return
-    if isinstance(value, MaterializeResult):
+    values = value if op.checks and isinstance(value, tuple) else (value,)
+    if any(isinstance(one, AssetCheckResult) for one in values):
+        yield from _with_checks(op, values, keys)
+    elif isinstance(value, MaterializeResult):
         yield from _of_result(op, value, keys)
     elif isinstance(value, list | tuple) and value and all(isinstance(one, MaterializeResult) for one in value):
         for one in value:
             yield from _of_result(op, one, keys)
-    elif value is None and len(op.outs) > 1 and all(out.is_nothing for out in op.outs.values()):
-        for name in op.outs:
-            yield Output(None, output_name=name)
+    elif value is None and all(out.may_be_none for out in op.outs.values()):
+        for name, out in op.outs.items():
+            yield Output(NO_VALUE if out.is_self_stored else None, output_name=name)
+    elif all(out.is_self_stored for out in op.outs.values()) and not isinstance(value, Output | tuple):
+        raise CheckError(
+            f'op "{op.name}" stores what it makes by itself, and returned a value of type {type(value).__name__}: '
+            f"return MaterializeResult(value=...) to have it stored, or nothing: {_where(op)}"
+        )
     else:
         yield from outputs_of(op, value)
+
+
+def _with_checks(op: OpDefinition, values: tuple[Any, ...], keys: Mapping[str, AssetKey]) -> Iterator[Item]:
+    """What a tuple says that holds results of checks beside the values."""
+    made = tuple(one for one in values if not isinstance(one, AssetCheckResult))
+    if made:
+        yield from unfold_returned(op, made[0] if len(op.outs) == len(made) == 1 else made, keys)
+    yield from (one for one in values if isinstance(one, AssetCheckResult))
 
 
 def spec_of(op: OpDefinition, result: AssetCheckResult) -> AssetCheckSpec:
@@ -94,12 +112,17 @@ def spec_of(op: OpDefinition, result: AssetCheckResult) -> AssetCheckSpec:
     if len(fitting) == 1:
         return fitting[0]
     known = ", ".join(str(spec.key) for spec in op.checks.values()) or "none"
-    asked = result.check_name or "an AssetCheckResult without check_name"
+    said = {"check_name": result.check_name, "asset_key": result.asset_key and result.asset_key.to_user_string()}
+    asked = " and ".join(f'{name} "{value}"' for name, value in said.items() if value is not None)
     problem = "could be of several of its checks" if fitting else "is of no check that it declares"
+    fix = "say check_name and asset_key"
+    if not fitting:
+        declare = "declare it in specs" if op.only_checks else "declare it: check_specs=[AssetCheckSpec(...)]"
+        fix = "leave asset_key and check_name out" if op.only_checks and len(op.checks) == 1 else declare
     raise InvariantViolationError(
-        f'op "{op.name}" gave {asked}, which {problem}: {known}',
+        f'op "{op.name}" gave an AssetCheckResult with {asked or "no check_name"}, which {problem}: {known}',
         where=_where(op),
-        fix="say check_name and asset_key" if fitting else "declare it: check_specs=[AssetCheckSpec(...)]",
+        fix=fix,
     )
 
 
@@ -130,7 +153,7 @@ def _of_result(op: OpDefinition, result: MaterializeResult[Any], keys: Mapping[s
 
 
 def _output_of(op: OpDefinition, result: MaterializeResult[Any], keys: Mapping[str, AssetKey]) -> str:
-    if result.asset_key is None and len(op.outs) == 1:
+    if len(op.outs) == 1 and (result.asset_key is None or not keys):
         return next(iter(op.outs))
     for name, key in keys.items():
         if key == result.asset_key:

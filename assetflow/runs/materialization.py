@@ -1,0 +1,40 @@
+"""What a run tells of an asset that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assetflow.definitions.metadata import MetadataValue, metadata_from_json
+from assetflow.keys import AssetKey
+from assetflow.runs.facts import OutputDetail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materialization:
+    """An asset that a run made.
+
+    Attributes:
+        asset_key: of the asset.
+        metadata: as it was recorded.
+        version: name under which the value is kept; None where the IO manager keeps no versions.
+        data_version: the label of the data that the function gave it, or None.
+        tags: text to text.
+    """
+
+    asset_key: AssetKey
+    metadata: Mapping[str, MetadataValue]
+    version: str | None
+    data_version: str | None
+    tags: Mapping[str, str]
+
+    @staticmethod
+    def of(output: OutputDetail) -> Materialization:
+        """What a fact tells, in the words of the asset API."""
+        return Materialization(
+            asset_key=AssetKey(output.key),
+            metadata=metadata_from_json(output.metadata),
+            version=output.version,
+            data_version=output.data_version,
+            tags=dict(output.tags),
+        )
