@@ -319,6 +319,8 @@ class Histories(RuleBasedStateMachine):
             back()
         for life, cancelled in zip(self.lives, self.cancelled_then, strict=True):
             life.cancelled = cancelled
+            for seat in life.seats.values():
+                seat.last = None  # its reply has arrived, so nobody sends it again
 
     # --- what people do --------------------------------------------------------------------------
 

@@ -34,12 +34,20 @@ class RedisLimits:
             prefix = "af:pool:"
             used = {key.decode().removeprefix(prefix) for key in self._client.scan_iter(prefix + "*", count=1000)}
             names = sorted(limits.keys() | {name.removesuffix(":wait") for name in used})
-            found = []
-            for name in names:
-                holders = tuple(sorted(raw.decode() for raw in self._client.hkeys(prefix + name)))
-                waiting = int(self._client.zcard(f"{prefix}{name}:wait"))
-                found.append(LimitUse(name=name, limit=limits.get(name), holders=holders, waiting=waiting))
-            return found
+            with self._client.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.hkeys(prefix + name)
+                    pipe.zcard(f"{prefix}{name}:wait")
+                answers = pipe.execute()
+            return [
+                LimitUse(
+                    name=name,
+                    limit=limits.get(name),
+                    holders=tuple(sorted(raw.decode() for raw in holders)),
+                    waiting=int(waiting),
+                )
+                for name, holders, waiting in zip(names, answers[0::2], answers[1::2], strict=True)
+            ]
 
     def run_limits(self) -> list[LimitUse]:
         """See Limits.run_limits."""
