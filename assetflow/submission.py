@@ -16,7 +16,7 @@ from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.loading import definitions_from_module
-from assetflow.definitions.run_config import RunConfig, check_run_config, plain_config
+from assetflow.definitions.run_config import RunConfig, read_run_config
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
@@ -120,8 +120,7 @@ def make_request(
     graph, plan = project.plan(selection)
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key)
     taking_part = [maker for step in plan.steps if (maker := makers.of(step)) is not None]
-    plain = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
-    check_run_config(project.definitions, taking_part, plain)
+    document = read_run_config(project.definitions, taking_part, run_config)
     for label, value in (tags or {}).items():
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")
@@ -132,7 +131,7 @@ def make_request(
         environment=environment,
         selection=selection_text(selection),
         job_name=job_name,
-        run_config=plain_config(plain or {}),
+        run_config=document,
         tags=dict(tags or {}),
     )
 
@@ -180,7 +179,7 @@ def job_arguments(
         # The job's config is for all of its assets; this run is asked for those that take part.
         absent = {graph.assets_by_key[key].node_def.name for key in set(selected) - set(wanted)}
         absent -= {graph.assets_by_key[key].node_def.name for key in wanted}
-        document = plain_config(job.config)
+        document = job.config.to_config_dict() if isinstance(job.config, RunConfig) else job.config
         ops = {name: entry for name, entry in (document.get("ops") or {}).items() if name not in absent}
         run_config = {**document, "ops": ops}
     return JobArguments(selection=wanted, run_config=run_config, tags=both, job_name=job.name)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from assetflow.config.document import written
 from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.scalars import variable
 from assetflow.config.schema import MISSING, ConfigType, Reading, refuse_none
@@ -70,12 +71,19 @@ class ModelType(ConfigType):
     def __reduce__(self) -> tuple[Any, ...]:
         return (ModelType, (self.model, self._preset))
 
+    def preset_by(self, given: BaseModel) -> ModelType:
+        """The same form, where fields that are not given are those of a model."""
+        fields = given.model_fields_set
+        return ModelType(self.model, {name: value_in_document(getattr(given, name)) for name in fields})
+
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType. What comes is an instance of the model."""
         if refuse_none(self, value, at, reading):
             return None
         if isinstance(value, self.model):
-            return value
+            if reading.environ is None or not _names_variable(value):
+                return value
+            value = document(value)
         if isinstance(value, Mapping):
             value = {**self._preset, **value}
         holes: list[Place] = []
@@ -90,6 +98,18 @@ class ModelType(ConfigType):
         except ValidationError as error:
             self._tell(error, at, reading, holes)
             return None
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType: choices by their names."""
+        if not isinstance(value, Mapping):
+            return written(value, at, reading)
+        fields = self.model.model_fields
+        return {
+            written(name, at, reading): _written(
+                fields[name].annotation if name in fields else None, item, f"{at}:{name}", reading
+            )
+            for name, item in value.items()
+        }
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -166,6 +186,26 @@ def value_in_document(value: Any) -> Any:
     return document(value) if isinstance(value, Config) else value
 
 
+def _written(annotation: Any, value: Any, at: str, reading: Reading) -> Any:
+    choices = _choices(annotation)
+    if choices is not None and isinstance(value, choices):
+        return value.name
+    inner = model_type(next((part for part in _parts(annotation) if model_type(part)), None))
+    return (inner.written if inner is not None else written)(value, at, reading)
+
+
+def _variable_defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """The fields whose default names a variable, as they stand in a document."""
+    defaults = {name: field.default for name, field in model.model_fields.items()}
+    return {name: value_in_document(value) for name, value in defaults.items() if _names_variable(value)}
+
+
+def _names_variable(value: Any) -> bool:
+    if isinstance(value, EnvVar | IntEnvVar):
+        return True
+    return isinstance(value, Config) and any(map(_names_variable, value.__dict__.values()))
+
+
 def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading, holes: list[Place]) -> Any:
     """The value with variables looked up, where the annotation lets a single value stand."""
     if isinstance(value, Mapping):
@@ -175,6 +215,8 @@ def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading
             return value if reading.environ is None else variable(value["env"], _path(at, place), reading)
         inner = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is dict else ()
         fields = model.model_fields if model is not None else {}
+        if model is not None:
+            value = {**_variable_defaults(model), **value}
         return {
             key: _filled(
                 fields[key].annotation if key in fields else (inner or (None,))[0],

@@ -41,7 +41,13 @@ class Scalar(ConfigType):
                 f'"{self.name}".',
             )
             return None
-        return float(value) if self._python is float else value
+        if self._python is not float:
+            return value
+        try:
+            return float(value)
+        except OverflowError:
+            reading.refuse(Reason.RUNTIME_TYPE_MISMATCH, at, f"Invalid scalar at path {at}. It is too large a number.")
+            return None
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -131,6 +137,11 @@ class Enum(ConfigType):
             return None
         return self._values[value]
 
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType: a choice by its name."""
+        names = (name for name, meant in self._values.items() if isinstance(value, enum.Enum) and meant is value)
+        return super().written(next(names, value), at, reading)
+
     def printed(self) -> str:
         """See ConfigType."""
         return self.name
@@ -159,7 +170,14 @@ class ScalarUnion(ConfigType):
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType."""
-        return (self._other if isinstance(value, Mapping | list) else self._scalar).read(value, at, reading)
+        return self._form_of(value).read(value, at, reading)
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return self._form_of(value).written(value, at, reading)
+
+    def _form_of(self, value: Any) -> ConfigType:
+        return self._other if isinstance(value, Mapping | list) else self._scalar
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -242,7 +260,7 @@ def _(given: type) -> ConfigType:
     if given in _PYTHON:
         return _PYTHON[given]
     if given in (list, dict):
-        return config_type([Any] if given is list else {str: Any})
+        return config_type([Any] if given is list else {Any: Any})
     if hasattr(given, "__pydantic_core_schema__"):
         # Loaded only for those who use it: pydantic takes longer to import than all the rest.
         return import_module("assetflow.config.config_class").ModelType(given)  # type: ignore[no-any-return]

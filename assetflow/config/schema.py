@@ -10,6 +10,7 @@ from enum import Enum
 from functools import singledispatch
 from typing import Any, Final
 
+from assetflow.config.document import written
 from assetflow.errors import ConfigError, ConfigErrorReason, InvalidConfigDefinitionError
 
 
@@ -58,6 +59,10 @@ class ConfigType(ABC):
         Args:
             at: the path of the value, such as ``root:ops:sales:config``.
         """
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """A value that fits as it stands in a document; what cannot be written goes to the reading."""
+        return written(value, at, reading)
 
     @abstractmethod
     def printed(self) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from assetflow.config.collections import map_of
+from assetflow.config.document import written
 from assetflow.config.schema import MISSING, ConfigType, Reading, config_type, refuse_none, unusable
 from assetflow.errors import CheckError, InvalidConfigError
 from assetflow.errors import ConfigErrorReason as Reason
@@ -46,7 +48,7 @@ class Field:
                 raise InvalidConfigError("Invalid default_value for Field.", errors=reading.errors)
         if default_value is MISSING and is_required is None:
             default_value = self.config_type.default()
-        self._default = default_value
+        self._default = deepcopy(default_value)
         self.is_required = default_value is MISSING if is_required is None else is_required
         self.description = description
 
@@ -100,6 +102,10 @@ class Shape(ConfigType):
             if given is not MISSING:
                 found[name] = field.config_type.read(given, f"{at}:{name}", reading)
         return {**found, **self._rest(unexpected, value)}
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return _written(self.fields, value, at, reading)
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -205,6 +211,10 @@ class Selector(ConfigType):
             given = field.default() if field.default() is not MISSING else None
         return {name: field.config_type.read(given, f"{at}:{name}", reading)}
 
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return _written(self.fields, value, at, reading)
+
     def printed(self) -> str:
         """See ConfigType."""
         return f"{{ {' | '.join(_printed(name, field) for name, field in self.fields.items())} }}"
@@ -228,6 +238,16 @@ def _read_fields(fields: Any) -> dict[str, Field]:
         if not isinstance(name, str):
             raise unusable(fields)
     return {name: item if isinstance(item, Field) else Field(item) for name, item in fields.items()}
+
+
+def _written(fields: Mapping[str, Field], value: Any, at: str, reading: Reading) -> Any:
+    """The fields as their forms write them, and what else is there as anything is written."""
+    return {
+        written(name, at, reading): (
+            fields[name].config_type.written if name in fields and item is not None else written
+        )(item, f"{at}:{name}", reading)
+        for name, item in (value or {}).items()
+    }
 
 
 def _is_dict(kind: ConfigType, value: Any, at: str, reading: Reading) -> bool:

@@ -223,7 +223,7 @@ def _make(function: Compute, given: _Arguments) -> AssetsDefinition:
         arguments=arguments_of(parameters, inputs),
         takes_config=parameters.takes_config,
         resource_arguments=parameters.resources,
-        defaults=parameters.with_default,
+        defaults=frozenset(parameters.defaults),
         required_resource_keys=read_resource_keys(parameters, given.required_resource_keys, given.resource_defs)
         | frozenset(name for name in resources if name != manager_key or name in (given.resource_defs or {})),
         config=read_config(parameters, given.config_schema, where),

@@ -119,7 +119,7 @@ def multi_asset(
             arguments=arguments_of(parameters, inputs),
             takes_config=parameters.takes_config,
             resource_arguments=parameters.resources,
-            defaults=parameters.with_default,
+            defaults=frozenset(parameters.defaults),
             required_resource_keys=read_resource_keys(parameters, required_resource_keys, resource_defs)
             | resources.keys(),
             config=read_config(parameters, config_schema, where),

@@ -126,7 +126,7 @@ def op(
             arguments=arguments_of(parameters, inputs),
             takes_config=parameters.takes_config,
             resource_arguments=parameters.resources,
-            defaults=parameters.with_default | filled.keys(),
+            defaults=frozenset(parameters.defaults) | filled.keys(),
             required_resource_keys=read_resource_keys(parameters, required_resource_keys, None),
             config=read_config(parameters, config_schema, where),
             tags=normalize_tags(tags, where),

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import difflib
-import enum
-import json
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import Any
 
-from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.schema import Reading
 from assetflow.config.shapes import Field, Permissive, Shape
 from assetflow.definitions.assets_definition import AssetsDefinition
@@ -19,11 +16,11 @@ from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.errors import ConfigError, ConfigErrorReason, InvalidConfigError, ParameterCheckError
+from assetflow.errors import ConfigErrorReason, InvalidConfigError, ParameterCheckError
 
 
-def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition], run_config: Any) -> None:
-    """Check the config of a run of these assets, before anything runs.
+def read_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition], run_config: Any) -> dict[str, Any]:
+    """The config of a run of these assets as a document, checked before anything runs.
 
     Variables of the environment are not looked up: they are those of the process that will run the code.
 
@@ -31,7 +28,8 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
         InvalidConfigError: it does not fit; everything wrong is in `errors`.
         ParameterCheckError: it is no dict.
     """
-    given = {} if run_config is None else run_config
+    given = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
+    given = {} if given is None else given
     if not isinstance(given, Mapping):
         raise ParameterCheckError(f'run_config is a dict such as {{"ops": {{...}}}}, not {run_config!r}')
     chosen = list(dict.fromkeys(assets))
@@ -41,7 +39,7 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
         resources.update(asset.resource_defs)
         required |= asset.required_resource_keys
     if not given and not _asks(chosen, resources):
-        return
+        return {}
     reading = Reading(None)
     ops = {asset.node_def.name: _node_field(asset.node_def, definitions.resource_defs_for(asset)) for asset in chosen}
     form = Shape(
@@ -53,8 +51,10 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
         }
     )
     form.read(given, "root", reading)
+    document: dict[str, Any] = {} if reading.errors else form.written(given, "root", reading)
     if reading.errors:
         raise InvalidConfigError("Error in config for job", errors=reading.errors)
+    return document
 
 
 def _asks(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDefinition]) -> bool:
@@ -169,41 +169,10 @@ class RunConfig:
 
 def _entry(value: Any) -> Any:
     """A whole entry such as ``{"config": ...}`` as it is; a config object as the config in one."""
-    return {"config": plain_config(value)} if hasattr(value, "model_fields_set") else plain_config(value)
-
-
-def plain_config(value: Any, at: str = "root") -> Any:
-    """A config as a document: texts, numbers, truth values, None, lists and dicts with texts as keys.
-
-    Raises:
-        InvalidConfigError: something in it cannot be written down.
-    """
-    if isinstance(value, RunConfig):
-        return value.to_config_dict()
     if hasattr(value, "model_fields_set"):
         # A pydantic model, whose users have it loaded; nobody else needs to.
-        found: dict[str, Any] = import_module("assetflow.config.config_class").document(value)
-        return found
-    if isinstance(value, EnvVar | IntEnvVar):
-        return reference(value)
-    return _plain(value, at)
-
-
-def _plain(value: Any, at: str) -> Any:
-    if value is None or (isinstance(value, str | int | float) and not isinstance(value, enum.Enum)):
-        return value
-    if isinstance(value, enum.Enum):
-        return value.name
-    if isinstance(value, Mapping):
-        return {
-            key if isinstance(key, str) else json.dumps(key): plain_config(item, f"{at}:{key}")
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [plain_config(item, f"{at}[{place}]") for place, item in enumerate(value)]
-    message = f"Value at path {at} cannot be written down as config: {type(value).__name__} {value!r}"
-    error = ConfigError(reason=ConfigErrorReason.RUNTIME_TYPE_MISMATCH, path=at, message=message)
-    raise InvalidConfigError("Error in config for job", errors=[error])
+        return {"config": import_module("assetflow.config.config_class").document(value)}
+    return value
 
 
 def entry_of(run_config: Mapping[str, Any], path: Iterable[str]) -> Mapping[str, Any]:
