@@ -11,6 +11,7 @@ from assetflow import (
     Any,
     Config,
     ConfigurableResource,
+    Definitions,
     Enum,
     EnvVar,
     Field,
@@ -19,8 +20,11 @@ from assetflow import (
     InvalidDefinitionError,
     InvariantViolationError,
     Map,
+    StringSource,
     asset,
+    define_asset_job,
     materialize,
+    resource,
 )
 
 
@@ -213,3 +217,98 @@ def test_a_field_default_is_not_changed_with_the_object_it_was_given_as():
     field = Field([int], default_value=given)
     given.append("x")
     assert field.default_value == [1]
+
+
+def test_a_variable_that_is_not_set_is_told_before_anything_runs(monkeypatch):
+    monkeypatch.delenv("A_TOKEN", raising=False)
+    ran = []
+
+    @asset(io_manager_key="memory")
+    def first():
+        ran.append("first")
+
+    @asset(config_schema={"token": StringSource}, deps=["first"], io_manager_key="memory")
+    def second():
+        ran.append("second")
+
+    @resource(config_schema={"token": StringSource})
+    def api():
+        return 1
+
+    @asset(required_resource_keys={"api"}, deps=["second"], io_manager_key="memory")
+    def third():
+        ran.append("third")
+
+    token = {"config": {"token": {"env": "A_TOKEN"}}}
+    with pytest.raises(InvalidConfigError) as caught:
+        materialize(
+            [first, second, third],
+            run_config={"ops": {"second": token}, "resources": {"api": token}},
+            resources={"memory": InMemoryIOManager(), "api": api},
+        )
+    assert [error.path for error in caught.value.errors] == [
+        "root:ops:second:config:token",
+        "root:resources:api:config:token",
+    ]
+    assert ran == []
+
+
+def test_a_config_function_that_returns_what_does_not_fit_stops_the_run_before_it_begins():
+    ran = []
+
+    @resource(config_schema={"n": int})
+    def api():
+        return 1
+
+    @asset(io_manager_key="memory")
+    def first():
+        ran.append("first")
+
+    @asset(required_resource_keys={"api"}, deps=["first"], io_manager_key="memory")
+    def second():
+        pass
+
+    wrong = api.configured(lambda text: {"n": text}, config_schema=str)
+    with pytest.raises(InvalidConfigError, match='the resource "api", as its config function returned it'):
+        materialize(
+            [first, second],
+            run_config={"resources": {"api": {"config": "x"}}},
+            resources={"memory": InMemoryIOManager(), "api": wrong},
+        )
+    assert ran == []
+
+
+def test_a_resource_that_no_asset_of_the_run_needs_may_lack_its_variable(monkeypatch):
+    monkeypatch.delenv("STORE_URL", raising=False)
+
+    @asset(io_manager_key="memory")
+    def a():
+        return 1
+
+    assert materialize([a], resources={"memory": InMemoryIOManager(), "store": Store()}).success
+
+
+def same_name(name, schema, prefix=None):
+    @asset(name=name, key_prefix=prefix, config_schema=schema, io_manager_key="memory")
+    def a(context):
+        return context.op_config
+
+    return a
+
+
+def test_assets_whose_ops_have_one_name_have_config_of_their_own():
+    dashed, plain = same_name("c-c", {"n": int}), same_name("c_c", {"m": str})
+    given = {"ops": {"c_c": {"config": {"n": 1}}, "c_c_2": {"config": {"m": "x"}}}}
+    result = materialize([plain, dashed], run_config=given, resources={"memory": InMemoryIOManager()})
+    assert result.output_for_node("c_c") == result.asset_value("c-c") == {"n": 1}
+    assert result.output_for_node("c_c_2") == result.asset_value("c_c") == {"m": "x"}
+
+
+def test_the_names_of_such_assets_do_not_change_with_what_is_selected():
+    assets = [same_name("c-c", {"n": int}), same_name("c_c", {"m": str})]
+    config = {"ops": {"c_c": {"config": {"n": 1}}, "c_c_2": {"config": {"m": "x"}}}}
+    defs = Definitions(
+        assets=assets, jobs=[define_asset_job("j", config=config)], resources={"memory": InMemoryIOManager()}
+    )
+    result = defs.get_job("j").execute_in_process(asset_selection=["c_c"])
+    assert result.output_for_node("c_c_2") == {"m": "x"}
