@@ -94,10 +94,13 @@ class ModelType(ConfigType):
         if self._adapter is None:
             self._adapter = TypeAdapter(self.model)
         try:
-            return self._adapter.validate_python(filled)
+            found = self._adapter.validate_python(filled)
         except ValidationError as error:
             self._tell(error, at, reading, holes)
             return None
+        if reading.environ is not None:
+            _look_up_nested(found, at, reading)
+        return found
 
     def written(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType: choices by their names."""
@@ -204,6 +207,15 @@ def _names_variable(value: Any) -> bool:
     if isinstance(value, EnvVar | IntEnvVar):
         return True
     return isinstance(value, Config) and any(map(_names_variable, value.__dict__.values()))
+
+
+def _look_up_nested(found: BaseModel, at: str, reading: Reading) -> None:
+    """Refuse variables that are not set, of objects that were given as such and look theirs up when they are used."""
+    for name, value in found.__dict__.items():
+        if isinstance(value, EnvVar | IntEnvVar):
+            variable(value.name, f"{at}:{name}", reading)
+        elif isinstance(value, BaseModel):
+            _look_up_nested(value, f"{at}:{name}", reading)
 
 
 def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading, holes: list[Place]) -> Any:

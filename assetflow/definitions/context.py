@@ -38,7 +38,12 @@ class Resources:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        if (self._declared is not None and name not in self._declared) or name not in self._values:
+        if self._declared is None and name not in self._values:
+            raise UnknownResourceError(
+                f"Unknown resource `{name}`: {self._owner} has {', '.join(sorted(self._values)) or 'none'}",
+                fix=f"give it: resources={{{name!r}: ...}}",
+            )
+        if name not in self._values or (self._declared is not None and name not in self._declared):
             raise UnknownResourceError(
                 f"Unknown resource `{name}`. Specify `{name}` as a required resource on {self._owner}",
                 fix=f"@asset(required_resource_keys={{{name!r}}})",
