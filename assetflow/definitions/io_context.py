@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
 
 from assetflow.definitions.context import Resources, Telling
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
@@ -19,12 +19,22 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+def _of_a_partition(name: str) -> property:
+    def refuse(_context: object) -> NoReturn:
+        raise InvariantViolationError(
+            f"Cannot access {name}: the run is not of a partition, and the asset has none",
+            fix="ask has_partition_key or has_asset_partitions first",
+        )
+
+    return property(refuse, doc="InvariantViolationError: partitions are not supported yet.")
+
+
 class _ValueContext(Telling):
     """What is told of a value in both directions."""
 
     __slots__ = (
-        "_asset_key", "_log", "_resources", "annotation", "collected_metadata", "config", "metadata", "name",
-        "resource_config", "version",
+        "_asset_key", "_log", "_resources", "annotation", "collected_metadata", "config", "mapping_key", "metadata",
+        "name", "resource_config", "version",
     )  # fmt: skip
 
     def __init__(
@@ -39,6 +49,7 @@ class _ValueContext(Telling):
         version: Version | None = None,
         config: Any = None,
         resource_config: Any = None,
+        mapping_key: str | None = None,
     ) -> None:
         super().__init__()
         self._asset_key = asset_key
@@ -50,6 +61,7 @@ class _ValueContext(Telling):
         self.version = version
         self.config = config
         self.resource_config = resource_config
+        self.mapping_key = mapping_key
         self.collected_metadata: dict[str, MetadataValue] = {}
 
     @property
@@ -98,9 +110,11 @@ class _ValueContext(Telling):
         return as_dagster_type(self.annotation)
 
     @property
-    def mapping_key(self) -> None:
-        """None: outputs are not mapped."""
-        return
+    def instance(self) -> NoReturn:
+        """There is no instance; InvariantViolationError."""
+        raise InvariantViolationError(
+            "there is no instance: what a run was told is in its config and its resources", fix="use context.resources"
+        )
 
     @property
     def has_partition_key(self) -> bool:
@@ -111,6 +125,13 @@ class _ValueContext(Telling):
     def has_asset_partitions(self) -> bool:
         """Whether the asset has partitions; partitions are not supported yet."""
         return False
+
+    partition_key = _of_a_partition("partition_key")
+    asset_partition_key = _of_a_partition("asset_partition_key")
+    asset_partition_keys = _of_a_partition("asset_partition_keys")
+    asset_partition_key_range = _of_a_partition("asset_partition_key_range")
+    asset_partitions_time_window = _of_a_partition("asset_partitions_time_window")
+    asset_partitions_def = _of_a_partition("asset_partitions_def")
 
     @property
     def definition_metadata(self) -> Mapping[str, Any]:
@@ -155,8 +176,9 @@ class OutputContext(_ValueContext):
         return _set(self._op_def, "op_def")
 
     def get_identifier(self) -> list[str]:
-        """Run id, step and output name."""
-        return [self.run_id, self.step_key, self.name]
+        """Run id, step and output name, and the mapping key if there is one."""
+        mapped = [] if self.mapping_key is None else [self.mapping_key]
+        return [self.run_id, self.step_key, self.name, *mapped]
 
     def add_output_metadata(self, metadata: RawMetadata) -> None:
         """Add to what is recorded with the materialization."""

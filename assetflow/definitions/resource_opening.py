@@ -9,7 +9,13 @@ from typing import Any
 
 from assetflow.definitions.context import Resources
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition
-from assetflow.errors import InvalidConfigError, InvariantViolationError, ResourceFunctionError
+from assetflow.errors import (
+    ConfigError,
+    ConfigErrorReason,
+    InvalidConfigError,
+    InvariantViolationError,
+    ResourceFunctionError,
+)
 
 
 def opening_order(definitions: Mapping[str, ResourceDefinition], keys: Iterable[str]) -> list[str]:
@@ -93,6 +99,22 @@ def config_of(definition: ResourceDefinition, key: str, config: Mapping[str, Any
         InvalidConfigError: it does not fit, or a variable is not set.
     """
     return definition.config.process((config or {}).get(key), f"root:resources:{key}", f'the resource "{key}"')
+
+
+def check_config_keys(definitions: Mapping[str, ResourceDefinition], config: Mapping[str, Any] | None) -> None:
+    """Check that every config is of a resource that is there; InvalidConfigError if one is not."""
+    errors = [
+        ConfigError(
+            reason=ConfigErrorReason.FIELD_NOT_DEFINED,
+            path="root:resources",
+            message=f'Received unexpected config entry "{key}" at path root:resources. '
+            f"The resources here are: {', '.join(definitions) or 'none'}",
+        )
+        for key in config or {}
+        if key not in definitions
+    ]
+    if errors:
+        raise InvalidConfigError("Error in config for resources", errors=errors)
 
 
 def _made(

@@ -83,8 +83,9 @@ class OpenResources:
         return self.for_asset(asset, sorted(required), log) if required else {}
 
     def config_of(self, asset: AssetsDefinition | SourceAsset, key: str) -> Any:
-        """The config of a resource, as its function gets it."""
-        return config_of(self.definition(asset, key), key, self._config)
+        """The config of a resource, as its function gets it; the fields of a configurable one as a dict."""
+        found = config_of(self.definition(asset, key), key, self._config)
+        return dict(found) if hasattr(found, "model_fields_set") else found
 
     def close(self) -> None:
         """Close everything that was opened, in reverse order."""

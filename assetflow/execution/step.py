@@ -17,6 +17,7 @@ from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.errors import AssetCheckFailedError
 from assetflow.execution.compute import compute
+from assetflow.execution.handled import metadata_of
 from assetflow.execution.inputs import as_io_manager, load_inputs
 from assetflow.execution.unfolding import Event, spec_of
 from assetflow.execution.work import StepWork, value_path
@@ -146,8 +147,9 @@ def _store(
             manager.stage(storing, item.value)
             version = work.claim.version.name
         else:
-            for extra in manager.handle_output(storing, item.value) or ():
-                metadata.update(_metadata_of(extra))
+            returned = manager.handle_output(storing, item.value)
+            if returned is not None:
+                metadata.update(metadata_of(returned, output=output.name, key=output.io_manager_key))
         detail.observations += [_event(event) for event in storing.take_events()]
         metadata.update(storing.collected_metadata)
     normal = metadata_to_json(normalize_metadata(metadata))
@@ -155,11 +157,6 @@ def _store(
         made = OutputDetail(output=output.index, key=output.key, version=version, metadata=normal, tags=item.tags)
         made.data_version = item.data_version.value if item.data_version else None
         detail.outputs.append(made)
-
-
-def _metadata_of(extra: Any) -> Mapping[str, Any]:
-    metadata = getattr(extra, "metadata", extra)
-    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def _take_events(context: OpExecutionContext, detail: StepDetail) -> None:

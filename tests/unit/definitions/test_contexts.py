@@ -21,7 +21,7 @@ from assetflow import (
 )
 from assetflow.definitions.context import OpExecutionContext, Resources
 from assetflow.keys import Version
-from assetflow.testing.contexts import build_init_resource_context, build_resources
+from assetflow.testing.resources import build_init_resource_context, build_resources
 
 
 @asset(key_prefix="a")
