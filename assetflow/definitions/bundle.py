@@ -155,7 +155,7 @@ class Definitions:
                 raise InvalidDefinitionError(
                     f"resource with key '{key}' required by hook '{hook.name}' attached to job '{job}' "
                     "was not provided",
-                    fix=f"Definitions(resources={{{key!r}: ...}})",
+                    fix=_give(key),
                 )
 
     def check_graph(self) -> None:
@@ -182,7 +182,7 @@ class Definitions:
                     f"SourceAsset with asset key {source.key.to_user_string()} requires IO manager with key "
                     f"'{source.io_manager_key}', but none was provided.",
                     where=str(source.location),
-                    fix=f"Definitions(resources={{{source.io_manager_key!r}: ...}})",
+                    fix=_give(source.io_manager_key),
                 )
         for job in self.jobs.values():
             self.check_hooks(job.name, job.hooks)
@@ -206,6 +206,10 @@ class Definitions:
                 )
 
 
+def _give(key: str) -> str:
+    return f"give it where the assets are gathered, to Definitions or materialize: resources={{{key!r}: ...}}"
+
+
 def _check_asset(asset: AssetsDefinition, available: Mapping[str, ResourceDefinition], checked: set[str]) -> None:
     for op in asset.ops:
         _check_op(op, available, checked)
@@ -218,7 +222,7 @@ def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], che
                 f"io manager with key '{out.io_manager_key}' required by output '{name}' of op '{op.name}' "
                 "was not provided.",
                 where=op.where,
-                fix=f"Definitions(resources={{{out.io_manager_key!r}: ...}})",
+                fix=_give(out.io_manager_key),
             )
     hooks = {key for hook in op.hooks for key in hook.required_resource_keys}
     for key in sorted(op.required_resource_keys | hooks):
@@ -227,7 +231,7 @@ def _check_op(op: OpDefinition, available: Mapping[str, ResourceDefinition], che
                 f"resource with key '{key}' required by op '{op.name}' was not provided. "
                 f"Provided: {', '.join(sorted(available)) or 'none'}.",
                 where=op.where,
-                fix=f"Definitions(resources={{{key!r}: ...}})",
+                fix=_give(key),
             )
         if key not in checked:
             checked.update(opening_order(available, [key]))

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from assetflow.definitions.call_context import CallContext, empty_context
 from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.context import OpExecutionContext, Resources
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
@@ -47,9 +48,11 @@ def invoke(
     leading: list[Any] = []
     with ExitStack() as stack:
         context: OpExecutionContext | None = None
+        told: OpExecutionContext | None = None
         if op.context_name is not None:
             context = _given_context(op, rest, given)
-            leading = [_bound_context(op, asset, context, stack)]
+            told = _bound_context(op, asset, context, stack)
+            leading = [told]
         elif (op.takes_config or op.resource_arguments) and rest and isinstance(rest[0], OpExecutionContext):
             context = rest.pop(0)
         elif any(isinstance(value, OpExecutionContext) for value in (*rest[:1], given.get("context"))):
@@ -64,9 +67,9 @@ def invoke(
                 _check(op, value, op.ins[name].annotation, f'input "{name}"')
         result = op.compute_fn(*leading, **{**bound, **_beside_inputs(op, bound, context, stack)})
         if inspect.isgenerator(result):
-            return _checked_items(op, result, stack.pop_all())
+            return _checked_items(op, result, stack.pop_all(), told)
         if inspect.isasyncgen(result):
-            return _checked_async_items(op, result, stack.pop_all())
+            return _checked_async_items(op, result, stack.pop_all(), told)
         if inspect.iscoroutine(result):
             return _awaited(op, result, stack.pop_all())
         return _checked_result(op, result)
@@ -74,7 +77,16 @@ def invoke(
 
 def _given_context(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> OpExecutionContext:
     assert op.context_name is not None
-    context = given.pop(op.context_name, None) if op.context_name in given else (rest.pop(0) if rest else None)
+    if op.context_name in given and rest and isinstance(rest[0], OpExecutionContext):
+        raise InvalidInvocationError(
+            f"the context of op '{op.name}' is given twice: by position, and as '{op.context_name}'",
+            where=op.where,
+            fix="give it once",
+        )
+    missing: Any = object()
+    context = given.pop(op.context_name, missing) if op.context_name in given else (rest.pop(0) if rest else missing)
+    if context is None:  # as tests write it, of functions that do not use their context
+        return empty_context()
     if not isinstance(context, OpExecutionContext):
         raise InvalidInvocationError(
             f"Compute function of op '{op.name}' has context argument, but no context was provided when invoking.",
@@ -100,7 +112,7 @@ def _bound_context(
     if missing:  # what the asset brings along
         definitions = {**brought, **as_resources(values)}
         values |= stack.enter_context(open_resources(definitions, missing, run_id=context.run_id, log=context.log))
-    bound = OpExecutionContext(
+    bound = CallContext(
         run_id=context.run_id,
         op_def=op,
         assets_def=asset,
@@ -194,25 +206,29 @@ async def _awaited(op: OpDefinition, result: Any, stack: ExitStack) -> Any:
         return _checked_result(op, await result)
 
 
-def _checked_items(op: OpDefinition, items: Iterator[Any], stack: ExitStack) -> Iterator[Any]:
+def _checked_items(
+    op: OpDefinition, items: Iterator[Any], stack: ExitStack, told: OpExecutionContext | None
+) -> Iterator[Any]:
     seen: set[str] = set()
     with stack:
         for item in items:
-            _check_item(op, item, seen)
+            _check_item(op, item, seen, told)
             yield item
         _check_complete(op, seen)
 
 
-async def _checked_async_items(op: OpDefinition, items: AsyncIterator[Any], stack: ExitStack) -> AsyncIterator[Any]:
+async def _checked_async_items(
+    op: OpDefinition, items: AsyncIterator[Any], stack: ExitStack, told: OpExecutionContext | None
+) -> AsyncIterator[Any]:
     seen: set[str] = set()
     with stack:
         async for item in items:
-            _check_item(op, item, seen)
+            _check_item(op, item, seen, told)
             yield item
         _check_complete(op, seen)
 
 
-def _check_item(op: OpDefinition, item: Any, seen: set[str]) -> None:
+def _check_item(op: OpDefinition, item: Any, seen: set[str], told: OpExecutionContext | None) -> None:
     if isinstance(item, AssetMaterialization | AssetObservation | ExpectationResult | AssetCheckResult):
         return
     if isinstance(item, MaterializeResult):
@@ -230,6 +246,8 @@ def _check_item(op: OpDefinition, item: Any, seen: set[str]) -> None:
             f'op "{op.name}" returned an output "{item.output_name}" multiple times', where=op.where
         )
     seen.add(item.output_name)
+    if told is not None:
+        told.close_output(item.output_name)
     _check_output(op, item)
 
 

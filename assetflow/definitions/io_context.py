@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from copy import copy
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from assetflow.definitions.absent import no_instance, of_a_partition
 from assetflow.definitions.context import Resources, Telling
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.definitions.typecheck import DagsterType, as_dagster_type
@@ -17,16 +18,6 @@ if TYPE_CHECKING:
     from assetflow.definitions.op import OpDefinition
 
 T = TypeVar("T")
-
-
-def _of_a_partition(name: str) -> property:
-    def refuse(_context: object) -> NoReturn:
-        raise InvariantViolationError(
-            f"Cannot access {name}: the run is not of a partition, and the asset has none",
-            fix="ask has_partition_key or has_asset_partitions first",
-        )
-
-    return property(refuse, doc="InvariantViolationError: partitions are not supported yet.")
 
 
 class _ValueContext(Telling):
@@ -109,12 +100,7 @@ class _ValueContext(Telling):
         """The annotation as a type with a name; ``.typing_type`` is the annotation itself, Any if there is none."""
         return as_dagster_type(self.annotation)
 
-    @property
-    def instance(self) -> NoReturn:
-        """There is no instance; InvariantViolationError."""
-        raise InvariantViolationError(
-            "there is no instance: what a run was told is in its config and its resources", fix="use context.resources"
-        )
+    instance = property(no_instance)
 
     @property
     def has_partition_key(self) -> bool:
@@ -126,12 +112,12 @@ class _ValueContext(Telling):
         """Whether the asset has partitions; partitions are not supported yet."""
         return False
 
-    partition_key = _of_a_partition("partition_key")
-    asset_partition_key = _of_a_partition("asset_partition_key")
-    asset_partition_keys = _of_a_partition("asset_partition_keys")
-    asset_partition_key_range = _of_a_partition("asset_partition_key_range")
-    asset_partitions_time_window = _of_a_partition("asset_partitions_time_window")
-    asset_partitions_def = _of_a_partition("asset_partitions_def")
+    partition_key = of_a_partition("partition_key")
+    asset_partition_key = of_a_partition("asset_partition_key")
+    asset_partition_keys = of_a_partition("asset_partition_keys")
+    asset_partition_key_range = of_a_partition("asset_partition_key_range")
+    asset_partitions_time_window = of_a_partition("asset_partitions_time_window")
+    asset_partitions_def = of_a_partition("asset_partitions_def")
 
     @property
     def definition_metadata(self) -> Mapping[str, Any]:

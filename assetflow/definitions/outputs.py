@@ -50,7 +50,7 @@ class Output(Generic[T]):
             raise ParameterCheckError(f"output_name is a str, not {output_name!r}")
         self.value = value
         self.output_name = output_name
-        self.metadata = normalize_metadata(metadata) if metadata else {}
+        self.metadata = normalize_metadata(metadata) if metadata is not None else {}
         self.data_version = data_version or logical_version
         self.tags = dict(tags) if tags else {}
 

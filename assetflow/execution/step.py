@@ -66,10 +66,12 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
                 detail.checks.append(_check(op, item))
             elif not isinstance(item, Output):
                 detail.observations.append(_event(item))
-            elif item.output_name in declared:
-                output = declared[item.output_name]
-                _store(work, opened, context, output, item, detail, staged)
-                emitted.append(output.index)
+            else:
+                context.close_output(item.output_name)
+                if item.output_name in declared:
+                    output = declared[item.output_name]
+                    _store(work, opened, context, output, item, detail, staged)
+                    emitted.append(output.index)
         _take_events(context, detail)
         _stop_if_blocked(detail)
     except BaseException:

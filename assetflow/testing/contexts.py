@@ -5,16 +5,17 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self, cast
+from typing import Any, Self, cast
 
-from assetflow.definitions.context import Event, OpExecutionContext
+from assetflow.definitions.call_context import RUN_ID, STEP_LOG, CallContext
+from assetflow.definitions.context import Event
 from assetflow.definitions.hooks import HookContext
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.op import OpDefinition
-from assetflow.errors import InvalidInvocationError, InvalidPropertyError
+from assetflow.errors import InvalidInvocationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
-from assetflow.testing.resources import RUN_ID, STEP_LOG, DirectResources
+from assetflow.testing.resources import DirectResources
 
 
 class _InBlock:
@@ -32,18 +33,10 @@ class _InBlock:
         cast(Any, self).resources.close()
 
 
-class DirectContext(_InBlock, OpExecutionContext):
+class DirectContext(_InBlock, CallContext):
     """A context for direct calls."""
 
     __slots__ = ()
-
-    @property
-    def run(self) -> NoReturn:
-        """There is no run; InvalidPropertyError."""
-        raise InvalidPropertyError(
-            "a context for direct calls has no run: `run` and `dagster_run` are there in runs only",
-            fix="use materialize_to_memory([...]) to see code in a run",
-        )
 
     def get_events(self) -> list[Event]:
         """What was logged with this very context; an asset that is called works with a copy of it."""
