@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from assetflow.config.scalars import ANYTHING, STRING, Scalar
-from assetflow.config.schema import ConfigType, OrNone, Reading, config_type, refuse_none, unusable
+from assetflow.config.schema import ConfigType, OrNone, Reading, config_type, inside, refuse_none
 from assetflow.errors import ConfigErrorReason as Reason
 from assetflow.errors import InvalidConfigDefinitionError
 
@@ -54,7 +54,8 @@ class Array(ConfigType):
     __slots__ = ("inner",)
 
     def __init__(self, inner_type: Any) -> None:
-        self.inner = config_type(inner_type)
+        with inside("[]"):
+            self.inner = config_type(inner_type)
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType."""
@@ -98,7 +99,8 @@ class Map(ConfigType):
                 f"the keys of a Map are texts or numbers, not {key_type!r}", fix="use str, int, float, bool or Any"
             )
         self.key = key
-        self.inner = config_type(inner_type)
+        with inside("{}"):
+            self.inner = config_type(inner_type)
         self.key_label_name = key_label_name
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
@@ -137,7 +139,10 @@ class Map(ConfigType):
 @config_type.register
 def _(given: list) -> ConfigType:  # type: ignore[type-arg]
     if len(given) != 1:
-        raise unusable(given)
+        raise InvalidConfigDefinitionError(
+            f"a list of config has one type, such as [int]; this one has {len(given)}: {given!r}",
+            fix="give one; for items of several forms, [Selector({...})] or [Any]",
+        )
     return Array(given[0])
 
 

@@ -26,7 +26,7 @@ class Config(BaseModel):
     choice from an enumeration is written by its name. Values may be given as ``{"env": NAME}``.
     """
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)
 
     def __init__(self, **data: Any) -> None:
         super().__init__(**data)
@@ -193,6 +193,8 @@ def _written(annotation: Any, value: Any, at: str, reading: Reading) -> Any:
     choices = _choices(annotation)
     if choices is not None and isinstance(value, choices):
         return value.name
+    if isinstance(value, EnvVar | IntEnvVar):
+        return reference(value)
     inner = model_type(next((part for part in _parts(annotation) if model_type(part)), None))
     return (inner.written if inner is not None else written)(value, at, reading)
 
@@ -232,7 +234,7 @@ def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading
         return {
             key: _filled(
                 fields[key].annotation if key in fields else (inner or (None,))[0],
-                item,
+                _tagged(fields[key], item) if key in fields else item,
                 (*place, key),
                 at,
                 reading,
@@ -253,6 +255,15 @@ def _parts(annotation: Any) -> Iterator[Any]:
         return
     for argument in arguments:
         yield from _parts(argument)
+
+
+def _tagged(field: FieldInfo, value: Any) -> Any:
+    """A choice between models as pydantic reads it, of one that is written as ``{tag: {...}}``."""
+    tag = field.discriminator
+    if not isinstance(tag, str) or not isinstance(value, Mapping) or len(value) != 1 or tag in value:
+        return value
+    name, inner = next(iter(value.items()))
+    return {tag: name, **inner} if isinstance(inner, Mapping) else value
 
 
 def _takes_single(annotation: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from assetflow.config.env_var import EnvVar, IntEnvVar, reference
+from assetflow.config.env_var import EnvVar, IntEnvVar
 from assetflow.errors import ConfigErrorReason
 
 if TYPE_CHECKING:
@@ -26,7 +26,10 @@ def written(value: Any, at: str, reading: Reading) -> Any:
     if value is None or kind is bool:
         return value
     if isinstance(value, EnvVar | IntEnvVar):
-        return reference(value)
+        message = f"Value at path {at} is {value!r}, a variable of the environment, which is looked up for fields that"
+        return _refuse(
+            f"{message} are declared as StringSource, IntSource or BoolSource, or in a Config class", at, reading
+        )
     if isinstance(value, str):
         return _text(value, at, reading)
     if isinstance(value, float):

@@ -110,7 +110,7 @@ def read_config(parameters: Parameters, config_schema: Any, where: str | None) -
         CheckError: there is a schema too.
     """
     if not parameters.takes_config:
-        return config_spec(config_schema)
+        return config_spec(config_schema, where)
     if config_schema is not None:
         raise CheckError("config_schema and an argument named config exclude each other")
     annotation = parameters.annotation(CONFIG_NAME)
@@ -122,7 +122,7 @@ def read_config(parameters: Parameters, config_schema: Any, where: str | None) -
             fix="annotate it with a class derived from Config; an asset cannot be named config",
         )
     if CONFIG_NAME not in parameters.defaults:
-        return config_spec(annotation)
+        return config_spec(annotation, where)
     default = parameters.defaults[CONFIG_NAME]
     try:
         field = Field(annotation, default_value=default)

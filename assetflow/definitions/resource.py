@@ -58,7 +58,8 @@ class ResourceDefinition:
         version: str | None = None,
     ) -> None:
         self.resource_fn = resource_fn
-        self.config: ConfigSpec = config_spec(config_schema)
+        where = str(location_of(resource_fn)) if config_schema is not None else None
+        self.config: ConfigSpec = config_spec(config_schema, where)
         self.description = description
         self.required_resource_keys = frozenset(required_resource_keys or ())
         self.version = version
