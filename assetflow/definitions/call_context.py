@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from assetflow.definitions.absent import hint_for
@@ -10,7 +10,6 @@ from assetflow.definitions.context import OpExecutionContext, Resources
 from assetflow.errors import InvalidPropertyError
 
 RUN_ID = "EPHEMERAL"
-STEP_LOG = logging.getLogger("assetflow.step")
 
 
 class CallContext(OpExecutionContext):
@@ -48,7 +47,9 @@ class CallContext(OpExecutionContext):
 
 def empty_context() -> CallContext:
     """What stands for None in a call."""
-    return CallContext(run_id=RUN_ID, op_def=None, resources=Resources({}, None, "this context"), log=STEP_LOG)
+    # By name: whoever defines assets only has no use for logging, which takes time to load.
+    log = import_module("logging").getLogger("assetflow.step")
+    return CallContext(run_id=RUN_ID, op_def=None, resources=Resources({}, None, "this context"), log=log)
 
 
 def _refuse(name: str) -> NoReturn:

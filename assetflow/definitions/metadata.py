@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from math import isfinite
 from pathlib import PurePath
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -16,8 +16,7 @@ from assetflow.errors import InvalidMetadata, ParameterCheckError
 from assetflow.keys import AssetKey
 
 
-@dataclass(frozen=True, slots=True)
-class PythonArtifact:
+class PythonArtifact(NamedTuple):
     """A function or a class, by its name."""
 
     module: str
@@ -235,7 +234,7 @@ def _plain(value: Any) -> Any:
         return value.path
     if isinstance(value, Table | TableSchema):
         return value.as_data()
-    return asdict(value) if isinstance(value, PythonArtifact) else value
+    return value._asdict() if isinstance(value, PythonArtifact) else value
 
 
 def _read(kind: str, value: Any) -> Any:

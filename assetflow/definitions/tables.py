@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from assetflow.errors import CheckError
 
@@ -104,8 +104,7 @@ class TableRecord:
                 raise CheckError(f"a TableRecord has text, numbers, truth values and None, not {value!r} in {name!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Rows, and the columns they have."""
 
     records: Sequence[TableRecord]

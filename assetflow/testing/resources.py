@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
-from assetflow.definitions.call_context import RUN_ID, STEP_LOG
+from assetflow.definitions.call_context import RUN_ID
 from assetflow.definitions.context import Resources
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import check_config_keys, open_resources
 from assetflow.errors import InvariantViolationError
+
+STEP_LOG = logging.getLogger("assetflow.step")
 
 
 class DirectResources(Resources):
