@@ -7,20 +7,15 @@ from types import TracebackType
 from typing import Any
 
 from assetflow.definitions.bundle import Definitions
-from assetflow.definitions.context import Resources
-from assetflow.definitions.io_context import InputContext
 from assetflow.definitions.resource_opening import check_config_keys
 from assetflow.definitions.signature import EMPTY
-from assetflow.definitions.typecheck import check_value
-from assetflow.errors import InvariantViolationError, TypeCheckDidNotPass
-from assetflow.execution.inputs import as_io_manager, output_name, upstream_context
+from assetflow.errors import InvariantViolationError
+from assetflow.execution.inputs import load_stored
 from assetflow.execution.resources import OpenResources
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
 from assetflow.wiring import current_settings, default_resources
-
-_READER = "load_asset_value"
 
 
 class AssetValueLoader:
@@ -76,31 +71,15 @@ class AssetValueLoader:
         asset = self._assets.get(key)
         if asset is None:
             raise KeyError(self._unknown(key))
-        out = asset.node_def.outs[output_name(asset, key)]
-        if out.is_nothing:
-            raise InvariantViolationError(
-                f"asset {key.to_user_string()} stores nothing: it is declared to make None",
-                where=asset.node_def.where,
-                fix="read what its function has written where that is",
-            )
-        manager_key = out.io_manager_key
-        log = step_logger("", _READER)
-        opened = self._resources.for_asset(asset, [manager_key], log)
-        resources = Resources(opened, None, _READER)
-        context = InputContext(
-            name=output_name(asset, key),
-            asset_key=key,
-            metadata=metadata or {},
-            upstream_output=upstream_context(key, asset, run_id="", resources=resources, log=log),
+        return load_stored(
+            self._resources,
+            asset,
+            key,
+            run_id="",
+            log=step_logger("", "load_asset_value"),
             annotation=python_type,
-            resources=resources,
-            log=log,
-            resource_config=self._resources.config_of(asset, manager_key),
+            metadata=metadata,
         )
-        value = as_io_manager(opened, manager_key).load_input(context)
-        if (reason := check_value(value, python_type)) is not None:
-            raise TypeCheckDidNotPass(f"the stored value of {key.to_user_string()} is of another type: {reason}")
-        return value
 
     def _unknown(self, key: AssetKey) -> str:
         name = key.to_user_string()

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from assetflow.definitions.absent import hint_for
-from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.context import OpExecutionContext
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvalidPropertyError
 
 RUN_ID = "EPHEMERAL"

@@ -2,84 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from assetflow.definitions.absent import asks_for_partition, hint_for, no_instance, of_a_partition
-from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
-from assetflow.errors import InvariantViolationError, UnknownResourceError
+from assetflow.definitions.signature import EMPTY
+from assetflow.definitions.telling import Telling
+from assetflow.definitions.visible_resources import Resources
+from assetflow.errors import InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
     from assetflow.definitions.op import OpDefinition
 
-Event = AssetMaterialization | AssetObservation | ExpectationResult
 T = TypeVar("T")
-
-
-class Resources:
-    """Resources as attributes.
-
-    Args:
-        values: by key.
-        declared: the keys that may be seen; None for all.
-        owner: who asks, for the error.
-    """
-
-    __slots__ = ("_declared", "_owner", "_values")
-
-    def __init__(self, values: Mapping[str, Any], declared: frozenset[str] | None, owner: str) -> None:
-        self._values = values
-        self._declared = declared
-        self._owner = owner
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if self._declared is None and name not in self._values:
-            raise UnknownResourceError(
-                f"Unknown resource `{name}`: {self._owner} has {', '.join(sorted(self._values)) or 'none'}",
-                fix=f"give it: resources={{{name!r}: ...}}",
-            )
-        if name not in self._values or (self._declared is not None and name not in self._declared):
-            raise UnknownResourceError(
-                f"Unknown resource `{name}`. Specify `{name}` as a required resource on {self._owner}",
-                fix=f"@asset(required_resource_keys={{{name!r}}})",
-            )
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return (key for key in self._values if self._declared is None or key in self._declared)
-
-
-class Telling:
-    """Collects events that user code logs."""
-
-    __slots__ = ("_events",)
-
-    def __init__(self) -> None:
-        self._events: list[Event] = []
-
-    def log_event(self, event: Event) -> None:
-        """Record a materialization or an observation of any asset."""
-        if not isinstance(event, Event):
-            raise InvariantViolationError(
-                "log_event takes AssetMaterialization, AssetObservation or ExpectationResult, not "
-                f"{type(event).__name__}"
-            )
-        self._events.append(event)
-
-    def share_with(self, other: Telling) -> None:
-        """From now on, be told what the other is told. For direct calls."""
-        self._events = other._events
-
-    def take_events(self) -> list[Event]:
-        """What was logged since this was asked last. For the executor."""
-        events, self._events = self._events, []
-        return events
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +44,9 @@ class OpExecutionContext(Telling):
     """
 
     __slots__ = (
-        "_assets_def", "_job_name", "_keys_by_input", "_keys_by_output", "_metadata", "_selected", "_step_key",
-        "_yielded", "log", "op_config", "op_def", "resources", "retry_number", "run_config", "run_id", "run_tags",
+        "_assets_def", "_job_name", "_keys_by_input", "_keys_by_output", "_load_value", "_metadata", "_selected",
+        "_step_key", "_yielded", "log", "op_config", "op_def", "resources", "retry_number",
+        "run_config", "run_id", "run_tags",
     )  # fmt: skip
 
     def __init__(
@@ -126,6 +66,7 @@ class OpExecutionContext(Telling):
         keys_by_output_name: Mapping[str, AssetKey] | None = None,
         keys_by_input_name: Mapping[str, AssetKey] | None = None,
         step_key: str = "",
+        load_value: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -139,6 +80,7 @@ class OpExecutionContext(Telling):
         self._job_name = job_name
         self._assets_def = assets_def
         self._step_key = step_key
+        self._load_value = load_value
         self._selected = selected_output_names
         self._keys_by_output = keys_by_output_name
         self._keys_by_input = keys_by_input_name
@@ -250,6 +192,33 @@ class OpExecutionContext(Telling):
         """The asset an input stands for."""
         given = self._keys_by_input
         return _found(self._assets().keys_by_input_name if given is None else given, input_name, "input")
+
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: Any = EMPTY,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What is stored of an asset, loaded with its IO manager.
+
+        Name the asset in ``deps`` if this run may make it, so that it is made before.
+
+        Args:
+            asset_key: a str is one segment.
+            python_type: the type that is wanted.
+            metadata: reaches the IO manager as ``InputContext.metadata``.
+
+        Raises:
+            KeyError: no asset has this key.
+            InvariantViolationError: the asset stores nothing, or there is no run that could load it.
+        """
+        if self._load_value is None:
+            raise InvariantViolationError(
+                "load_asset_value loads in runs only: a direct call knows of no storage",
+                fix="take the asset as an argument, or call Definitions.load_asset_value",
+            )
+        return self._load_value(asset_key, python_type=python_type, metadata=metadata)
 
     def show_metadata_of(self, other: OpExecutionContext) -> None:
         """From now on, show what is said with the other. For direct calls."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.call_context import CallContext, empty_context
 from assetflow.definitions.checks import AssetCheckResult
-from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
 from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.outputs import Output
@@ -18,6 +18,7 @@ from assetflow.definitions.resource_opening import open_resources
 from assetflow.definitions.returned import outputs_of
 from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.definitions.typecheck import check_value
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import (
     InvalidDefinitionError,
     InvalidInvocationError,

@@ -8,9 +8,10 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from assetflow.definitions.absent import no_instance, of_a_partition
-from assetflow.definitions.context import Resources, Telling
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.definitions.telling import Telling
 from assetflow.definitions.typecheck import DagsterType, as_dagster_type
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError
 from assetflow.keys import AssetKey, Version
 

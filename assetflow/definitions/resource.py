@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import Any, Self, cast, overload
 
 from assetflow.config.spec import ConfigSpec, config_spec
-from assetflow.definitions.context import Resources
 from assetflow.definitions.location import location_of
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import CheckError, InvalidDefinitionError, ParameterCheckError
 
 ResourceFunction = Callable[..., Any]

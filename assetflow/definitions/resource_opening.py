@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from assetflow.definitions.context import Resources
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import (
     ConfigError,
     ConfigErrorReason,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from assetflow.definitions.context import Resources
 from assetflow.definitions.hooks import HookContext
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import AssetflowError
 from assetflow.execution.work import StepWork
 from assetflow.runs.facts import StepDetail

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from assetflow.definitions.checks import AssetCheckResult
-from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.events import AssetMaterialization, ExpectationResult
 from assetflow.definitions.io_context import OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager
@@ -15,10 +16,11 @@ from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import AssetCheckFailedError
 from assetflow.execution.compute import compute
 from assetflow.execution.handled import metadata_of
-from assetflow.execution.inputs import as_io_manager, load_inputs
+from assetflow.execution.inputs import as_io_manager, load_for, load_inputs
 from assetflow.execution.unfolding import Event, spec_of
 from assetflow.execution.work import StepWork, value_path
 from assetflow.keys import AssetKey
@@ -53,6 +55,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         run_config=work.run_config,
         job_name=work.job_name,
         step_key=work.step.key,
+        load_value=partial(load_for, work),
         selected_output_names=frozenset(declared),
         keys_by_output_name=keys,
         keys_by_input_name={item.name: AssetKey(item.key) for item in work.step.inputs if item.key},

@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Any, Self, cast
 
 from assetflow.definitions.call_context import RUN_ID, CallContext
-from assetflow.definitions.context import Event
 from assetflow.definitions.hooks import HookContext
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.op import OpDefinition
+from assetflow.definitions.telling import Event
 from assetflow.errors import InvalidInvocationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 from assetflow.testing.resources import STEP_LOG, DirectResources

@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 
 from assetflow.definitions.call_context import RUN_ID
-from assetflow.definitions.context import Resources
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import check_config_keys, open_resources
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError
 
 STEP_LOG = logging.getLogger("assetflow.step")

@@ -125,3 +125,24 @@ def test_a_missing_resource_says_where_to_give_it():
 
     with pytest.raises(InvalidDefinitionError, match=r"to Definitions or materialize: resources=\{'r': ...\}"):
         materialize_to_memory([needy])
+
+
+def test_a_step_may_load_the_value_of_another_asset():
+    @asset(key_prefix="raw")
+    def numbers():
+        return [1, 2]
+
+    @asset(deps=[numbers])
+    def total(context):
+        return sum(context.load_asset_value(["raw", "numbers"], python_type=list))
+
+    assert materialize_to_memory([numbers, total]).asset_value("total") == 3
+
+    @asset(deps=[numbers])
+    def wrong(context):
+        return context.load_asset_value("numbers")
+
+    with pytest.raises(KeyError, match="there is no asset numbers"):
+        materialize_to_memory([numbers, wrong])
+    with pytest.raises(InvariantViolationError, match="loads in runs only"):
+        total(build_op_context())
