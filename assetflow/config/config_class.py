@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import enum
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from assetflow.config.annotations import choices_of, parts_of, takes_single, text_of
 from assetflow.config.document import written
 from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.scalars import variable
@@ -41,7 +42,7 @@ class Config(BaseModel):
             return given
         found = dict(given)
         for name, field in cls.model_fields.items():
-            choices, value = _choices(field.annotation), found.get(name)
+            choices, value = choices_of(field.annotation), found.get(name)
             if choices is not None and isinstance(value, str) and value in choices.__members__:
                 found[name] = choices[value]
         return found
@@ -117,7 +118,7 @@ class ModelType(ConfigType):
     def printed(self) -> str:
         """See ConfigType."""
         fields = (
-            f"{name}{'' if self._needs(name, field) else '?'}: {_named(field.annotation)}"
+            f"{name}{'' if self._needs(name, field) else '?'}: {text_of(field.annotation)}"
             for name, field in self.model.model_fields.items()
         )
         return f"{{ {' '.join(fields)} }}"
@@ -190,12 +191,12 @@ def value_in_document(value: Any) -> Any:
 
 
 def _written(annotation: Any, value: Any, at: str, reading: Reading) -> Any:
-    choices = _choices(annotation)
+    choices = choices_of(annotation)
     if choices is not None and isinstance(value, choices):
         return value.name
     if isinstance(value, EnvVar | IntEnvVar):
         return reference(value)
-    inner = model_type(next((part for part in _parts(annotation) if model_type(part)), None))
+    inner = model_type(next((part for part in parts_of(annotation) if model_type(part)), None))
     return (inner.written if inner is not None else written)(value, at, reading)
 
 
@@ -223,8 +224,8 @@ def _look_up_nested(found: BaseModel, at: str, reading: Reading) -> None:
 def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading, holes: list[Place]) -> Any:
     """The value with variables looked up, where the annotation lets a single value stand."""
     if isinstance(value, Mapping):
-        model = next((part for part in _parts(annotation) if model_type(part)), None)
-        if set(value) == {"env"} and isinstance(value["env"], str) and _takes_single(annotation):
+        model = next((part for part in parts_of(annotation) if model_type(part)), None)
+        if set(value) == {"env"} and isinstance(value["env"], str) and takes_single(annotation):
             holes.append(place)
             return value if reading.environ is None else variable(value["env"], _path(at, place), reading)
         inner = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is dict else ()
@@ -247,16 +248,6 @@ def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading
     return value
 
 
-def _parts(annotation: Any) -> Iterator[Any]:
-    """The classes an annotation allows, with unions taken apart."""
-    arguments = typing.get_args(annotation)
-    if typing.get_origin(annotation) in (typing.Literal, list, dict, tuple, set) or not arguments:
-        yield annotation
-        return
-    for argument in arguments:
-        yield from _parts(argument)
-
-
 def _tagged(field: FieldInfo, value: Any) -> Any:
     """A choice between models as pydantic reads it, of one that is written as ``{tag: {...}}``."""
     tag = field.discriminator
@@ -266,26 +257,10 @@ def _tagged(field: FieldInfo, value: Any) -> Any:
     return {tag: name, **inner} if isinstance(inner, Mapping) else value
 
 
-def _takes_single(annotation: Any) -> bool:
-    """Whether a text, a number or the like can stand here, and no dict."""
-    parts = [part for part in _parts(annotation) if part is not type(None)]
-    if not parts or any(part is None or part is Any for part in parts):
-        return False
-    return not any(
-        typing.get_origin(part) is dict or (isinstance(part, type) and issubclass(part, Mapping | BaseModel | dict))
-        for part in parts
-    )
-
-
-def _choices(annotation: Any) -> type[enum.Enum] | None:
-    found = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, enum.Enum)]
-    return found[0] if found else None
-
-
 def _annotation_at(model: type[BaseModel], place: Place) -> Any:
     annotation: Any = model
     for name in place:
-        inner = next((part for part in _parts(annotation) if model_type(part)), None)
+        inner = next((part for part in parts_of(annotation) if model_type(part)), None)
         if inner is None or name not in inner.model_fields:
             return None
         annotation = inner.model_fields[name].annotation
@@ -294,7 +269,7 @@ def _annotation_at(model: type[BaseModel], place: Place) -> Any:
 
 def _sample(annotation: Any) -> Any:
     samples: dict[Any, Any] = {int: 0, float: 0.0, bool: True, str: "..."}
-    parts = [part for part in _parts(annotation) if part is not type(None)]
+    parts = [part for part in parts_of(annotation) if part is not type(None)]
     first = parts[0] if parts else None
     if (model := model_type(first)) is not None:
         return model.sample()
@@ -306,10 +281,6 @@ def _sample(annotation: Any) -> Any:
     if typing.get_origin(first) is typing.Literal:
         return typing.get_args(first)[0]
     return samples.get(first, "...")
-
-
-def _named(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 
 def _path(at: str, place: Place) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import PurePath
@@ -215,40 +215,6 @@ def normalize_metadata(metadata: RawMetadata | None) -> dict[str, MetadataValue]
             raise ParameterCheckError(f"metadata labels are str, not {type(label).__name__}: {label!r}")
         found[label] = _normal(label, value)
     return found
-
-
-def metadata_to_json(metadata: Mapping[str, MetadataValue]) -> dict[str, Any]:
-    """As it is kept in facts and manifests: label to ``{"type": kind, "value": value}``."""
-    return {label: {"type": item.kind, "value": _plain(item.value)} for label, item in metadata.items()}
-
-
-def metadata_from_json(raw: Mapping[str, Any]) -> dict[str, MetadataValue]:
-    """Read back what `metadata_to_json` gave."""
-    return {label: MetadataValue(item["type"], _read(item["type"], item["value"])) for label, item in raw.items()}
-
-
-def _plain(value: Any) -> Any:
-    if type(value) is float:
-        return value if isfinite(value) else str(value)  # JSON has no word for these
-    if type(value) is AssetKey:
-        return value.path
-    if isinstance(value, Table | TableSchema):
-        return value.as_data()
-    return value._asdict() if isinstance(value, PythonArtifact) else value
-
-
-def _read(kind: str, value: Any) -> Any:
-    reading = _READING.get(kind)
-    return value if reading is None else reading(value)
-
-
-_READING: Mapping[str, Callable[[Any], Any]] = {
-    "float": float,
-    "asset": AssetKey,
-    "table": Table.of_data,
-    "table_schema": TableSchema.of_data,
-    "python_artifact": lambda value: PythonArtifact(**value),
-}
 
 
 def _normal(label: str, value: Any) -> MetadataValue:

@@ -13,7 +13,8 @@ from assetflow.definitions.events import AssetMaterialization, ExpectationResult
 from assetflow.definitions.io_context import OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.materialize_result import NO_VALUE
-from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
+from assetflow.definitions.metadata import normalize_metadata
+from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.visible_resources import Resources

@@ -27,7 +27,8 @@ from assetflow.config.scalars import StringSource
 from assetflow.config.shapes import Field
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager, io_manager
-from assetflow.definitions.metadata import MetadataValue, metadata_to_json
+from assetflow.definitions.metadata import MetadataValue
+from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
 from assetflow.io.durable_files import point_over, sync_folder, write_new

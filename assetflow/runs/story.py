@@ -12,7 +12,7 @@ import msgspec
 from assetflow.definitions.checks import AssetCheckEvaluation, AssetCheckSeverity
 from assetflow.definitions.data_version import DATA_VERSION_TAG
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
-from assetflow.definitions.metadata import metadata_from_json
+from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.facts import CheckDetail, ErrorDetail, Fact, FactKind, OutputDetail, StepDetail

@@ -19,7 +19,8 @@ from assetflow import (
     Output,
     ParameterCheckError,
 )
-from assetflow.definitions.metadata import metadata_from_json, metadata_to_json, normalize_metadata
+from assetflow.definitions.metadata import normalize_metadata
+from assetflow.definitions.metadata_records import metadata_from_json, metadata_to_json
 
 
 @pytest.mark.parametrize(
