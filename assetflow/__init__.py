@@ -150,9 +150,9 @@ _HOMES = {
     "build_asset_context": "assetflow.testing.contexts",
     "build_input_context": "assetflow.testing.contexts",
     "build_output_context": "assetflow.testing.contexts",
-    "build_init_resource_context": "assetflow.testing.contexts",
+    "build_init_resource_context": "assetflow.testing.resources",
     "build_hook_context": "assetflow.testing.contexts",
-    "build_resources": "assetflow.testing.contexts",
+    "build_resources": "assetflow.testing.resources",
     # errors
     "AssetflowError": "assetflow.errors",
     "AssetCheckFailedError": "assetflow.errors",

@@ -165,11 +165,11 @@ from assetflow.runs.story import EventType as EventType
 from assetflow.runs.story import RunStoryEvent as RunStoryEvent
 from assetflow.testing.contexts import build_asset_context as build_asset_context
 from assetflow.testing.contexts import build_hook_context as build_hook_context
-from assetflow.testing.contexts import build_init_resource_context as build_init_resource_context
 from assetflow.testing.contexts import build_input_context as build_input_context
 from assetflow.testing.contexts import build_op_context as build_op_context
 from assetflow.testing.contexts import build_output_context as build_output_context
-from assetflow.testing.contexts import build_resources as build_resources
+from assetflow.testing.resources import build_init_resource_context as build_init_resource_context
+from assetflow.testing.resources import build_resources as build_resources
 from assetflow.values import AssetValueLoader as AssetValueLoader
 
 __all__: list[str]

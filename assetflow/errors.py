@@ -90,7 +90,27 @@ class InvalidInvocationError(AssetflowError):
 
 
 class InvalidConfigDefinitionError(AssetflowError):
-    """What is given as a schema describes no config."""
+    """What is given as a schema describes no config.
+
+    Args:
+        message: what is wrong.
+        path: of the part of the schema it is about, such as ``a.b[].c``; empty for the whole.
+    """
+
+    def __init__(self, message: str = "", *, where: str | None = None, fix: str | None = None, path: str = "") -> None:
+        super().__init__(
+            f"{message} (at {path.removeprefix('.')} of the schema)" if path else message, where=where, fix=fix
+        )
+        self._problem = message
+        self._path = path
+
+    def below(self, part: str) -> InvalidConfigDefinitionError:
+        """The same error, seen from the schema around: ``.name`` of a field, ``[]`` of a list, ``{}`` of a map."""
+        return InvalidConfigDefinitionError(self._problem, where=self.where, fix=self.fix, path=part + self._path)
+
+    def located(self, where: str | None) -> InvalidConfigDefinitionError:
+        """The same error, with the place of the definition that has the schema."""
+        return InvalidConfigDefinitionError(self._problem, where=self.where or where, fix=self.fix, path=self._path)
 
 
 class ConfigErrorReason(StrEnum):

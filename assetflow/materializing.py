@@ -10,7 +10,6 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
-from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.resource import ResourceDefinition
@@ -124,6 +123,7 @@ def _run(
         run_config=run_config,
         tags=tags,
         job_name=job_name,
+        runs_here=True,
     )
     local = build_local_run(definitions, job_hooks=job_hooks)
     launch(local.store, local.signer, request)
@@ -131,10 +131,11 @@ def _run(
         _work(local, request)
     finally:
         local.close()
+    assets = {key.parts: asset for asset in definitions.assets for key in asset.keys}
     graphs = {
-        asset.node_def.name: asset.keys_by_output_name
-        for asset in definitions.assets
-        if isinstance(asset.node_def, GraphDefinition)
+        step.key.removesuffix("." + ".".join(step.node)): assets[step.owner].keys_by_output_name
+        for step in request.plan.steps
+        if step.node
     }
     result = ExecuteInProcessResult(request, local.store, local.values, local.errors, graphs)
     if raise_on_error and not result.success:

@@ -17,7 +17,7 @@ from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.loading import definitions_from_module
-from assetflow.definitions.run_config import RunConfig, check_run_config, plain_config
+from assetflow.definitions.run_config import RunConfig, look_up, read_run_config
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
@@ -26,6 +26,7 @@ from assetflow.lineage.syntax import resolve_all, resolve_selection
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
+from assetflow.planning.step_names import own_names
 from assetflow.run_ids import new_run_id
 
 HIGHEST_PRIORITY = 1000
@@ -116,8 +117,12 @@ def make_request(
     tags: Mapping[str, str] | None = None,
     job_name: str = IMPLICIT_JOB,
     priority: int = 0,
+    runs_here: bool = False,
 ) -> RunRequest:
     """A request under a new run id.
+
+    Args:
+        runs_here: the code is going to run in this process, so that variables which config names can be looked up.
 
     Raises:
         InvalidConfigError: the run config does not fit.
@@ -129,9 +134,12 @@ def make_request(
         )
     graph, plan = project.plan(selection)
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key)
-    taking_part = [maker for step in plan.steps if (maker := makers.of(step)) is not None]
-    plain = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
-    check_run_config(project.definitions, taking_part, plain)
+    taking_part = {
+        step.alias or maker.node_def.name: maker for step in plan.steps if (maker := makers.of(step)) is not None
+    }
+    document = read_run_config(project.definitions, taking_part, run_config)
+    if runs_here:
+        look_up(project.definitions, taking_part, document)
     for label, value in (tags or {}).items():
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")
@@ -142,7 +150,7 @@ def make_request(
         environment=environment,
         selection=selection_text(selection),
         job_name=job_name,
-        run_config=plain_config(plain or {}),
+        run_config=document,
         tags=dict(tags or {}),
         priority=priority,
     )
@@ -189,9 +197,10 @@ def job_arguments(
             )
     if run_config is None and job.config is not None:
         # The job's config is for all of its assets; this run is asked for those that take part.
-        absent = {graph.assets_by_key[key].node_def.name for key in set(selected) - set(wanted)}
-        absent -= {graph.assets_by_key[key].node_def.name for key in wanted}
-        document = plain_config(job.config)
+        own = own_names(graph)
+        left = {graph.assets_by_key[key] for key in set(selected)} - {graph.assets_by_key[key] for key in wanted}
+        absent = {own.get(asset, asset.node_def.name) for asset in left}
+        document = job.config.to_config_dict() if isinstance(job.config, RunConfig) else job.config
         ops = {name: entry for name, entry in (document.get("ops") or {}).items() if name not in absent}
         run_config = {**document, "ops": ops}
     return JobArguments(selection=wanted, run_config=run_config, tags=both, job_name=job.name)

@@ -7,19 +7,15 @@ from types import TracebackType
 from typing import Any
 
 from assetflow.definitions.bundle import Definitions
-from assetflow.definitions.context import Resources
-from assetflow.definitions.io_context import InputContext
+from assetflow.definitions.resource_opening import check_config_keys
 from assetflow.definitions.signature import EMPTY
-from assetflow.definitions.typecheck import check_value
-from assetflow.errors import TypeCheckDidNotPass
-from assetflow.execution.inputs import as_io_manager, output_name, upstream_context
+from assetflow.errors import InvariantViolationError
+from assetflow.execution.inputs import load_stored
 from assetflow.execution.resources import OpenResources
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
 from assetflow.wiring import current_settings, default_resources
-
-_READER = "load_asset_value"
 
 
 class AssetValueLoader:
@@ -33,7 +29,10 @@ class AssetValueLoader:
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         self._sources = definitions.source_assets
         shared = {**default_resources(current_settings()), **definitions.resources}
+        every = {**shared, **{key: one for asset in definitions.assets for key, one in asset.resource_defs.items()}}
+        check_config_keys(every, resource_config)
         self._resources = OpenResources(shared, resource_config or {}, "")
+        self._closed = False
 
     def __enter__(self) -> AssetValueLoader:
         return self
@@ -41,6 +40,7 @@ class AssetValueLoader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._closed = True
         self._resources.close()
 
     def load_asset_value(
@@ -61,29 +61,25 @@ class AssetValueLoader:
             KeyError: no asset has this key; a source asset is none.
             TypeCheckDidNotPass: the value is not of the type that is wanted.
             FileNotFoundError: it was never materialized; other IO managers raise what they raise.
+            InvariantViolationError: the asset stores nothing, or the block of the loader has ended.
         """
+        if self._closed:
+            raise InvariantViolationError(
+                "the block of this loader has ended, and its resources are closed", fix="load inside of the block"
+            )
         key = AssetKey.from_coercible(asset_key)
         asset = self._assets.get(key)
         if asset is None:
             raise KeyError(self._unknown(key))
-        manager_key = asset.node_def.outs[output_name(asset, key)].io_manager_key
-        log = step_logger("", _READER)
-        opened = self._resources.for_asset(asset, [manager_key], log)
-        resources = Resources(opened, None, _READER)
-        context = InputContext(
-            name=output_name(asset, key),
-            asset_key=key,
-            metadata=metadata or {},
-            upstream_output=upstream_context(key, asset, run_id="", resources=resources, log=log),
+        return load_stored(
+            self._resources,
+            asset,
+            key,
+            run_id="",
+            log=step_logger("", "load_asset_value"),
             annotation=python_type,
-            resources=resources,
-            log=log,
-            resource_config=self._resources.config_of(asset, manager_key),
+            metadata=metadata,
         )
-        value = as_io_manager(opened, manager_key).load_input(context)
-        if (reason := check_value(value, python_type)) is not None:
-            raise TypeCheckDidNotPass(f"the stored value of {key.to_user_string()} is of another type: {reason}")
-        return value
 
     def _unknown(self, key: AssetKey) -> str:
         name = key.to_user_string()

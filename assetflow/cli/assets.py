@@ -12,7 +12,7 @@ from rich.text import Text
 
 from assetflow.cli.console import OUT, print_json, size_text
 from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
-from assetflow.definitions.metadata import metadata_from_json
+from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
 from assetflow.errors import AssetflowError, InvalidSubsetError
 from assetflow.io.filesystem import FilesystemIOManager

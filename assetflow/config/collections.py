@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from assetflow.config.scalars import STRING, Scalar
-from assetflow.config.schema import ConfigType, OrNone, Reading, config_type, refuse_none, unusable
+from assetflow.config.scalars import ANYTHING, STRING, Scalar
+from assetflow.config.schema import ConfigType, OrNone, Reading, config_type, inside, refuse_none
 from assetflow.errors import ConfigErrorReason as Reason
+from assetflow.errors import InvalidConfigDefinitionError
 
 
 class Noneable(ConfigType):
@@ -26,6 +26,10 @@ class Noneable(ConfigType):
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType."""
         return None if value is None else self.inner.read(value, at, reading)
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return None if value is None else self.inner.written(value, at, reading)
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -50,7 +54,8 @@ class Array(ConfigType):
     __slots__ = ("inner",)
 
     def __init__(self, inner_type: Any) -> None:
-        self.inner = config_type(inner_type)
+        with inside("[]"):
+            self.inner = config_type(inner_type)
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType."""
@@ -62,6 +67,10 @@ class Array(ConfigType):
             )
             return None
         return [self.inner.read(item, f"{at}[{place}]", reading) for place, item in enumerate(value)]
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return [self.inner.written(item, f"{at}[{place}]", reading) for place, item in enumerate(value)]
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -76,7 +85,7 @@ class Map(ConfigType):
     """A dict with any keys of one type, and values of one form.
 
     Args:
-        key_type: str, int, float or bool.
+        key_type: str, int, float, bool or Any.
         inner_type: of the values.
         key_label_name: what the keys are, for people.
     """
@@ -85,10 +94,13 @@ class Map(ConfigType):
 
     def __init__(self, key_type: Any, inner_type: Any, key_label_name: str | None = None) -> None:
         key = config_type(key_type)
-        if not isinstance(key, Scalar):
-            raise unusable(key_type)
+        if not isinstance(key, Scalar) and key is not ANYTHING:
+            raise InvalidConfigDefinitionError(
+                f"the keys of a Map are texts or numbers, not {key_type!r}", fix="use str, int, float, bool or Any"
+            )
         self.key = key
-        self.inner = config_type(inner_type)
+        with inside("{}"):
+            self.inner = config_type(inner_type)
         self.key_label_name = key_label_name
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
@@ -101,20 +113,18 @@ class Map(ConfigType):
             )
             return None
         return {
-            self.key.read(self._key(key), f"{at}:{key!r}:key", reading): self.inner.read(
+            self.key.read(key, f"{at}:{key!r}:key", reading): self.inner.read(item, f"{at}:{key!r}:value", reading)
+            for key, item in value.items()
+        }
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return {
+            self.key.written(key, f"{at}:{key!r}:key", reading): self.inner.written(
                 item, f"{at}:{key!r}:value", reading
             )
             for key, item in value.items()
         }
-
-    def _key(self, given: Any) -> Any:
-        """A key as it was meant: documents such as JSON have texts only."""
-        if not isinstance(given, str) or self.key.fits(given):
-            return given
-        try:
-            return json.loads(given)
-        except ValueError:
-            return given
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -129,7 +139,10 @@ class Map(ConfigType):
 @config_type.register
 def _(given: list) -> ConfigType:  # type: ignore[type-arg]
     if len(given) != 1:
-        raise unusable(given)
+        raise InvalidConfigDefinitionError(
+            f"a list of config has one type, such as [int]; this one has {len(given)}: {given!r}",
+            fix="give one; for items of several forms, [Selector({...})] or [Any]",
+        )
     return Array(given[0])
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import enum
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
+from assetflow.config.annotations import choices_of, parts_of, takes_single, text_of
+from assetflow.config.document import written
 from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.scalars import variable
 from assetflow.config.schema import MISSING, ConfigType, Reading, refuse_none
@@ -25,7 +27,7 @@ class Config(BaseModel):
     choice from an enumeration is written by its name. Values may be given as ``{"env": NAME}``.
     """
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=False)
 
     def __init__(self, **data: Any) -> None:
         super().__init__(**data)
@@ -40,7 +42,7 @@ class Config(BaseModel):
             return given
         found = dict(given)
         for name, field in cls.model_fields.items():
-            choices, value = _choices(field.annotation), found.get(name)
+            choices, value = choices_of(field.annotation), found.get(name)
             if choices is not None and isinstance(value, str) and value in choices.__members__:
                 found[name] = choices[value]
         return found
@@ -70,12 +72,19 @@ class ModelType(ConfigType):
     def __reduce__(self) -> tuple[Any, ...]:
         return (ModelType, (self.model, self._preset))
 
+    def preset_by(self, given: BaseModel) -> ModelType:
+        """The same form, where fields that are not given are those of a model."""
+        fields = given.model_fields_set
+        return ModelType(self.model, {name: value_in_document(getattr(given, name)) for name in fields})
+
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType. What comes is an instance of the model."""
         if refuse_none(self, value, at, reading):
             return None
         if isinstance(value, self.model):
-            return value
+            if reading.environ is None or not _names_variable(value):
+                return value
+            value = document(value)
         if isinstance(value, Mapping):
             value = {**self._preset, **value}
         holes: list[Place] = []
@@ -86,15 +95,30 @@ class ModelType(ConfigType):
         if self._adapter is None:
             self._adapter = TypeAdapter(self.model)
         try:
-            return self._adapter.validate_python(filled)
+            found = self._adapter.validate_python(filled)
         except ValidationError as error:
             self._tell(error, at, reading, holes)
             return None
+        if reading.environ is not None:
+            _look_up_nested(found, at, reading)
+        return found
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType: choices by their names."""
+        if not isinstance(value, Mapping):
+            return written(value, at, reading)
+        fields = self.model.model_fields
+        return {
+            written(name, at, reading): _written(
+                fields[name].annotation if name in fields else None, item, f"{at}:{name}", reading
+            )
+            for name, item in value.items()
+        }
 
     def printed(self) -> str:
         """See ConfigType."""
         fields = (
-            f"{name}{'' if self._needs(name, field) else '?'}: {_named(field.annotation)}"
+            f"{name}{'' if self._needs(name, field) else '?'}: {text_of(field.annotation)}"
             for name, field in self.model.model_fields.items()
         )
         return f"{{ {' '.join(fields)} }}"
@@ -166,19 +190,52 @@ def value_in_document(value: Any) -> Any:
     return document(value) if isinstance(value, Config) else value
 
 
+def _written(annotation: Any, value: Any, at: str, reading: Reading) -> Any:
+    choices = choices_of(annotation)
+    if choices is not None and isinstance(value, choices):
+        return value.name
+    if isinstance(value, EnvVar | IntEnvVar):
+        return reference(value)
+    inner = model_type(next((part for part in parts_of(annotation) if model_type(part)), None))
+    return (inner.written if inner is not None else written)(value, at, reading)
+
+
+def _variable_defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """The fields whose default names a variable, as they stand in a document."""
+    defaults = {name: field.default for name, field in model.model_fields.items()}
+    return {name: value_in_document(value) for name, value in defaults.items() if _names_variable(value)}
+
+
+def _names_variable(value: Any) -> bool:
+    if isinstance(value, EnvVar | IntEnvVar):
+        return True
+    return isinstance(value, Config) and any(map(_names_variable, value.__dict__.values()))
+
+
+def _look_up_nested(found: BaseModel, at: str, reading: Reading) -> None:
+    """Refuse variables that are not set, of objects that were given as such and look theirs up when they are used."""
+    for name, value in found.__dict__.items():
+        if isinstance(value, EnvVar | IntEnvVar):
+            variable(value.name, f"{at}:{name}", reading)
+        elif isinstance(value, BaseModel):
+            _look_up_nested(value, f"{at}:{name}", reading)
+
+
 def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading, holes: list[Place]) -> Any:
     """The value with variables looked up, where the annotation lets a single value stand."""
     if isinstance(value, Mapping):
-        model = next((part for part in _parts(annotation) if model_type(part)), None)
-        if set(value) == {"env"} and isinstance(value["env"], str) and _takes_single(annotation):
+        model = next((part for part in parts_of(annotation) if model_type(part)), None)
+        if set(value) == {"env"} and isinstance(value["env"], str) and takes_single(annotation):
             holes.append(place)
             return value if reading.environ is None else variable(value["env"], _path(at, place), reading)
         inner = typing.get_args(annotation)[1:] if typing.get_origin(annotation) is dict else ()
         fields = model.model_fields if model is not None else {}
+        if model is not None:
+            value = {**_variable_defaults(model), **value}
         return {
             key: _filled(
                 fields[key].annotation if key in fields else (inner or (None,))[0],
-                item,
+                _tagged(fields[key], item) if key in fields else item,
                 (*place, key),
                 at,
                 reading,
@@ -191,36 +248,19 @@ def _filled(annotation: Any, value: Any, place: Place, at: str, reading: Reading
     return value
 
 
-def _parts(annotation: Any) -> Iterator[Any]:
-    """The classes an annotation allows, with unions taken apart."""
-    arguments = typing.get_args(annotation)
-    if typing.get_origin(annotation) in (typing.Literal, list, dict, tuple, set) or not arguments:
-        yield annotation
-        return
-    for argument in arguments:
-        yield from _parts(argument)
-
-
-def _takes_single(annotation: Any) -> bool:
-    """Whether a text, a number or the like can stand here, and no dict."""
-    parts = [part for part in _parts(annotation) if part is not type(None)]
-    if not parts or any(part is None or part is Any for part in parts):
-        return False
-    return not any(
-        typing.get_origin(part) is dict or (isinstance(part, type) and issubclass(part, Mapping | BaseModel | dict))
-        for part in parts
-    )
-
-
-def _choices(annotation: Any) -> type[enum.Enum] | None:
-    found = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, enum.Enum)]
-    return found[0] if found else None
+def _tagged(field: FieldInfo, value: Any) -> Any:
+    """A choice between models as pydantic reads it, of one that is written as ``{tag: {...}}``."""
+    tag = field.discriminator
+    if not isinstance(tag, str) or not isinstance(value, Mapping) or len(value) != 1 or tag in value:
+        return value
+    name, inner = next(iter(value.items()))
+    return {tag: name, **inner} if isinstance(inner, Mapping) else value
 
 
 def _annotation_at(model: type[BaseModel], place: Place) -> Any:
     annotation: Any = model
     for name in place:
-        inner = next((part for part in _parts(annotation) if model_type(part)), None)
+        inner = next((part for part in parts_of(annotation) if model_type(part)), None)
         if inner is None or name not in inner.model_fields:
             return None
         annotation = inner.model_fields[name].annotation
@@ -229,7 +269,7 @@ def _annotation_at(model: type[BaseModel], place: Place) -> Any:
 
 def _sample(annotation: Any) -> Any:
     samples: dict[Any, Any] = {int: 0, float: 0.0, bool: True, str: "..."}
-    parts = [part for part in _parts(annotation) if part is not type(None)]
+    parts = [part for part in parts_of(annotation) if part is not type(None)]
     first = parts[0] if parts else None
     if (model := model_type(first)) is not None:
         return model.sample()
@@ -241,10 +281,6 @@ def _sample(annotation: Any) -> Any:
     if typing.get_origin(first) is typing.Literal:
         return typing.get_args(first)[0]
     return samples.get(first, "...")
-
-
-def _named(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
 
 
 def _path(at: str, place: Place) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import builtins
-from typing import Any
+from typing import Any, NoReturn
 
 from assetflow.config.environment import variables
+from assetflow.errors import InvariantViolationError
 
 
 class EnvVar(str):
@@ -23,10 +24,21 @@ class EnvVar(str):
 
     def get_value(self, default: str | None = None) -> str | None:
         """The variable's value here and now."""
-        return variables().get(str(self), default)
+        return variables().get(self.name, default)
+
+    @property
+    def name(self) -> str:
+        """Of the variable."""
+        return str.__str__(self)
 
     def __repr__(self) -> str:
-        return f"EnvVar({str(self)!r})"
+        return f"EnvVar({self.name!r})"
+
+    def _refuse(self, *_other: Any) -> NoReturn:
+        _not_here(self)
+
+    # The name of the variable must not pass for its value.
+    __str__ = __format__ = __add__ = __radd__ = __mod__ = _refuse
 
 
 class IntEnvVar(builtins.int):
@@ -49,10 +61,23 @@ class IntEnvVar(builtins.int):
     def __repr__(self) -> str:
         return f"EnvVar.int({self.name!r})"
 
+    def _refuse(self, *_other: Any) -> NoReturn:
+        _not_here(self)
+
+    __str__ = __format__ = __int__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (IntEnvVar.of, (self.name,))
 
 
 def reference(value: EnvVar | IntEnvVar) -> dict[str, str]:
     """The variable as configs name it: ``{"env": NAME}``."""
-    return {"env": str(value) if isinstance(value, EnvVar) else value.name}
+    return {"env": value.name}
+
+
+def _not_here(value: EnvVar | IntEnvVar) -> NoReturn:
+    raise InvariantViolationError(
+        f"{value!r} stands for a variable that is looked up where a run opens the resource or reads the config; it has "
+        "no value here",
+        fix=f"call {value!r}.get_value()",
+    )

@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.schema import ConfigType, Reading, config_type, refuse_none, unusable
-from assetflow.errors import CheckError
+from assetflow.errors import CheckError, InvalidConfigDefinitionError
 from assetflow.errors import ConfigErrorReason as Reason
 
 
@@ -32,6 +33,14 @@ class Scalar(ConfigType):
         """See ConfigType."""
         if refuse_none(self, value, at, reading):
             return None
+        if isinstance(value, EnvVar | IntEnvVar):
+            reading.refuse(
+                Reason.RUNTIME_TYPE_MISMATCH,
+                at,
+                f"Value at path {at} is {value!r}, a variable of the environment, which {self.name} does not take. "
+                f"Declare it as StringSource, IntSource or BoolSource.",
+            )
+            return None
         if not self.fits(value):
             kind = type(value).__name__
             reading.refuse(
@@ -41,7 +50,13 @@ class Scalar(ConfigType):
                 f'"{self.name}".',
             )
             return None
-        return float(value) if self._python is float else value
+        if self._python is not float:
+            return value
+        try:
+            return float(value)
+        except OverflowError:
+            reading.refuse(Reason.RUNTIME_TYPE_MISMATCH, at, f"Invalid scalar at path {at}. It is too large a number.")
+            return None
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -107,6 +122,11 @@ class Enum(ConfigType):
         for item in enum_values:
             if not isinstance(item, EnumValue):
                 raise CheckError(f"Enum takes a list of EnumValue, not {item!r}")
+        names = [item.config_value for item in enum_values]
+        twice = sorted({one for one in names if names.count(one) > 1})
+        if twice or not names:
+            what = f"the value {', '.join(twice)} twice" if twice else "no value"
+            raise InvalidConfigDefinitionError(f"the Enum {name} has {what}", fix="give each choice once")
         self.name = name
         self._values = {item.config_value: item.python_value for item in enum_values}
 
@@ -130,6 +150,11 @@ class Enum(ConfigType):
             )
             return None
         return self._values[value]
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType: a choice by its name."""
+        names = (name for name, meant in self._values.items() if isinstance(value, enum.Enum) and meant is value)
+        return super().written(next(names, value), at, reading)
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -159,7 +184,14 @@ class ScalarUnion(ConfigType):
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType."""
-        return (self._other if isinstance(value, Mapping | list) else self._scalar).read(value, at, reading)
+        return self._form_of(value).read(value, at, reading)
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return self._form_of(value).written(value, at, reading)
+
+    def _form_of(self, value: Any) -> ConfigType:
+        return self._other if isinstance(value, Mapping | list) else self._scalar
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -180,12 +212,11 @@ class _Source(ConfigType):
         self._convert = convert
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
+        if isinstance(value, EnvVar | IntEnvVar):
+            value = reference(value)
         if not isinstance(value, Mapping):
             return self._scalar.read(value, at, reading)
-        if set(value) != {"env"} or not isinstance(value["env"], str):
-            reading.refuse(
-                Reason.RUNTIME_TYPE_MISMATCH, at, f'Value at path {at} is not valid. Expected "{self.printed()}".'
-            )
+        if not self._names_variable(value, at, reading):
             return None
         if reading.environ is None:
             return value
@@ -202,6 +233,27 @@ class _Source(ConfigType):
                 f"{'an int' if self._scalar is INT else 'a bool'}",
             )
             return None
+
+    def _names_variable(self, value: Mapping[str, Any], at: str, reading: Reading) -> bool:
+        before = len(reading.errors)
+        if not value:
+            message = f'Must specify a field at path {at}. The only one is env: {{"env": "NAME_OF_A_VARIABLE"}}.'
+            reading.refuse(Reason.SELECTOR_FIELD_ERROR, at, message)
+        elif len(value) > 1:
+            names = ", ".join(map(str, value))
+            message = f"You can only specify a single field at path {at}. You specified {names}. The only one is env."
+            reading.refuse(Reason.SELECTOR_FIELD_ERROR, at, message)
+        elif "env" not in value:
+            message = (
+                f'Received unexpected config entry "{next(iter(value))}" at path {at}. Expected: "{self.printed()}".'
+            )
+            reading.refuse(Reason.FIELD_NOT_DEFINED, at, message)
+        else:
+            STRING.read(value["env"], f"{at}:env", reading)
+        return len(reading.errors) == before
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        return super().written(reference(value) if isinstance(value, EnvVar | IntEnvVar) else value, at, reading)
 
     def printed(self) -> str:
         return f"({self._scalar.printed()} | {{ env: String }})"
@@ -242,7 +294,7 @@ def _(given: type) -> ConfigType:
     if given in _PYTHON:
         return _PYTHON[given]
     if given in (list, dict):
-        return config_type([Any] if given is list else {str: Any})
+        return config_type([Any] if given is list else {Any: Any})
     if hasattr(given, "__pydantic_core_schema__"):
         # Loaded only for those who use it: pydantic takes longer to import than all the rest.
         return import_module("assetflow.config.config_class").ModelType(given)  # type: ignore[no-any-return]

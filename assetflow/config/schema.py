@@ -5,11 +5,13 @@ from __future__ import annotations
 import types
 import typing
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import Enum
 from functools import singledispatch
 from typing import Any, Final
 
+from assetflow.config.document import written
 from assetflow.errors import ConfigError, ConfigErrorReason, InvalidConfigDefinitionError
 
 
@@ -58,6 +60,10 @@ class ConfigType(ABC):
         Args:
             at: the path of the value, such as ``root:ops:sales:config``.
         """
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """A value that fits as it stands in a document; what cannot be written goes to the reading."""
+        return written(value, at, reading)
 
     @abstractmethod
     def printed(self) -> str:
@@ -115,8 +121,23 @@ def _(given: ConfigType) -> ConfigType:
     return given
 
 
+@contextmanager
+def inside(part: str) -> Iterator[None]:
+    """Reading a part of a schema: what is wrong in it is told with the path."""
+    try:
+        yield
+    except InvalidConfigDefinitionError as error:
+        raise error.below(part) from None
+
+
 def unusable(given: Any) -> InvalidConfigDefinitionError:
     """The error for something that describes no config."""
+    if isinstance(given, str | int | float):
+        return InvalidConfigDefinitionError(
+            f"this describes no config: {given!r}, a value and no type",
+            fix=f"give its type: {type(given).__name__}; a default goes into Field({type(given).__name__}, "
+            f"default_value={given!r})",
+        )
     return InvalidConfigDefinitionError(
         f"this describes no config: {given!r}",
         fix="use int, float, bool, str, list, dict, Any, [T], a dict of fields, Field, Shape, Permissive, Selector, "

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from typing import Any
 
 from assetflow.config.collections import map_of
-from assetflow.config.schema import MISSING, ConfigType, Reading, config_type, refuse_none, unusable
-from assetflow.errors import CheckError, InvalidConfigError
+from assetflow.config.document import written
+from assetflow.config.schema import MISSING, ConfigType, Reading, config_type, inside, refuse_none, unusable
+from assetflow.errors import CheckError, InvalidConfigDefinitionError, InvalidConfigError
 from assetflow.errors import ConfigErrorReason as Reason
 
 
@@ -27,7 +29,7 @@ class Field:
         InvalidConfigDefinitionError: `config` describes no config.
     """
 
-    __slots__ = ("_default", "config_type", "description", "is_required")
+    __slots__ = ("_default", "config_type", "description", "is_required", "says_more")
 
     def __init__(
         self,
@@ -37,6 +39,7 @@ class Field:
         description: str | None = None,
     ) -> None:
         self.config_type: ConfigType = config_type(config)
+        self.says_more = default_value is not MISSING or is_required is not None
         if is_required and default_value is not MISSING:
             raise CheckError(f"a required Field has no default_value: {default_value!r}")
         if default_value is not MISSING:
@@ -46,9 +49,12 @@ class Field:
                 raise InvalidConfigError("Invalid default_value for Field.", errors=reading.errors)
         if default_value is MISSING and is_required is None:
             default_value = self.config_type.default()
-        self._default = default_value
+        self._default = deepcopy(default_value)
         self.is_required = default_value is MISSING if is_required is None else is_required
         self.description = description
+
+    def __repr__(self) -> str:
+        return f"Field({self.config_type!r})"
 
     def default(self) -> Any:
         """What stands for a value that is not given, `MISSING` if nothing does."""
@@ -100,6 +106,10 @@ class Shape(ConfigType):
             if given is not MISSING:
                 found[name] = field.config_type.read(given, f"{at}:{name}", reading)
         return {**found, **self._rest(unexpected, value)}
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return _written(self.fields, value, at, reading)
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -170,6 +180,8 @@ class Selector(ConfigType):
     def __init__(self, fields: Fields, description: str | None = None) -> None:
         self.fields = _read_fields(fields)
         self.description = description
+        if not self.fields:
+            raise InvalidConfigDefinitionError("a Selector without fields takes nothing", fix="give it a field, or two")
 
     def read(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType."""
@@ -185,11 +197,11 @@ class Selector(ConfigType):
             )
             return None
         if not value and self.default() is MISSING:
+            several = " if more than one field is defined" if len(self.fields) > 1 else ""
             reading.refuse(
                 Reason.SELECTOR_FIELD_ERROR,
                 at,
-                f"Must specify a field at path {at} if more than one field is defined. The available fields are "
-                f"{names}",
+                f"Must specify a field at path {at}{several}. The available fields are {names}",
             )
             return None
         name, given = next(iter((value or self.default()).items()))
@@ -204,6 +216,10 @@ class Selector(ConfigType):
         if given is None or given is MISSING:
             given = field.default() if field.default() is not MISSING else None
         return {name: field.config_type.read(given, f"{at}:{name}", reading)}
+
+    def written(self, value: Any, at: str, reading: Reading) -> Any:
+        """See ConfigType."""
+        return _written(self.fields, value, at, reading)
 
     def printed(self) -> str:
         """See ConfigType."""
@@ -224,10 +240,26 @@ class Selector(ConfigType):
 def _read_fields(fields: Any) -> dict[str, Field]:
     if not isinstance(fields, Mapping):
         raise unusable(fields)
-    for name in fields:
+    found = {}
+    for name, item in fields.items():
         if not isinstance(name, str):
-            raise unusable(fields)
-    return {name: item if isinstance(item, Field) else Field(item) for name, item in fields.items()}
+            raise InvalidConfigDefinitionError(
+                f"the name of a field is a text, not {name!r}",
+                fix="give texts as names; a dict with any keys of one type has one entry: {str: int}, or Map(str, int)",
+            )
+        with inside(f".{name}"):
+            found[name] = item if isinstance(item, Field) else Field(item)
+    return found
+
+
+def _written(fields: Mapping[str, Field], value: Any, at: str, reading: Reading) -> Any:
+    """The fields as their forms write them, and what else is there as anything is written."""
+    return {
+        written(name, at, reading): (
+            fields[name].config_type.written if name in fields and item is not None else written
+        )(item, f"{at}:{name}", reading)
+        for name, item in (value or {}).items()
+    }
 
 
 def _is_dict(kind: ConfigType, value: Any, at: str, reading: Reading) -> bool:
@@ -252,4 +284,9 @@ def _(given: dict) -> ConfigType:  # type: ignore[type-arg]
 
 @config_type.register
 def _(given: Field) -> ConfigType:
+    if given.says_more:
+        raise InvalidConfigDefinitionError(
+            f"a Field with default_value or is_required says this of a name, and there is none here: {given!r}",
+            fix="give its type alone; a default goes into the Field of the name around it",
+        )
     return given.config_type

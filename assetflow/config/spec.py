@@ -8,7 +8,7 @@ from typing import Any
 from assetflow.config.environment import variables
 from assetflow.config.schema import Reading
 from assetflow.config.shapes import Field, Shape
-from assetflow.errors import CheckError, ConfigMappingFunctionError, InvalidConfigError
+from assetflow.errors import CheckError, ConfigMappingFunctionError, InvalidConfigDefinitionError, InvalidConfigError
 
 
 class ConfigSpec:
@@ -113,8 +113,20 @@ ANY_CONFIG = ConfigSpec()
 """Of what takes any config, or none."""
 
 
-def config_spec(schema: Any) -> ConfigSpec:
-    """The spec of a schema as the user wrote it; one that takes anything for None."""
+def config_spec(schema: Any, where: str | None = None) -> ConfigSpec:
+    """The spec of a schema as the user wrote it; one that takes anything for None.
+
+    Args:
+        where: the definition that has it.
+
+    Raises:
+        InvalidConfigDefinitionError: it describes no config.
+    """
     if schema is None:
         return ANY_CONFIG
-    return schema if isinstance(schema, ConfigSpec) else ConfigSpec(schema)
+    if isinstance(schema, ConfigSpec):
+        return schema
+    try:
+        return ConfigSpec(schema)
+    except InvalidConfigDefinitionError as error:
+        raise error.located(where) from None

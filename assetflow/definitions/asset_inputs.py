@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+from assetflow.config.shapes import Field
 from assetflow.config.spec import ConfigSpec, config_spec
 from assetflow.definitions.asset_spec import AssetDep, AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
@@ -14,7 +15,7 @@ from assetflow.definitions.op import OpInput
 from assetflow.definitions.signature import CONFIG_NAME, EMPTY, Parameters
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import is_nothing
-from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.errors import CheckError, InvalidConfigError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 Item = TypeVar("Item")
@@ -123,7 +124,7 @@ def read_config(parameters: Parameters, config_schema: Any, where: str | None) -
         CheckError: there is a schema too.
     """
     if not parameters.takes_config:
-        return config_spec(config_schema)
+        return config_spec(config_schema, where)
     if config_schema is not None:
         raise CheckError("config_schema and an argument named config exclude each other")
     annotation = parameters.annotation(CONFIG_NAME)
@@ -134,7 +135,18 @@ def read_config(parameters: Parameters, config_schema: Any, where: str | None) -
             where=where,
             fix="annotate it with a class derived from Config; an asset cannot be named config",
         )
-    return config_spec(annotation)
+    if CONFIG_NAME not in parameters.defaults:
+        return config_spec(annotation, where)
+    default = parameters.defaults[CONFIG_NAME]
+    try:
+        field = Field(annotation, default_value=default)
+    except InvalidConfigError as error:
+        raise InvalidDefinitionError(
+            f"the default of the argument config does not fit its annotation: {error}", where=where
+        ) from None
+    # A form that knows how: fields that are not given then are those of the default, one by one.
+    preset_by = getattr(field.config_type, "preset_by", None)
+    return ConfigSpec(field if preset_by is None else preset_by(default))
 
 
 def read_resource_keys(parameters: Parameters, required: Iterable[str] | None, resource_defs: Any) -> frozenset[str]:

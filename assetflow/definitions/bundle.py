@@ -16,7 +16,12 @@ from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
-from assetflow.errors import InvalidDefinitionError, InvariantViolationError, ParameterCheckError
+from assetflow.errors import (
+    InvalidDefinitionError,
+    InvalidInvocationError,
+    InvariantViolationError,
+    ParameterCheckError,
+)
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
@@ -185,7 +190,9 @@ class Definitions:
 
         Raises:
             InvalidDefinitionError: a resource or an IO manager is missing.
+            InvalidInvocationError: there are two resources under one key.
         """
+        self._check_conflicts()
         for source in self.source_assets:
             if source.io_manager_key not in {**self.resources, **source.resource_defs}.keys() | ALWAYS_PROVIDED:
                 raise InvalidDefinitionError(
@@ -201,6 +208,20 @@ class Definitions:
             available = self.resource_defs_for(asset) if asset.resource_defs else self.resources
             for op in asset.ops:
                 _check_op(op, available, checked if not asset.resource_defs else set(), given_to)
+
+    def _check_conflicts(self) -> None:
+        found = dict(self.resources)
+        items: tuple[AssetsDefinition | SourceAsset, ...] = (*self.assets, *self.source_assets)
+        for item in items:
+            own = item.resource_defs
+            clash = sorted(key for key in own if found.setdefault(key, own[key]).identity != own[key].identity)
+            if clash:
+                raise InvalidInvocationError(
+                    f"{item!r} has conflicting resource definitions for: {', '.join(clash)}",
+                    where=str(item.location) if item.location else None,
+                    fix="one key means one resource: leave out what the asset brings along or what is given beside it, "
+                    "or give one of them another key",
+                )
 
 
 def _give(key: str, given_to: str) -> str:

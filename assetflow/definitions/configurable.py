@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Self, TypeVar
 
@@ -16,7 +16,7 @@ from assetflow.config.spec import ConfigSpec
 from assetflow.definitions.io_manager import IOManager, IOManagerDefinition
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition
 from assetflow.definitions.signature import RESOURCE_MARK
-from assetflow.errors import InvalidConfigError
+from assetflow.errors import InvalidConfigError, InvalidDefinitionError
 
 Made = TypeVar("Made")
 
@@ -44,7 +44,7 @@ class ConfigurableResourceFactory(BaseModel, Generic[Made]):
     @field_validator("*", mode="wrap")
     @classmethod
     def _known_later(cls, value: Any, check: Callable[[Any], Any]) -> Any:
-        return value if isinstance(value, EnvVar | IntEnvVar) else check(value)
+        return value if isinstance(value, EnvVar | IntEnvVar | ResourceDefinition) else check(value)
 
     def create_resource(self, context: InitResourceContext) -> Made:
         """Make the resource of the fields."""
@@ -57,7 +57,10 @@ class ConfigurableResourceFactory(BaseModel, Generic[Made]):
 
     @classmethod
     def configure_at_launch(cls, **data: Any) -> ResourceDefinition:
-        """The resource with fields that the run config gives: ``{"resources": {key: {"config": {...}}}}``."""
+        """The resource with fields that the run config gives: ``{"resources": {key: {"config": {...}}}}``.
+
+        It may stand in a field of another resource, if it has a key of its own as well.
+        """
         return cls._definition(data)
 
     def as_resource_definition(self) -> ResourceDefinition:
@@ -66,14 +69,14 @@ class ConfigurableResourceFactory(BaseModel, Generic[Made]):
 
     def process_config_and_initialize(self) -> Made:
         """Make the resource here and now, as a test may want it. It is never closed."""
-        return ExitStack().enter_context(self._opened(InitResourceContext()))
+        return ExitStack().enter_context(self._opened(InitResourceContext(), {}))
 
     @classmethod
     def _definition(cls, data: Mapping[str, Any]) -> ResourceDefinition:
         preset = {name: value_in_document(value) for name, value in data.items()}
-        return cls._definition_class()(
-            _Opening() if cls._closes() else _Making(), ConfigSpec(ModelType(cls, preset)), cls.__doc__
-        )
+        making = _Opening if cls._closes() else _Making
+        nested = tuple(_nested(data.values()))
+        return cls._definition_class()(making(nested), ConfigSpec(ModelType(cls, preset)), cls.__doc__)
 
     @classmethod
     def _definition_class(cls) -> type[ResourceDefinition]:
@@ -90,25 +93,33 @@ class ConfigurableResourceFactory(BaseModel, Generic[Made]):
         )
 
     @contextmanager
-    def _opened(self, context: InitResourceContext) -> Iterator[Made]:
+    def _opened(self, context: InitResourceContext, shared: Mapping[int, str]) -> Iterator[Made]:
         with ExitStack() as stack:
-            yield stack.enter_context(self._resolved(context, stack)._block(context))
+            yield stack.enter_context(self._resolved(context, stack, shared)._block(context))
 
     def _block(self, context: InitResourceContext) -> AbstractContextManager[Made]:
         return self.yield_for_execution(context)
 
-    def _resolved(self, context: InitResourceContext, stack: ExitStack) -> Self:
-        """This one with variables looked up and the resources in its fields ready."""
+    def _resolved(self, context: InitResourceContext, stack: ExitStack, shared: Mapping[int, str]) -> Self:
+        """This one with variables looked up and the resources in its fields ready.
+
+        Args:
+            shared: the keys of those resources that are open already, by the id of what stands for them.
+        """
         given = {name: value_in_document(getattr(self, name)) for name in self.model_fields_set}
         reading = Reading(variables())
         found = ModelType(type(self)).read(given, type(self).__name__, reading)
         if reading.errors:
             raise InvalidConfigError(f"Error in config for {type(self).__name__}", errors=reading.errors)
-        nested = {
-            name: stack.enter_context(value._opened(context))
-            for name in type(self).model_fields
-            if isinstance(value := getattr(found, name), ConfigurableResourceFactory)
-        }
+        nested = {}
+        for name in type(self).model_fields:
+            value = getattr(found, name)
+            if id(value) in shared:
+                nested[name] = getattr(context.resources, shared[id(value)])
+            elif isinstance(value, ConfigurableResourceFactory):
+                nested[name] = stack.enter_context(value._opened(context, shared))
+            elif isinstance(value, ResourceDefinition):
+                raise _without_key()
         made: Self = found.model_copy(update=nested)
         return made
 
@@ -164,17 +175,63 @@ class ConfigurableIOManager(ConfigurableResource, IOManager):
         return IOManagerDefinition
 
 
+def _nested(values: Iterable[Any]) -> Iterator[Any]:
+    """The resources in fields, and in their fields."""
+    for value in values:
+        if isinstance(value, ResourceDefinition):
+            yield value
+        elif isinstance(value, ConfigurableResourceFactory):
+            yield value
+            yield from _nested(value.__dict__.values())
+
+
+def _without_key() -> InvalidDefinitionError:
+    return InvalidDefinitionError(
+        "a resource that is configured at launch stands in a field of another one, but has no key under which its "
+        "config could be given",
+        fix='give it one as well: resources={"inner": inner, "outer": Outer(inner=inner)}',
+    )
+
+
 class _Making:
-    """The resource function of classes that close nothing; a class, so that it can be sent to workers."""
+    """The resource function of classes that close nothing; a class, so that it can be sent to workers.
+
+    Args:
+        nested: what stands for the resources in its fields.
+        shared: those of them that have keys of their own.
+    """
+
+    def __init__(self, nested: tuple[Any, ...], shared: tuple[tuple[Any, str], ...] = ()) -> None:
+        self.nested = nested
+        self.shared = shared
+
+    def beside(self, keys: Mapping[int, str]) -> Self:
+        """The same, where nested resources that have a key, by the id of what stands for them, are taken from there.
+
+        Raises:
+            InvalidDefinitionError: one that is configured at launch has none.
+        """
+        known = {id(one): key for one, key in self.shared}
+        shared = tuple((one, keys[id(one)]) for one in self.nested if id(one) in keys and id(one) not in known)
+        made = type(self)(self.nested, (*self.shared, *shared))
+        if any(isinstance(one, ResourceDefinition) for one in self.nested if id(one) not in {**known, **keys}):
+            raise _without_key()
+        return made
 
     def __call__(self, context: InitResourceContext) -> Any:
-        with context.resource_config._opened(context) as made:
+        with self._opened(context) as made:
             return made
 
+    def _opened(self, context: InitResourceContext) -> AbstractContextManager[Any]:
+        opened: AbstractContextManager[Any] = context.resource_config._opened(
+            context, {id(one): key for one, key in self.shared}
+        )
+        return opened
 
-class _Opening:
+
+class _Opening(_Making):
     """The resource function of the others."""
 
     def __call__(self, context: InitResourceContext) -> Iterator[Any]:
-        with context.resource_config._opened(context) as made:
+        with self._opened(context) as made:
             yield made

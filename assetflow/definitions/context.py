@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
+from assetflow.definitions.absent import asks_for_partition, hint_for, no_instance, of_a_partition
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
-from assetflow.errors import InvariantViolationError, UnknownResourceError
+from assetflow.definitions.signature import EMPTY
+from assetflow.definitions.telling import Telling
+from assetflow.definitions.visible_resources import Resources
+from assetflow.errors import InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
@@ -16,65 +19,7 @@ if TYPE_CHECKING:
     from assetflow.definitions.checks import AssetCheckKey
     from assetflow.definitions.op import OpDefinition
 
-Event = AssetMaterialization | AssetObservation | ExpectationResult
 T = TypeVar("T")
-
-
-class Resources:
-    """Resources as attributes.
-
-    Args:
-        values: by key.
-        declared: the keys that may be seen; None for all.
-        owner: who asks, for the error.
-    """
-
-    __slots__ = ("_declared", "_owner", "_values")
-
-    def __init__(self, values: Mapping[str, Any], declared: frozenset[str] | None, owner: str) -> None:
-        self._values = values
-        self._declared = declared
-        self._owner = owner
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        if (self._declared is not None and name not in self._declared) or name not in self._values:
-            raise UnknownResourceError(
-                f"Unknown resource `{name}`. Specify `{name}` as a required resource on {self._owner}",
-                fix=f"@asset(required_resource_keys={{{name!r}}})",
-            )
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return (key for key in self._values if self._declared is None or key in self._declared)
-
-
-class Telling:
-    """Collects events that user code logs."""
-
-    __slots__ = ("_events",)
-
-    def __init__(self) -> None:
-        self._events: list[Event] = []
-
-    def log_event(self, event: Event) -> None:
-        """Record a materialization or an observation of any asset."""
-        if not isinstance(event, Event):
-            raise InvariantViolationError(
-                "log_event takes AssetMaterialization, AssetObservation or ExpectationResult, not "
-                f"{type(event).__name__}"
-            )
-        self._events.append(event)
-
-    def share_with(self, other: Telling) -> None:
-        """From now on, be told what the other is told. For direct calls."""
-        self._events = other._events
-
-    def take_events(self) -> list[Event]:
-        """What was logged since this was asked last. For the executor."""
-        events, self._events = self._events, []
-        return events
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +41,13 @@ class OpExecutionContext(Telling):
         log: a logger that says which step speaks.
         run_id: of the run.
         retry_number: 0 in the first try.
-        step_key: name of the step; empty in a direct call.
         run_config: the whole run config.
     """
 
     __slots__ = (
-        "_assets_def", "_keys_by_input", "_keys_by_output", "_metadata", "_selected", "job_name", "log",
-        "op_config", "op_def", "resources", "retry_number", "run_config", "run_id", "run_tags", "step_key",
+        "_assets_def", "_job_name", "_keys_by_input", "_keys_by_output", "_load_value", "_metadata", "_selected",
+        "_step_key", "_yielded", "log", "op_config", "op_def", "resources", "retry_number",
+        "run_config", "run_id", "run_tags",
     )  # fmt: skip
 
     def __init__(
@@ -122,6 +67,7 @@ class OpExecutionContext(Telling):
         keys_by_output_name: Mapping[str, AssetKey] | None = None,
         keys_by_input_name: Mapping[str, AssetKey] | None = None,
         step_key: str = "",
+        load_value: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -132,13 +78,15 @@ class OpExecutionContext(Telling):
         self.retry_number = retry_number
         self.run_tags = dict(run_tags or {})
         self.run_config = dict(run_config or {})
-        self.job_name = job_name
+        self._job_name = job_name
         self._assets_def = assets_def
-        self.step_key = step_key
+        self._step_key = step_key
+        self._load_value = load_value
         self._selected = selected_output_names
         self._keys_by_output = keys_by_output_name
         self._keys_by_input = keys_by_input_name
         self._metadata: dict[str, dict[str, MetadataValue]] = {}
+        self._yielded: set[str] = set()
 
     @property
     def run(self) -> RunInfo:
@@ -151,14 +99,61 @@ class OpExecutionContext(Telling):
         return self.run
 
     @property
+    def step_key(self) -> str:
+        """The name of the step."""
+        return self._step_key
+
+    @property
+    def job_name(self) -> str:
+        """The name of the job that the run is of."""
+        return self._job_name
+
+    instance = property(no_instance)
+
+    @property
     def has_partition_key(self) -> bool:
         """Whether the run is for one partition; partitions are not supported yet."""
         return False
 
+    partition_key = of_a_partition("partition_key")
+    partition_keys = of_a_partition("partition_keys")
+    partition_key_range = of_a_partition("partition_key_range")
+    partition_time_window = of_a_partition("partition_time_window")
+    asset_partition_key_range = of_a_partition("asset_partition_key_range")
+    asset_partition_key_for_output = asks_for_partition("asset_partition_key_for_output")
+    asset_partition_key_for_input = asks_for_partition("asset_partition_key_for_input")
+    asset_partition_keys_for_output = asks_for_partition("asset_partition_keys_for_output")
+    asset_partition_keys_for_input = asks_for_partition("asset_partition_keys_for_input")
+    asset_partition_key_range_for_output = asks_for_partition("asset_partition_key_range_for_output")
+    asset_partition_key_range_for_input = asks_for_partition("asset_partition_key_range_for_input")
+    asset_partitions_time_window_for_output = asks_for_partition("asset_partitions_time_window_for_output")
+    asset_partitions_time_window_for_input = asks_for_partition("asset_partitions_time_window_for_input")
+    asset_partitions_def_for_output = asks_for_partition("asset_partitions_def_for_output")
+    asset_partitions_def_for_input = asks_for_partition("asset_partitions_def_for_input")
+
     @property
-    def partition_key(self) -> str:
-        """The run's partition; InvariantViolationError in a run that has none."""
-        raise InvariantViolationError("Cannot access partition_key for a non-partitioned run")
+    def has_partition_key_range(self) -> bool:
+        """Whether the run is for several partitions; partitions are not supported yet."""
+        return False
+
+    def get_mapping_key(self) -> None:
+        """None: ops are not mapped over dynamic outputs."""
+
+    def get_asset_provenance(self, asset_key: CoercibleToAssetKey) -> None:
+        """None: nothing is remembered of what an asset was made from before."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            hint = hint_for(name)
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}{f': {hint}' if hint else ''}"
+            )
+
+    @property
+    def has_assets_def(self) -> bool:
+        """Whether the step makes assets."""
+        return self._assets_def is not None
 
     @property
     def assets_def(self) -> AssetsDefinition:
@@ -211,9 +206,40 @@ class OpExecutionContext(Telling):
         given = self._keys_by_input
         return _found(self._assets().keys_by_input_name if given is None else given, input_name, "input")
 
+    def load_asset_value(
+        self,
+        asset_key: CoercibleToAssetKey,
+        *,
+        python_type: Any = EMPTY,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """What is stored of an asset, loaded with its IO manager.
+
+        Name the asset in ``deps`` if this run may make it, so that it is made before.
+
+        Args:
+            asset_key: a str is one segment.
+            python_type: the type that is wanted.
+            metadata: reaches the IO manager as ``InputContext.metadata``.
+
+        Raises:
+            KeyError: no asset has this key.
+            InvariantViolationError: the asset stores nothing, or there is no run that could load it.
+        """
+        if self._load_value is None:
+            raise InvariantViolationError(
+                "load_asset_value loads in runs only: a direct call knows of no storage",
+                fix="take the asset as an argument, or call Definitions.load_asset_value",
+            )
+        return self._load_value(asset_key, python_type=python_type, metadata=metadata)
+
     def show_metadata_of(self, other: OpExecutionContext) -> None:
         """From now on, show what is said with the other. For direct calls."""
         self._metadata = other._metadata
+
+    def close_output(self, name: str) -> None:
+        """From now on, take no metadata of this output: it was yielded. For the executor."""
+        self._yielded.add(name)
 
     def add_output_metadata(self, metadata: RawMetadata, output_name: str | None = None) -> None:
         """Say something about an output before it is made; it wins over ``Output(metadata=...)``.
@@ -229,6 +255,11 @@ class OpExecutionContext(Telling):
             )
         if name not in names:
             raise InvariantViolationError(f'there is no output "{name}"; there are: {", ".join(names)}')
+        if name in self._yielded:
+            raise InvariantViolationError(
+                f"attempted to log metadata for output '{name}' which has already been yielded",
+                fix="call add_output_metadata before the Output is yielded, or give it to Output(metadata=...)",
+            )
         if name in self._metadata:
             raise InvariantViolationError(f"attempted to log metadata for output '{name}' more than once")
         self._metadata[name] = normalize_metadata(metadata)

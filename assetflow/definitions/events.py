@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.errors import ParameterCheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 
@@ -26,6 +27,12 @@ class _AssetEvent:
         partition: str | None = None,
         tags: dict[str, str] | None = None,
     ) -> None:
+        for what, value in (("description", description), ("partition", partition)):
+            if value is not None and not isinstance(value, str):
+                raise ParameterCheckError(f"{what} of an {type(self).__name__} is a text, not {value!r}")
+        for label, value in (tags or {}).items():
+            if not isinstance(label, str) or not isinstance(value, str):
+                raise ParameterCheckError(f"tags of an {type(self).__name__} are text, not {label!r}: {value!r}")
         object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset_key))
         object.__setattr__(self, "description", description)
         object.__setattr__(self, "metadata", normalize_metadata(metadata))

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, overload
 
-from assetflow.definitions.context import Resources
 from assetflow.definitions.location import location_of
 from assetflow.definitions.signature import CONTEXT_NAMES, read_parameters
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import CheckError, InvalidDefinitionError
 
 if TYPE_CHECKING:

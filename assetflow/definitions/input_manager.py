@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
 from assetflow.config.spec import config_spec
-from assetflow.definitions.context import Resources
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition
+from assetflow.definitions.visible_resources import Resources
 
 if TYPE_CHECKING:
     from assetflow.definitions.io_context import InputContext

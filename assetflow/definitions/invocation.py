@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.call_context import CallContext, empty_context
+from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.resource import as_resources
@@ -16,6 +17,7 @@ from assetflow.definitions.signature import CONFIG_NAME
 from assetflow.definitions.tally import Tally
 from assetflow.definitions.typecheck import check_value
 from assetflow.definitions.unfolding import Item, unfold_returned, unfold_yielded
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import (
     InvalidDefinitionError,
     InvalidInvocationError,
@@ -49,9 +51,11 @@ def invoke(
     leading: list[Any] = []
     with ExitStack() as stack:
         context: OpExecutionContext | None = None
+        told: OpExecutionContext | None = None
         if op.context_name is not None:
             context = _given_context(op, rest, given)
-            leading = [_bound_context(op, asset, context, stack)]
+            told = _bound_context(op, asset, context, stack)
+            leading = [told]
         elif (op.takes_config or op.resource_arguments) and rest and isinstance(rest[0], OpExecutionContext):
             context = rest.pop(0)
         elif any(isinstance(value, OpExecutionContext) for value in (*rest[:1], given.get("context"))):
@@ -67,9 +71,9 @@ def invoke(
         result = op.compute_fn(*leading, **{**bound, **_beside_inputs(op, bound, context, stack)})
         keys = asset.keys_by_output_name if asset is not None else {}
         if inspect.isgenerator(result):
-            return _checked_items(op, result, keys, stack.pop_all())
+            return _checked_items(op, result, keys, stack.pop_all(), told)
         if inspect.isasyncgen(result):
-            return _checked_async_items(op, result, keys, stack.pop_all())
+            return _checked_async_items(op, result, keys, stack.pop_all(), told)
         if inspect.iscoroutine(result):
             return _awaited(op, result, keys, stack.pop_all())
         return _checked_result(op, result, keys)
@@ -77,7 +81,16 @@ def invoke(
 
 def _given_context(op: OpDefinition, rest: list[Any], given: dict[str, Any]) -> OpExecutionContext:
     assert op.context_name is not None
-    context = given.pop(op.context_name, None) if op.context_name in given else (rest.pop(0) if rest else None)
+    if op.context_name in given and rest and isinstance(rest[0], OpExecutionContext):
+        raise InvalidInvocationError(
+            f"the context of op '{op.name}' is given twice: by position, and as '{op.context_name}'",
+            where=op.where,
+            fix="give it once",
+        )
+    missing: Any = object()
+    context = given.pop(op.context_name, missing) if op.context_name in given else (rest.pop(0) if rest else missing)
+    if context is None:  # as tests write it, of functions that do not use their context
+        return empty_context()
     if not isinstance(context, OpExecutionContext):
         raise InvalidInvocationError(
             f"Compute function of op '{op.name}' has context argument, but no context was provided when invoking.",
@@ -103,7 +116,7 @@ def _bound_context(
     if missing:  # what the asset brings along
         definitions = {**brought, **as_resources(values)}
         values |= stack.enter_context(open_resources(definitions, missing, run_id=context.run_id, log=context.log))
-    bound = OpExecutionContext(
+    bound = CallContext(
         run_id=context.run_id,
         op_def=op,
         assets_def=asset,
@@ -191,29 +204,33 @@ async def _awaited(op: OpDefinition, result: Any, keys: Keys, stack: ExitStack) 
         return _checked_result(op, await result, keys)
 
 
-def _checked_items(op: OpDefinition, items: Iterator[Any], keys: Keys, stack: ExitStack) -> Iterator[Any]:
+def _checked_items(
+    op: OpDefinition, items: Iterator[Any], keys: Keys, stack: ExitStack, told: OpExecutionContext | None
+) -> Iterator[Any]:
     tally = Tally(op)
     with stack:
         for item in items:
-            _check_yielded(op, item, keys, tally)
+            _check_yielded(op, item, keys, tally, told)
             yield item
         _check_complete(op, tally)
 
 
 async def _checked_async_items(
-    op: OpDefinition, items: AsyncIterator[Any], keys: Keys, stack: ExitStack
+    op: OpDefinition, items: AsyncIterator[Any], keys: Keys, stack: ExitStack, told: OpExecutionContext | None
 ) -> AsyncIterator[Any]:
     tally = Tally(op)
     with stack:
         async for item in items:
-            _check_yielded(op, item, keys, tally)
+            _check_yielded(op, item, keys, tally, told)
             yield item
         _check_complete(op, tally)
 
 
-def _check_yielded(op: OpDefinition, yielded: Any, keys: Keys, tally: Tally) -> None:
+def _check_yielded(op: OpDefinition, yielded: Any, keys: Keys, tally: Tally, told: OpExecutionContext | None) -> None:
     for item in unfold_yielded(op, yielded, keys):
         tally.take(item)
+        if told is not None and isinstance(item, Output):
+            told.close_output(item.output_name)
         _check_item(op, item)
 
 

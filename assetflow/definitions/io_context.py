@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from assetflow.definitions.context import Resources, Telling
+from assetflow.definitions.absent import no_instance, of_a_partition
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.definitions.telling import Telling
 from assetflow.definitions.typecheck import DagsterType, as_dagster_type
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError
 from assetflow.keys import AssetKey, Version
 
@@ -23,8 +25,8 @@ class _ValueContext(Telling):
     """What is told of a value in both directions."""
 
     __slots__ = (
-        "_asset_key", "_log", "_resources", "annotation", "collected_metadata", "config", "metadata", "name",
-        "resource_config", "version",
+        "_asset_key", "_log", "_resources", "annotation", "collected_metadata", "config", "mapping_key", "metadata",
+        "name", "resource_config", "version",
     )  # fmt: skip
 
     def __init__(
@@ -39,6 +41,7 @@ class _ValueContext(Telling):
         version: Version | None = None,
         config: Any = None,
         resource_config: Any = None,
+        mapping_key: str | None = None,
     ) -> None:
         super().__init__()
         self._asset_key = asset_key
@@ -50,6 +53,7 @@ class _ValueContext(Telling):
         self.version = version
         self.config = config
         self.resource_config = resource_config
+        self.mapping_key = mapping_key
         self.collected_metadata: dict[str, MetadataValue] = {}
 
     @property
@@ -97,10 +101,7 @@ class _ValueContext(Telling):
         """The annotation as a type with a name; ``.typing_type`` is the annotation itself, Any if there is none."""
         return as_dagster_type(self.annotation)
 
-    @property
-    def mapping_key(self) -> None:
-        """None: outputs are not mapped."""
-        return
+    instance = property(no_instance)
 
     @property
     def has_partition_key(self) -> bool:
@@ -111,6 +112,13 @@ class _ValueContext(Telling):
     def has_asset_partitions(self) -> bool:
         """Whether the asset has partitions; partitions are not supported yet."""
         return False
+
+    partition_key = of_a_partition("partition_key")
+    asset_partition_key = of_a_partition("asset_partition_key")
+    asset_partition_keys = of_a_partition("asset_partition_keys")
+    asset_partition_key_range = of_a_partition("asset_partition_key_range")
+    asset_partitions_time_window = of_a_partition("asset_partitions_time_window")
+    asset_partitions_def = of_a_partition("asset_partitions_def")
 
     @property
     def definition_metadata(self) -> Mapping[str, Any]:
@@ -160,8 +168,9 @@ class OutputContext(_ValueContext):
         return self._op_def is not None
 
     def get_identifier(self) -> list[str]:
-        """Run id, step and output name."""
-        return [self.run_id, self.step_key, self.name]
+        """Run id, step and output name, and the mapping key if there is one."""
+        mapped = [] if self.mapping_key is None else [self.mapping_key]
+        return [self.run_id, self.step_key, self.name, *mapped]
 
     def add_output_metadata(self, metadata: RawMetadata) -> None:
         """Add to what is recorded with the materialization."""

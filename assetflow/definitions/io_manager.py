@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from assetflow.config.spec import config_spec
 from assetflow.definitions.input_manager import InputManager
-from assetflow.definitions.resource import ResourceDefinition, ResourceFunction
+from assetflow.definitions.resource import ResourceDefinition, ResourceFunction, checked_function
 from assetflow.keys import Version
 
 if TYPE_CHECKING:
@@ -92,11 +92,13 @@ def io_manager(
 ) -> Any:
     """Make an IO manager's definition of a function that returns one. Usable bare and with arguments."""
     if callable(config_schema) and not isinstance(config_schema, type):
-        return IOManagerDefinition(config_schema, description=inspect.getdoc(config_schema))
+        return IOManagerDefinition(
+            checked_function("@io_manager", config_schema), description=inspect.getdoc(config_schema)
+        )
 
     def decorate(function: Callable[..., Any]) -> IOManagerDefinition:
         return IOManagerDefinition(
-            function,
+            checked_function("@io_manager", function),
             config_schema,
             description or inspect.getdoc(function),
             required_resource_keys,

@@ -92,7 +92,7 @@ def build_op(function: Compute, parameters: Parameters, told: ToldOfOp, form: Op
         arguments=arguments_of(parameters, form.ins),
         takes_config=parameters.takes_config,
         resource_arguments=parameters.resources,
-        defaults=parameters.with_default | form.defaults.keys(),
+        defaults=frozenset(parameters.defaults) | form.defaults.keys(),
         required_resource_keys=read_resource_keys(parameters, told.required_resource_keys, told.resource_defs)
         | frozenset(told.resource_defs or ()),
         config=read_config(parameters, told.config_schema, where),

@@ -57,7 +57,7 @@ class Output(Generic[T]):
             Arguments("Output").labels(tags=tags)
         self.value = value
         self.output_name = output_name
-        self.metadata = normalize_metadata(metadata) if metadata else {}
+        self.metadata = normalize_metadata(metadata) if metadata is not None else {}
         self.data_version = version
         self.tags = dict(tags) if tags else {}
 

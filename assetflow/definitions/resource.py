@@ -7,11 +7,13 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any, Self, cast, overload
 
 from assetflow.config.spec import ConfigSpec, config_spec
-from assetflow.definitions.context import Resources
-from assetflow.errors import CheckError
+from assetflow.definitions.location import location_of
+from assetflow.definitions.visible_resources import Resources
+from assetflow.errors import CheckError, InvalidDefinitionError, ParameterCheckError
 
 ResourceFunction = Callable[..., Any]
 
@@ -40,9 +42,12 @@ class ResourceDefinition:
             closes it afterwards.
         config_schema: of ``{"resources": {key: {"config": ...}}}``.
         required_resource_keys: resources it uses itself.
+
+    Attributes:
+        given: the object that was given in place of a definition, None otherwise.
     """
 
-    __slots__ = ("config", "description", "required_resource_keys", "resource_fn", "version")
+    __slots__ = ("config", "description", "given", "required_resource_keys", "resource_fn", "version")
 
     def __init__(
         self,
@@ -53,15 +58,22 @@ class ResourceDefinition:
         version: str | None = None,
     ) -> None:
         self.resource_fn = resource_fn
-        self.config: ConfigSpec = config_spec(config_schema)
+        where = str(location_of(resource_fn)) if config_schema is not None else None
+        self.config: ConfigSpec = config_spec(config_schema, where)
         self.description = description
         self.required_resource_keys = frozenset(required_resource_keys or ())
         self.version = version
+        self.given: Any = None
 
     @staticmethod
     def hardcoded_resource(value: Any, description: str | None = None) -> ResourceDefinition:
         """A resource that is this very value."""
         return ResourceDefinition(_Constant(value), description=description)
+
+    @staticmethod
+    def mock_resource(description: str | None = None) -> ResourceDefinition:
+        """A `unittest.mock.MagicMock`, a new one each time that it is opened."""
+        return ResourceDefinition(_Mocking(), description=description)
 
     @staticmethod
     def none_resource(description: str | None = None) -> ResourceDefinition:
@@ -72,6 +84,30 @@ class ResourceDefinition:
     def string_resource(description: str | None = None) -> ResourceDefinition:
         """A resource that is the text in its config."""
         return ResourceDefinition(_config_itself, config_schema=str, description=description)
+
+    @property
+    def nested(self) -> tuple[Any, ...]:
+        """What stands for the resources in the fields of this one: objects, or definitions configured at launch."""
+        return getattr(self.resource_fn, "nested", ())
+
+    @property
+    def identity(self) -> int:
+        """The same for definitions of one and the same resource: that of the object, where one was given."""
+        return id(self if self.given is None else self.given)
+
+    def beside(self, keys: Mapping[int, str]) -> ResourceDefinition:
+        """The same, where nested resources that have a key of their own are those that are opened under it.
+
+        Args:
+            keys: by the id of what stands for a resource.
+        """
+        if not self.nested:
+            return self
+        made = copy(self)
+        making = cast(Any, self.resource_fn).beside(keys)
+        made.resource_fn = making
+        made.required_resource_keys = self.required_resource_keys | {key for _, key in making.shared}
+        return made
 
     def configured(self, config_or_config_fn: Any, config_schema: Any = None, description: str | None = None) -> Self:
         """A version whose config is given here, or made by a function of a config of its own.
@@ -84,6 +120,7 @@ class ResourceDefinition:
             InvalidConfigError: the given config does not fit.
         """
         made = copy(self)
+        made.given = None
         made.config = self.config.configured(config_or_config_fn, config_schema)
         made.description = description or self.description
         return made
@@ -125,6 +162,15 @@ class _Constant:
         return self.value
 
 
+class _Mocking:
+    """A resource function that gives doubles; a class, so that it can be sent to workers."""
+
+    __slots__ = ()
+
+    def __call__(self) -> Any:
+        return import_module("unittest.mock").MagicMock()
+
+
 @contextmanager
 def _in_block(made: Generator[Any, Any, Any]) -> Iterator[Any]:
     try:
@@ -149,15 +195,55 @@ def _takes_argument(function: ResourceFunction) -> bool:
 
 
 def as_resource(value: Any) -> ResourceDefinition:
-    """A definition as it is; anything else as a resource of that value."""
-    if hasattr(value, "as_resource_definition"):
-        value = value.as_resource_definition()
-    return value if isinstance(value, ResourceDefinition) else ResourceDefinition.hardcoded_resource(value)
+    """A definition as it is; anything else as a resource of that value.
+
+    Raises:
+        ParameterCheckError: it is a class of resources in place of one.
+    """
+    if isinstance(value, type) and hasattr(value, "as_resource_definition"):
+        raise ParameterCheckError(
+            f"{value.__name__} is a class of resources: give one, {value.__name__}(...), or "
+            f"{value.__name__}.configure_at_launch() if the run config says the rest"
+        )
+    if isinstance(value, ResourceDefinition):
+        return value
+    made: ResourceDefinition = (
+        value.as_resource_definition()
+        if hasattr(value, "as_resource_definition")
+        else ResourceDefinition.hardcoded_resource(value)
+    )
+    made.given = value
+    return made
 
 
 def as_resources(values: Mapping[str, Any] | None) -> dict[str, ResourceDefinition]:
-    """The same for all values of a mapping."""
-    return {key: as_resource(value) for key, value in (values or {}).items()}
+    """The same for all values of a mapping; those that stand in fields of others too are shared with these.
+
+    Raises:
+        ParameterCheckError: it is no mapping, or a value is a class of resources.
+    """
+    if values is not None and not isinstance(values, Mapping):
+        raise ParameterCheckError(f"resources is a dict of resources by key, not {values!r}")
+    given = values or {}
+    found = {key: as_resource(value) for key, value in given.items()}
+    if not any(definition.nested for definition in found.values()):
+        return found
+    keys = {id(value): key for key, value in given.items()}
+    return {key: definition.beside(keys) for key, definition in found.items()}
+
+
+def checked_function(decorator: str, function: ResourceFunction) -> ResourceFunction:
+    """A function of one argument, or of none, as resources are made by; InvalidDefinitionError for another."""
+    parameters = inspect.signature(function).parameters.values()
+    needed = [p for p in parameters if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    if len(needed) > 1 or any(p.kind is p.KEYWORD_ONLY for p in needed):
+        raise InvalidDefinitionError(
+            f"{decorator} decorated function expects only a single positional required argument. "
+            f"It has: {', '.join(p.name for p in needed)}",
+            where=str(location_of(function)),
+            fix="take the context alone: the config is context.resource_config, other resources context.resources",
+        )
+    return function
 
 
 @overload
@@ -177,11 +263,17 @@ def resource(
 ) -> Any:
     """Make a resource of a function. Usable bare and with arguments; see ResourceDefinition."""
     if callable(config_schema) and not isinstance(config_schema, type):
-        return ResourceDefinition(config_schema, description=inspect.getdoc(config_schema))
+        return ResourceDefinition(
+            checked_function("@resource", config_schema), description=inspect.getdoc(config_schema)
+        )
 
     def decorate(function: ResourceFunction) -> ResourceDefinition:
         return ResourceDefinition(
-            function, config_schema, description or inspect.getdoc(function), required_resource_keys, version
+            checked_function("@resource", function),
+            config_schema,
+            description or inspect.getdoc(function),
+            required_resource_keys,
+            version,
         )
 
     return decorate

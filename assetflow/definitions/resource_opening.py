@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
-from assetflow.definitions.context import Resources
 from assetflow.definitions.resource import InitResourceContext, ResourceDefinition
-from assetflow.errors import InvariantViolationError, ResourceFunctionError
+from assetflow.definitions.visible_resources import Resources
+from assetflow.errors import (
+    ConfigError,
+    ConfigErrorReason,
+    InvalidConfigError,
+    InvariantViolationError,
+    ResourceFunctionError,
+)
 
 
 def opening_order(definitions: Mapping[str, ResourceDefinition], keys: Iterable[str]) -> list[str]:
@@ -52,11 +58,13 @@ def open_resources(
     log: Any = None,
     config: Mapping[str, Any] | None = None,
     already: Mapping[str, Any] | None = None,
+    on_failing_close: Callable[[str, Exception], None] | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Make the resources under these keys, and close them after the block, whatever happens in it.
 
     Args:
         already: resources that are open, and are neither made again nor closed.
+        on_failing_close: is told the key of a resource that raises when it is closed; by default the error goes on.
 
     Yields:
         all of them by key, with those they require.
@@ -77,7 +85,7 @@ def open_resources(
                 log=log,
                 resource_def=definition,
             )
-            opened[key] = _made(stack, key, definition, context)
+            opened[key] = _made(stack, key, definition, context, on_failing_close)
         yield opened
 
 
@@ -93,7 +101,29 @@ def config_of(definition: ResourceDefinition, key: str, config: Mapping[str, Any
     return definition.config.process((config or {}).get(key), f"root:resources:{key}", f'the resource "{key}"')
 
 
-def _made(stack: ExitStack, key: str, definition: ResourceDefinition, context: InitResourceContext) -> Any:
+def check_config_keys(definitions: Mapping[str, ResourceDefinition], config: Mapping[str, Any] | None) -> None:
+    """Check that every config is of a resource that is there; InvalidConfigError if one is not."""
+    errors = [
+        ConfigError(
+            reason=ConfigErrorReason.FIELD_NOT_DEFINED,
+            path="root:resources",
+            message=f'Received unexpected config entry "{key}" at path root:resources. '
+            f"The resources here are: {', '.join(definitions) or 'none'}",
+        )
+        for key in config or {}
+        if key not in definitions
+    ]
+    if errors:
+        raise InvalidConfigError("Error in config for resources", errors=errors)
+
+
+def _made(
+    stack: ExitStack,
+    key: str,
+    definition: ResourceDefinition,
+    context: InitResourceContext,
+    on_failing_close: Callable[[str, Exception], None] | None,
+) -> Any:
     try:
         made = definition.make(context)
         if not inspect.isgenerator(made):
@@ -101,14 +131,21 @@ def _made(stack: ExitStack, key: str, definition: ResourceDefinition, context: I
         value = next(made)
     except StopIteration:
         raise InvariantViolationError(f'the resource "{key}" is a generator that yields nothing') from None
+    except InvalidConfigError:
+        raise
     except Exception as error:
         raise ResourceFunctionError(
             f"Error executing resource_fn on ResourceDefinition {key}: {type(error).__name__}: {error}"
         ) from error
-    stack.callback(_finish, made)
+    stack.callback(_finish, key, made, on_failing_close)
     return value
 
 
-def _finish(generator: Any) -> None:
-    next(generator, None)
-    generator.close()
+def _finish(key: str, generator: Any, on_failing_close: Callable[[str, Exception], None] | None) -> None:
+    try:
+        next(generator, None)
+        generator.close()
+    except Exception as error:
+        if on_failing_close is None:
+            raise
+        on_failing_close(key, error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -65,6 +66,35 @@ class RetryPolicy:
                         f"RetryPolicy: {name} needs a delay", fix="add delay=<seconds before the first retry>"
                     )
 
+    def calculate_delay(self, attempt_num: int) -> float:
+        """Seconds before a retry, scattered if there is jitter.
+
+        Args:
+            attempt_num: 1 for the first retry.
+        """
+        return delay_of_retry(attempt_num, self.delay or 0.0, self.backoff, self.jitter)
+
+
+def delay_of_retry(number: int, delay: float, backoff: str | None, jitter: str | None) -> float:
+    """Seconds before a retry.
+
+    Args:
+        number: 1 for the first one.
+        delay: before that, without jitter.
+        backoff: a `Backoff`, or its value.
+        jitter: a `Jitter`, or its value.
+    """
+    grown = delay
+    if backoff == Backoff.LINEAR:
+        grown = delay * number
+    elif backoff == Backoff.EXPONENTIAL:
+        grown = delay * (2**number - 1)
+    if jitter == Jitter.FULL:
+        grown = random.uniform(0.0, grown)
+    elif jitter == Jitter.PLUS_MINUS:
+        grown += random.uniform(-delay, delay)
+    return max(grown, 0.0)
+
 
 class RetryRequested(Exception):
     """Raise it to have the step tried again.
@@ -81,7 +111,9 @@ class RetryRequested(Exception):
 
     def __str__(self) -> str:
         """What was asked for."""
-        return f"asked to be tried again, {self.max_retries} time{'s' * (self.max_retries != 1)} at most"
+        times = "1 retry is" if self.max_retries == 1 else f"{self.max_retries} retries are"
+        wait = f", {self.seconds_to_wait:g} s after each try" if self.seconds_to_wait else ""
+        return f"the step asked to be tried again{wait}; {times} allowed"
 
 
 class Failure(Exception):

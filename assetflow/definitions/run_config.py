@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import difflib
-import enum
-import json
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from assetflow.config.env_var import EnvVar, IntEnvVar, reference
 from assetflow.config.schema import Reading
 from assetflow.config.shapes import Field, Permissive, Shape
+from assetflow.config.spec import ConfigSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.input_manager import InputManagerDefinition
 from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.errors import ConfigError, ConfigErrorReason, InvalidConfigError, ParameterCheckError
+from assetflow.errors import ConfigErrorReason, InvalidConfigError, ParameterCheckError
 
 if TYPE_CHECKING:
     from assetflow.definitions.bundle import Definitions
 
 
-def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition], run_config: Any) -> None:
-    """Check the config of a run of these assets, before anything runs.
+def read_run_config(
+    definitions: Definitions, assets: Mapping[str, AssetsDefinition], run_config: Any
+) -> dict[str, Any]:
+    """The config of a run of these assets as a document, checked before anything runs.
+
+    Args:
+        assets: by the name under which the config speaks of them.
 
     Variables of the environment are not looked up: they are those of the process that will run the code.
 
@@ -33,19 +36,19 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
         InvalidConfigError: it does not fit; everything wrong is in `errors`.
         ParameterCheckError: it is no dict.
     """
-    given = {} if run_config is None else run_config
+    given = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config
+    given = {} if given is None else given
     if not isinstance(given, Mapping):
         raise ParameterCheckError(f'run_config is a dict such as {{"ops": {{...}}}}, not {run_config!r}')
-    chosen = list(dict.fromkeys(assets))
     resources: dict[str, ResourceDefinition] = dict(definitions.resources)
     required: set[str] = set()
-    for asset in chosen:
+    for asset in assets.values():
         resources.update(asset.resource_defs)
         required |= asset.required_resource_keys
-    if not given and not _asks(chosen, resources):
-        return
+    if not given and not _asks(assets.values(), resources):
+        return {}
     reading = Reading(None)
-    ops = {asset.node_def.name: _node_field(asset.node_def, definitions.resource_defs_for(asset)) for asset in chosen}
+    ops = {name: _node_field(one.node_def, definitions.resource_defs_for(one)) for name, one in assets.items()}
     form = Shape(
         {
             "ops": _ByName("op", ops),
@@ -55,8 +58,46 @@ def check_run_config(definitions: Definitions, assets: Iterable[AssetsDefinition
         }
     )
     form.read(given, "root", reading)
+    document: dict[str, Any] = {} if reading.errors else form.written(given, "root", reading)
     if reading.errors:
         raise InvalidConfigError("Error in config for job", errors=reading.errors)
+    return document
+
+
+def look_up(definitions: Definitions, assets: Mapping[str, AssetsDefinition], document: Mapping[str, Any]) -> None:
+    """Read the config of a run as its code will, with variables and config functions, before anything runs.
+
+    Raises:
+        InvalidConfigError: a variable is not set, or what a config function returned does not fit.
+        ConfigMappingFunctionError: a config function raised.
+    """
+    failures: list[InvalidConfigError] = []
+    seen: set[ResourceDefinition] = set()
+    for name, asset in assets.items():
+        for call in asset.calls:
+            if not call.op.config.takes_anything:
+                path = (name, *call.path)
+                owner = f'op "{call.op.name}"'
+                _collect(failures, call.op.config, entry_of(document, path), place_of_entry(path), owner)
+        resources = definitions.resource_defs_for(asset)
+        for key in _needed(resources, asset.required_resource_keys):
+            if key in resources and resources[key] not in seen and not resources[key].config.takes_anything:
+                seen.add(resources[key])
+                entry = (document.get("resources") or {}).get(key)
+                _collect(failures, resources[key].config, entry, f"root:resources:{key}", f'the resource "{key}"')
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise InvalidConfigError(
+            "Error in config for job", errors=[error for failure in failures for error in failure.errors]
+        )
+
+
+def _collect(failures: list[InvalidConfigError], config: ConfigSpec, entry: Any, at: str, owner: str) -> None:
+    try:
+        config.process(entry, at, owner)
+    except InvalidConfigError as error:
+        failures.append(error)
 
 
 def _asks(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDefinition]) -> bool:
@@ -105,13 +146,7 @@ def _read_with_config(resources: Mapping[str, ResourceDefinition]) -> bool:
 
 
 def _resource_fields(resources: Mapping[str, ResourceDefinition], required: set[str]) -> dict[str, Field]:
-    needed: set[str] = set()
-    waiting = list(required)
-    while waiting:
-        key = waiting.pop()
-        if key not in needed:
-            needed.add(key)
-            waiting += resources[key].required_resource_keys if key in resources else ()
+    needed = _needed(resources, required)
     fields = {
         key: Field(Shape({"config": definition.config.field}), is_required=None if key in needed else False)
         if not definition.config.takes_anything
@@ -119,6 +154,18 @@ def _resource_fields(resources: Mapping[str, ResourceDefinition], required: set[
         for key, definition in resources.items()
     }
     return {"io_manager": _ANY, **fields}
+
+
+def _needed(resources: Mapping[str, ResourceDefinition], required: Iterable[str]) -> set[str]:
+    """These keys, and those that what is under them requires."""
+    needed: set[str] = set()
+    waiting = list(required)
+    while waiting:
+        key = waiting.pop()
+        if key not in needed:
+            needed.add(key)
+            waiting += resources[key].required_resource_keys if key in resources else ()
+    return needed
 
 
 class _ByName(Shape):
@@ -171,41 +218,10 @@ class RunConfig:
 
 def _entry(value: Any) -> Any:
     """A whole entry such as ``{"config": ...}`` as it is; a config object as the config in one."""
-    return {"config": plain_config(value)} if hasattr(value, "model_fields_set") else plain_config(value)
-
-
-def plain_config(value: Any, at: str = "root") -> Any:
-    """A config as a document: texts, numbers, truth values, None, lists and dicts with texts as keys.
-
-    Raises:
-        InvalidConfigError: something in it cannot be written down.
-    """
-    if isinstance(value, RunConfig):
-        return value.to_config_dict()
     if hasattr(value, "model_fields_set"):
         # A pydantic model, whose users have it loaded; nobody else needs to.
-        found: dict[str, Any] = import_module("assetflow.config.config_class").document(value)
-        return found
-    if isinstance(value, EnvVar | IntEnvVar):
-        return reference(value)
-    return _plain(value, at)
-
-
-def _plain(value: Any, at: str) -> Any:
-    if value is None or (isinstance(value, str | int | float) and not isinstance(value, enum.Enum)):
-        return value
-    if isinstance(value, enum.Enum):
-        return value.name
-    if isinstance(value, Mapping):
-        return {
-            key if isinstance(key, str) else json.dumps(key): plain_config(item, f"{at}:{key}")
-            for key, item in value.items()
-        }
-    if isinstance(value, list | tuple):
-        return [plain_config(item, f"{at}[{place}]") for place, item in enumerate(value)]
-    message = f"Value at path {at} cannot be written down as config: {type(value).__name__} {value!r}"
-    error = ConfigError(reason=ConfigErrorReason.RUNTIME_TYPE_MISMATCH, path=at, message=message)
-    raise InvalidConfigError("Error in config for job", errors=[error])
+        return {"config": import_module("assetflow.config.config_class").document(value)}
+    return value
 
 
 def entry_of(run_config: Mapping[str, Any], path: Iterable[str]) -> Mapping[str, Any]:

@@ -25,7 +25,7 @@ class Parameters:
         takes_config: whether there is an argument named ``config``.
         resources: arguments that stand for resources, by their annotation.
         context: name of the context parameter, None if there is none.
-        with_default: those that have a Python default.
+        defaults: of those that have a Python default.
         takes_any: whether there is ``**kwargs``.
         nameless: parameters that cannot be given by name (or, if it is the context, by position).
         annotations: of parameters and, under ``return``, of the result, as far as they can be resolved.
@@ -36,7 +36,7 @@ class Parameters:
     takes_config: bool
     resources: tuple[str, ...]
     context: str | None
-    with_default: frozenset[str]
+    defaults: Mapping[str, Any]
     takes_any: bool
     nameless: tuple[str, ...]
     annotations: Mapping[str, Any]
@@ -65,14 +65,14 @@ def read_parameters(function: Callable[..., Any]) -> Parameters:
     count = code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[:count]
     plain = code.co_argcount
-    defaults = target.__defaults__ or ()
-    with_default = frozenset(names[plain - len(defaults) : plain]) | frozenset(target.__kwdefaults__ or ())
+    last = target.__defaults__ or ()
+    defaults = {**dict(zip(names[plain - len(last) : plain], last, strict=True)), **(target.__kwdefaults__ or {})}
     annotations = _resolved(target.__annotations__, target.__globals__) if target.__annotations__ else {}
     nameless = names[: code.co_posonlyargcount]
     if code.co_flags & _VARARGS:
         nameless = (*nameless, "*" + code.co_varnames[count])
     by_name = names[plain:]
-    return _without_context(names, with_default, bool(code.co_flags & _VARKEYWORDS), nameless, by_name, annotations)
+    return _without_context(names, defaults, bool(code.co_flags & _VARKEYWORDS), nameless, by_name, annotations)
 
 
 def _slowly(function: Callable[..., Any]) -> Parameters:
@@ -86,7 +86,7 @@ def _slowly(function: Callable[..., Any]) -> Parameters:
     every = signature.parameters.values()
     return _without_context(
         tuple(p.name for p in plain),
-        frozenset(p.name for p in plain if p.default is not EMPTY),
+        {p.name: p.default for p in plain if p.default is not EMPTY},
         any(p.kind is kinds.VAR_KEYWORD for p in every),
         tuple(str(p).split(":")[0] for p in every if p.kind in (kinds.POSITIONAL_ONLY, kinds.VAR_POSITIONAL)),
         tuple(p.name for p in plain if p.kind is kinds.KEYWORD_ONLY),
@@ -96,7 +96,7 @@ def _slowly(function: Callable[..., Any]) -> Parameters:
 
 def _without_context(
     names: tuple[str, ...],
-    with_default: frozenset[str],
+    defaults: Mapping[str, Any],
     takes_any: bool,
     by_position: tuple[str, ...],
     by_name: tuple[str, ...],
@@ -114,7 +114,7 @@ def _without_context(
         takes_config=CONFIG_NAME in arguments,
         resources=resources,
         context=context,
-        with_default=with_default,
+        defaults=defaults,
         takes_any=takes_any,
         nameless=nameless,
         annotations=annotations,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from assetflow.errors import CheckError
 
@@ -25,6 +25,9 @@ class TableColumnConstraints:
     unique: bool = False
     other: Sequence[str] = ()
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "other", list(self.other))
+
 
 @dataclass(frozen=True, slots=True)
 class TableColumn:
@@ -39,12 +42,22 @@ class TableColumn:
     description: str | None = None
     constraints: TableColumnConstraints = field(default_factory=TableColumnConstraints)
 
+    def __post_init__(self) -> None:
+        for what, value in (("name", self.name), ("type", self.type), ("description", self.description)):
+            if not isinstance(value, str) and not (value is None and what == "description"):
+                raise CheckError(f"the {what} of a TableColumn is a text, not {value!r}")
+        if not isinstance(self.constraints, TableColumnConstraints):
+            raise CheckError(f"the constraints of a TableColumn are TableColumnConstraints, not {self.constraints!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class TableConstraints:
     """What holds for the table as a whole, in words."""
 
     other: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "other", list(self.other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,7 @@ class TableSchema:
         for column in self.columns:
             if not isinstance(column, TableColumn):
                 raise CheckError(f"columns is a list of TableColumn, not {column!r}")
+        object.__setattr__(self, "columns", list(self.columns))
 
     @staticmethod
     def from_name_type_dict(types: Mapping[str, str]) -> TableSchema:
@@ -67,6 +81,15 @@ class TableSchema:
     def as_data(self) -> dict[str, Any]:
         """The same as plain data."""
         return asdict(self)
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any]) -> TableSchema:
+        """Read back what `as_data` gave."""
+        columns = [
+            TableColumn(**{**column, "constraints": TableColumnConstraints(**column["constraints"])})
+            for column in data["columns"]
+        ]
+        return TableSchema(columns, TableConstraints(**data["constraints"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +102,22 @@ class TableRecord:
         for name, value in self.data.items():
             if not isinstance(name, str) or type(value) not in _SCALARS:
                 raise CheckError(f"a TableRecord has text, numbers, truth values and None, not {value!r} in {name!r}")
+
+
+class Table(NamedTuple):
+    """Rows, and the columns they have."""
+
+    records: Sequence[TableRecord]
+    schema: TableSchema
+
+    def as_data(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {"records": [dict(record.data) for record in self.records], "schema": self.schema.as_data()}
+
+    @staticmethod
+    def of_data(data: Mapping[str, Any]) -> Table:
+        """Read back what `as_data` gave."""
+        return Table([TableRecord(record) for record in data["records"]], TableSchema.of_data(data["schema"]))
 
 
 def schema_of(records: Sequence[TableRecord]) -> TableSchema:

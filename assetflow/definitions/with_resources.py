@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import ALWAYS_PROVIDED
-from assetflow.definitions.resource import ResourceDefinition
+from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocationError
@@ -38,6 +38,7 @@ def with_resources(
                 f"with_resources takes ResourceDefinitions, not {type(definition).__name__}: {key}={definition!r}"
             )
         resources[key] = definition
+    resources = as_resources(resources)
     for key, entry in (resource_config_by_key or {}).items():
         if not isinstance(entry, Mapping) or "config" not in entry:
             raise CheckError(f'resource_config_by_key has {{"config": ...}} for each key, not {entry!r} for {key}')
@@ -65,7 +66,7 @@ def _with(item: Item, resources: Mapping[str, ResourceDefinition]) -> Item:
         )
     needed = opening_order(available, sorted(required & available.keys()))
     own = item.resource_defs
-    clash = sorted(key for key in own if key in resources and resources[key] is not own[key])
+    clash = sorted(key for key in own if key in resources and resources[key].identity != own[key].identity)
     if clash:
         raise InvalidInvocationError(
             f"{item!r} has conflicting resource definitions for: {', '.join(clash)}", where=where

@@ -40,12 +40,14 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     def sealed(self, signer: Signer) -> bytes:
         """The document as it is stored."""
-        return signer.seal("run", msgspec.json.encode(self))
+        # In JSON there are no numbers such as NaN, and no keys but texts; in a config there are.
+        return signer.seal("run", msgspec.msgpack.encode(self))
 
     def fingerprint(self) -> str:
         """A hash that is the same for the same request under another run id."""
-        body = (self.code, self.plan, self.environment, self.run_config, self.tags, self.job_name, self.priority)
-        return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+        config, tags = _in_order(self.run_config), _in_order(self.tags)
+        body = (self.code, self.plan, self.environment, config, tags, self.job_name, self.priority)
+        return hashlib.sha256(msgspec.msgpack.encode(body)).hexdigest()
 
     @staticmethod
     def opened(signer: Signer, sealed: bytes, run_id: str) -> RunRequest:
@@ -57,7 +59,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         """
         raw = signer.open("run", sealed, what=f"the plan of run {run_id}")
         try:
-            request = msgspec.json.decode(raw, type=RunRequest)
+            request = msgspec.msgpack.decode(raw, type=RunRequest)
         except msgspec.DecodeError as error:
             raise DamagedRecordError(
                 f"the plan of run {run_id} cannot be read: {error}",
@@ -71,6 +73,13 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         if request.run_id != run_id:
             raise DamagedRecordError(f"the plan stored for run {run_id} belongs to run {request.run_id}")
         return request
+
+
+def _in_order(value: Any) -> Any:
+    """The same for dicts that differ only in the order of their keys, which may be of several types."""
+    if isinstance(value, dict):
+        return [[key, _in_order(value[key])] for key in sorted(value, key=repr)]
+    return [_in_order(item) for item in value] if isinstance(value, list) else value
 
 
 class RunAbout(msgspec.Struct, frozen=True, kw_only=True):

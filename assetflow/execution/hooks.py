@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from assetflow.definitions.context import Resources
 from assetflow.definitions.hooks import HookContext
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import AssetflowError
 from assetflow.execution.work import StepWork
+from assetflow.runs.facts import StepDetail
 
 
-def run_hooks(work: StepWork, error: BaseException | None) -> dict[str, str]:
+def run_hooks(work: StepWork, error: BaseException | None, detail: StepDetail) -> None:
     """Call the hooks of the step's op, and of its run's job.
 
     Args:
         error: what the step raised, None if it succeeded.
-
-    Returns:
-        what hooks raised, by their names; it is logged, and changes nothing else.
+        detail: is told of each; what a hook raises is logged besides, and changes nothing else.
     """
     asset, op = work.asset, work.op
-    failed: dict[str, str] = {}
     for hook in (*op.hooks, *work.job_hooks):
         if hook.after_success != (error is None):
             continue
@@ -39,8 +37,9 @@ def run_hooks(work: StepWork, error: BaseException | None) -> dict[str, str]:
             )
         except Exception as raised:
             work.log.error("hook %s failed", hook.name, exc_info=raised)
-            failed[hook.name] = f"{type(raised).__name__}: {raised}"
-    return failed
+            detail.hook_errors[hook.name] = f"{type(raised).__name__}: {raised}"
+        else:
+            detail.hooks.append(hook.name)
 
 
 def _config(work: StepWork) -> object:

@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from assetflow.definitions.assets_definition import AssetsDefinition
-from assetflow.definitions.context import Resources
 from assetflow.definitions.input_manager import InputManager
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import IOManager
+from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import check_value
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError, TypeCheckDidNotPass
+from assetflow.execution.resources import OpenResources
 from assetflow.execution.work import StepWork
-from assetflow.keys import AssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.log import StepLogger
 from assetflow.planning.plan import StepInput
 
@@ -75,6 +77,71 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
         resource_config=work.resources.config_of(owner, item.io_manager_key),
     )
     return manager.load_input(context)
+
+
+def load_for(
+    work: StepWork,
+    asset_key: CoercibleToAssetKey,
+    *,
+    python_type: Any = EMPTY,
+    metadata: Mapping[str, Any] | None = None,
+) -> Any:
+    """What is stored of an asset, for code that asks for it while its step runs; see ``context.load_asset_value``."""
+    key = AssetKey.from_coercible(asset_key)
+    if key not in work.assets:
+        raise KeyError(f"there is no asset {key.to_user_string()}")
+    return load_stored(
+        work.resources,
+        work.assets[key],
+        key,
+        run_id=work.run_id,
+        log=work.log,
+        annotation=python_type,
+        metadata=metadata,
+    )
+
+
+def load_stored(
+    resources: OpenResources,
+    asset: AssetsDefinition,
+    key: AssetKey,
+    *,
+    run_id: str,
+    log: StepLogger,
+    annotation: Any,
+    metadata: Mapping[str, Any] | None,
+) -> Any:
+    """The published value of an asset.
+
+    Raises:
+        InvariantViolationError: it stores nothing.
+        TypeCheckDidNotPass: the value does not fit the annotation.
+        whatever an IO manager raises.
+    """
+    name = output_name(asset, key)
+    out = asset.node_def.outs[name]
+    if out.is_nothing:
+        raise InvariantViolationError(
+            f"asset {key.to_user_string()} stores nothing: it is declared to make None",
+            where=asset.node_def.where,
+            fix="read what its function has written where that is",
+        )
+    opened = resources.for_asset(asset, [out.io_manager_key], log)
+    seen = Resources({**opened, **resources.needed_by(asset, out.io_manager_key, log)}, None, "load_asset_value")
+    context = InputContext(
+        name=name,
+        asset_key=key,
+        metadata=metadata or {},
+        upstream_output=upstream_context(key, asset, run_id=run_id, resources=seen, log=log),
+        annotation=annotation,
+        resources=seen,
+        log=log,
+        resource_config=resources.config_of(asset, out.io_manager_key),
+    )
+    value = as_input_manager(opened, out.io_manager_key).load_input(context)
+    if (reason := check_value(value, annotation)) is not None:
+        raise TypeCheckDidNotPass(f"the stored value of {key.to_user_string()} is of another type: {reason}")
+    return value
 
 
 def inner_context(work: StepWork, item: StepInput, *, resources: Resources) -> OutputContext:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import traceback
 from pathlib import Path
 
 import msgspec
 
-from assetflow.definitions.retry import Failure, RetryRequested
+from assetflow.definitions.retry import Failure, RetryRequested, delay_of_retry
 from assetflow.planning.plan import StepRetry
 from assetflow.runs.facts import ErrorDetail, StepDetail
 
@@ -49,17 +48,7 @@ def delay_before_retry(error: BaseException, policy: StepRetry | None, retries: 
         return None
     if policy is None or retries >= policy.max_retries or not isinstance(error, Exception):
         return None
-    attempt = retries + 1
-    delay = policy.delay
-    if policy.backoff == "linear":
-        delay *= attempt
-    elif policy.backoff == "exponential":
-        delay *= 2**attempt - 1
-    if policy.jitter == "full":
-        delay = random.uniform(0.0, delay)
-    elif policy.jitter == "plus_minus":
-        delay += random.uniform(-policy.delay, policy.delay)
-    return max(delay, 0.0)
+    return delay_of_retry(retries + 1, policy.delay, policy.backoff, policy.jitter)
 
 
 def describe_error(error: BaseException) -> ErrorDetail:

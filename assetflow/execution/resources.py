@@ -10,7 +10,7 @@ from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.resource_opening import config_of, open_resources, opening_order
 from assetflow.definitions.source_asset import SourceAsset
-from assetflow.log import StepLogger
+from assetflow.log import StepLogger, logger
 
 _Identity = tuple[str, tuple[int, ...]]
 
@@ -51,15 +51,27 @@ class OpenResources:
 
     def _identify(self, definitions: Mapping[str, ResourceDefinition], key: str) -> _Identity:
         """What makes a resource the same as another: its definition, and those of all it requires."""
-        return key, tuple(id(definitions[needed]) for needed in opening_order(definitions, [key]))
+        return key, tuple(definitions[needed].identity for needed in opening_order(definitions, [key]))
 
     def _make(self, definitions: Mapping[str, ResourceDefinition], key: str, log: StepLogger) -> None:
         identities = {needed: self._identify(definitions, needed) for needed in opening_order(definitions, [key])}
         already = {needed: self._open[one] for needed, one in identities.items() if one in self._open}
         opened = self._stack.enter_context(
-            open_resources(definitions, [key], run_id=self._run_id, log=log, config=self._config, already=already)
+            open_resources(
+                definitions,
+                [key],
+                run_id=self._run_id,
+                log=log,
+                config=self._config,
+                already=already,
+                on_failing_close=self._report,
+            )
         )
         self._open.update({one: opened[needed] for needed, one in identities.items()})
+
+    def _report(self, key: str, error: Exception) -> None:
+        """What steps have made is made; a resource that does not close takes nothing of it back."""
+        logger.error('run %s: the resource "%s" raised when it was closed', self._run_id, key, exc_info=error)
 
     def definition(self, asset: AssetsDefinition | SourceAsset, key: str) -> ResourceDefinition:
         """What makes a resource for this asset."""
@@ -71,8 +83,9 @@ class OpenResources:
         return self.for_asset(asset, sorted(required), log) if required else {}
 
     def config_of(self, asset: AssetsDefinition | SourceAsset, key: str) -> Any:
-        """The config of a resource, as its function gets it."""
-        return config_of(self.definition(asset, key), key, self._config)
+        """The config of a resource, as its function gets it; the fields of a configurable one as a dict."""
+        found = config_of(self.definition(asset, key), key, self._config)
+        return dict(found) if hasattr(found, "model_fields_set") else found
 
     def close(self) -> None:
         """Close everything that was opened, in reverse order."""

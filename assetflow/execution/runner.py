@@ -136,7 +136,7 @@ class DefinitionsRunner:
                 raise
             result = self._failure(step, claim, detail, error)
         if result.delay is None and not isinstance(result.error, StepStopped):
-            detail.hook_errors = run_hooks(work, result.error)
+            run_hooks(work, result.error, detail)
         detail.seconds = time.perf_counter() - began
         return result
 

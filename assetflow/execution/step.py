@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from assetflow.definitions.checks import AssetCheckResult
-from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.events import AssetMaterialization, ExpectationResult
 from assetflow.definitions.io_context import OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.materialize_result import NO_VALUE
-from assetflow.definitions.metadata import metadata_to_json, normalize_metadata
+from assetflow.definitions.metadata import normalize_metadata
+from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.unfolding import Event, spec_of
+from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import AssetCheckFailedError
 from assetflow.execution.compute import compute
-from assetflow.execution.inputs import as_io_manager, load_inputs
+from assetflow.execution.handled import metadata_of
+from assetflow.execution.inputs import as_io_manager, load_for, load_inputs
 from assetflow.execution.work import StepWork, value_path
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
@@ -52,6 +56,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         run_config=work.run_config,
         job_name=work.job_name,
         step_key=work.step.key,
+        load_value=partial(load_for, work),
         selected_output_names=frozenset(declared),
         keys_by_output_name=keys,
         keys_by_input_name={item.name: AssetKey(item.key) for item in work.step.inputs if item.key},
@@ -65,17 +70,19 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
                 detail.checks.append(_check(op, item))
             elif not isinstance(item, Output):
                 detail.observations.append(_event(item))
-            elif item.output_name in declared:
-                output = declared[item.output_name]
-                _store(work, opened, context, output, item, detail, staged)
-                emitted.append(output.index)
-            elif item.output_name in asset.keys_by_output_name:
-                work.log.warning(
-                    "the output %s of %s was not selected: it is not stored. context.selected_output_names tells what "
-                    "to make",
-                    item.output_name,
-                    op.name,
-                )
+            else:
+                context.close_output(item.output_name)
+                if item.output_name in declared:
+                    output = declared[item.output_name]
+                    _store(work, opened, context, output, item, detail, staged)
+                    emitted.append(output.index)
+                elif item.output_name in asset.keys_by_output_name:
+                    work.log.warning(
+                        "the output %s of %s was not selected: it is not stored. context.selected_output_names tells "
+                        "what to make",
+                        item.output_name,
+                        op.name,
+                    )
         _take_events(context, detail)
         _stop_if_blocked(detail)
     except BaseException:
@@ -158,8 +165,9 @@ def _store(
             manager.stage(storing, item.value)
             version = work.claim.version.name
         else:
-            for extra in manager.handle_output(storing, item.value) or ():
-                metadata.update(_metadata_of(extra))
+            returned = manager.handle_output(storing, item.value)
+            if returned is not None:
+                metadata.update(metadata_of(returned, output=output.name, key=output.io_manager_key))
         detail.observations += [_event(event) for event in storing.take_events()]
         metadata.update(storing.collected_metadata)
     normal = metadata_to_json(normalize_metadata(metadata))
@@ -167,11 +175,6 @@ def _store(
         made = OutputDetail(output=output.index, key=output.key, version=version, metadata=normal, tags=item.tags)
         made.data_version = item.data_version.value if item.data_version else None
         detail.outputs.append(made)
-
-
-def _metadata_of(extra: Any) -> Mapping[str, Any]:
-    metadata = getattr(extra, "metadata", extra)
-    return metadata if isinstance(metadata, Mapping) else {}
 
 
 def _take_events(context: OpExecutionContext, detail: StepDetail) -> None:

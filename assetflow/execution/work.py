@@ -57,7 +57,7 @@ class StepWork:
     @property
     def config_path(self) -> tuple[str, ...]:
         """The names under which the run config speaks of the op."""
-        return (self.asset.node_def.name, *self.step.node)
+        return (self.step.alias or self.asset.node_def.name, *self.step.node)
 
     @property
     def config_entry(self) -> Mapping[str, Any]:

@@ -27,7 +27,8 @@ from assetflow.config.scalars import StringSource
 from assetflow.config.shapes import Field
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import VersionedIOManager, io_manager
-from assetflow.definitions.metadata import MetadataValue, metadata_to_json
+from assetflow.definitions.metadata import MetadataValue
+from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
 from assetflow.io.durable_files import point_over, sync_folder, write_new
@@ -41,12 +42,12 @@ class FilesystemIOManager(VersionedIOManager):
     """Stores each value as a pickle at ``<base>/<key segments>``.
 
     Args:
-        base_dir: made when first written to.
+        base_dir: made when first written to; by default ``.assetflow/storage``.
         fsync: whether a stored value survives a power cut the moment its step has succeeded.
     """
 
-    def __init__(self, base_dir: str | Path, *, fsync: bool = False) -> None:
-        self.base_dir = Path(base_dir)
+    def __init__(self, base_dir: str | Path | None = None, *, fsync: bool = False) -> None:
+        self.base_dir = Path(".assetflow") / "storage" if base_dir is None else Path(base_dir)
         self.fsync = fsync
         self._base = str(self.base_dir)
         self._places: dict[tuple[str, ...], _Place] = {}
@@ -229,5 +230,4 @@ def _locked(folder: str) -> Iterator[None]:
 )
 def fs_io_manager(context: InitResourceContext) -> FilesystemIOManager:
     """Store values as pickles; ``base_dir`` in the config says where."""
-    base = (context.resource_config or {}).get("base_dir")
-    return FilesystemIOManager(base or Path(".assetflow") / "storage")
+    return FilesystemIOManager((context.resource_config or {}).get("base_dir"))

@@ -37,7 +37,8 @@ def dump(value: Any, *, what: str) -> bytes:
     culprit = find_culprit(value)
     at = f"; the part that cannot: {culprit}" if culprit else ""
     raise UnserializableValueError(
-        f"the value of {what}, a {type(value).__qualname__}, is not picklable ({reason}){at}",
+        f"the value of {what}, a {type(value).__qualname__}, is not picklable ({reason}){at}. You are currently using "
+        "the fs_io_manager, which stores values as pickles",
         fix="return plain data from the asset, or give it an IO manager that can store this value (io_manager_key=...)",
     )
 

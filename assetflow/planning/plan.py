@@ -87,6 +87,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         retry: what happens when it raises.
         owner: an asset of the graph it belongs to; empty for a function that makes its assets itself.
         node: names that lead to its op in that graph.
+        alias: what its function or graph is called in this run; empty if that is its own name.
         check: a check of the owner that the step does; empty for a step that makes assets.
         observes: whether it looks at the owner, which is a source.
     """
@@ -103,6 +104,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     retry: StepRetry | None = None
     owner: tuple[str, ...] = ()
     node: tuple[str, ...] = ()
+    alias: str = ""
     check: str = ""
     observes: bool = False
 

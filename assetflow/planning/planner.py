@@ -12,6 +12,7 @@ from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.parts import InnerValue, Part, Value, parts_of
 from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
+from assetflow.planning.step_names import own_names, unique_names
 
 
 def make_plan(
@@ -43,7 +44,8 @@ def make_plan(
     ranks = [1] * len(drafts)
     for index in range(len(drafts) - 1, -1, -1):
         ranks[index] = 1 + max((ranks[child] for child in children[index]), default=0)
-    names = _unique_names(order)
+    own = own_names(graph)
+    names = unique_names(order, own)
     places = [placement_of(part.call.op.tags) for part in order]
     steps = []
     for index, (inputs, made, retry) in enumerate(drafts):
@@ -63,6 +65,7 @@ def make_plan(
                 retry=retry,
                 owner=_owner(order[index]),
                 node=order[index].call.path,
+                alias=own.get(order[index].asset, ""),
                 check=_check(order[index]),
                 observes=order[index].call.op.observes is not None,
             )
@@ -169,24 +172,3 @@ def _retry(policy: RetryPolicy | None) -> StepRetry | None:
         backoff=policy.backoff.value if policy.backoff else None,
         jitter=policy.jitter.value if policy.jitter else None,
     )
-
-
-def _unique_names(order: Sequence[Part]) -> list[str]:
-    """Op names, in a graph after the graph's; the asset's own key in place of a name that two of them share."""
-    names: list[str] = []
-    taken: set[str] = set()
-    for part in order:
-        name = ".".join((part.asset.node_def.name, *part.call.path))
-        if name in taken:
-            own = min(part.asset.keys) if part.call.path else next(iter(part.outputs.values()))
-            if isinstance(own, AssetKey):
-                base = own.to_python_identifier()
-            else:
-                base = f"{'check' if part.call.op.only_checks else 'observe'}_{name}"
-            name = ".".join((base, *part.call.path))
-        base, number = name, 2
-        while name in taken:
-            name, number = f"{base}_{number}", number + 1
-        taken.add(name)
-        names.append(name)
-    return names

@@ -122,6 +122,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         observations: what was observed or materialized by hand, as recorded events.
         error: what it raised.
         delay: seconds until it is tried again.
+        hooks: names of the hooks that were called after it and raised nothing.
         hook_errors: what hooks raised, by their names.
     """
 
@@ -134,4 +135,5 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     observations: list[dict[str, Any]] = []
     error: ErrorDetail | None = None
     delay: float | None = None
+    hooks: list[str] = []
     hook_errors: dict[str, str] = {}

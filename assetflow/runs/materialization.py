@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assetflow.definitions.metadata import MetadataValue, metadata_from_json
+from assetflow.definitions.metadata import MetadataValue
+from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.keys import AssetKey
 from assetflow.runs.facts import OutputDetail
 

@@ -12,7 +12,7 @@ import msgspec
 from assetflow.definitions.checks import AssetCheckEvaluation, AssetCheckSeverity
 from assetflow.definitions.data_version import DATA_VERSION_TAG
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
-from assetflow.definitions.metadata import metadata_from_json
+from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.facts import CheckDetail, ErrorDetail, Fact, FactKind, OutputDetail, StepDetail
@@ -35,6 +35,7 @@ class EventType(StrEnum):
     ASSET_OBSERVATION = "ASSET_OBSERVATION"
     ASSET_CHECK_EVALUATION = "ASSET_CHECK_EVALUATION"
     STEP_EXPECTATION_RESULT = "STEP_EXPECTATION_RESULT"
+    HOOK_COMPLETED = "HOOK_COMPLETED"
     HOOK_ERRORED = "HOOK_ERRORED"
     STEP_SUCCESS = "STEP_SUCCESS"
     STEP_FAILURE = "STEP_FAILURE"
@@ -126,7 +127,7 @@ class RunStoryEvent:
     @property
     def is_hook_event(self) -> bool:
         """Whether it is about a hook."""
-        return self.event_type is EventType.HOOK_ERRORED
+        return self.event_type in (EventType.HOOK_COMPLETED, EventType.HOOK_ERRORED)
 
     @property
     def is_job_success(self) -> bool:
@@ -218,6 +219,8 @@ def _try(step: Step, fact: Fact, detail: StepDetail, *, again: bool) -> Iterator
     for check in detail.checks:
         yield event(EventType.ASSET_CHECK_EVALUATION, evaluation_of(check))
     yield event(*_end(fact, detail.error))
+    for name in detail.hooks:
+        yield event(EventType.HOOK_COMPLETED, name)
     for name, why in detail.hook_errors.items():
         yield event(EventType.HOOK_ERRORED, name, why)
 

@@ -216,9 +216,9 @@ def test_without_a_schema_any_config_is_taken():
         (ScalarUnion(int, {"n": int}), {"n": "x"}, "Invalid scalar at path root:ops:a:config:n"),
         (Noneable(int), "x", 'not valid for expected type "Int"'),
         (StringSource, 1, 'not valid for expected type "String"'),
-        (StringSource, {"name": "X"}, 'Expected "(String | { env: String })"'),
+        (StringSource, {"name": "X"}, 'unexpected config entry "name" at path root:ops:a:config. Expected: "(String | { env: String })"'),
         (IntSource, "1", 'not valid for expected type "Int"'),
-        (BoolSource, {"env": 1}, 'Expected "(Bool | { env: String })"'),
+        (BoolSource, {"env": 1}, "Invalid scalar at path root:ops:a:config:env"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit(schema, given, message):
@@ -341,7 +341,7 @@ def test_only_the_selected_assets_are_asked_for_their_config():
 
 @pytest.mark.parametrize("schema", [5, "int", [int, str], [], object, {"n": 5}, {1: int}, ("a",), Map, Shape])
 def test_what_describes_no_config(schema):
-    with pytest.raises(InvalidConfigDefinitionError, match="this describes no config"):
+    with pytest.raises(InvalidConfigDefinitionError, match=r"this describes no config|a list of config has one type"):
 
         @asset(config_schema=schema)
         def a():

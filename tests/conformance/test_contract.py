@@ -284,7 +284,7 @@ REFUSED = {
     "1.12 a yielding resource outside of a block": (
         lambda: NEEDS(build_op_context(resources={"api": yielding})), InvariantViolationError, "not open here",
     ),
-    "1.12 the run of a direct call": (lambda: build_op_context().run, InvalidPropertyError, "in runs only"),
+    "1.12 the run of a direct call": (lambda: build_op_context().run, InvalidPropertyError, "is not set on the context"),
     "1.11 a module that is no list": (lambda: load_assets_from_modules(grouped), CheckError, "a list of modules"),
     "1.11 names in place of modules": (lambda: load_assets_from_modules(["x"]), CheckError, "load_assets_from_package_name"),
     "1.12 an IO manager for memory": (
@@ -567,10 +567,10 @@ def test_the_context_of_an_op_tells_what_it_was_told():
     def telling(context):
         context.add_output_metadata({"rows": 1})
         context.log_event(AssetMaterialization("elsewhere"))
-        return context.step_key
+        return context.run_id
 
     context = build_op_context()
-    assert [telling(context), telling(context)] == ["", ""]
+    assert [telling(context), telling(context)] == ["EPHEMERAL"] * 2
     assert context.get_output_metadata("result")["rows"].value == 1
     assert [event.asset_key for event in context.get_events()] == [AssetKey("elsewhere")]
     assert seen(lambda context: (context.step_key, context.dagster_run.job_name)) == ("x", "__ASSET_JOB")

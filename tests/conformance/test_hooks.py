@@ -254,3 +254,16 @@ def test_a_hook_of_a_job_whose_resource_is_missing():
         Definitions(assets=[good]).get_job("__ASSET_JOB").with_hooks([tell]).execute_in_process()
     with pytest.raises(CheckError, match="hooks are made with"):
         define_asset_job("k", hooks=[5])
+
+
+def test_a_hook_that_ended_well_leaves_an_event():
+    @success_hook(name="greet")
+    def greeting(context):
+        pass
+
+    @asset(hooks={greeting})
+    def good():
+        return 1
+
+    events = [event for event in run(good).all_events if event.is_hook_event]
+    assert [(event.event_type_value, event.event_specific_data) for event in events] == [("HOOK_COMPLETED", "greet")]

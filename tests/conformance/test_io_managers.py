@@ -7,7 +7,10 @@ import pytest
 from assetflow import (
     AssetIn,
     AssetKey,
+    AssetMaterialization,
     AssetOut,
+    ConfigurableIOManager,
+    Definitions,
     FilesystemIOManager,
     In,
     InMemoryIOManager,
@@ -21,6 +24,7 @@ from assetflow import (
     UPathIOManager,
     asset,
     build_input_context,
+    build_op_context,
     build_output_context,
     graph_asset,
     input_manager,
@@ -354,3 +358,139 @@ def test_each_asset_is_read_with_the_manager_that_stored_it(tmp_path):
     materialize([kept, read], resources={"io_manager": one, "other": other})
     assert (tmp_path / "other" / "kept").is_file()
     assert (tmp_path / "one" / "read").is_file()
+
+
+# --- contexts made by hand, and what managers give back --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("build", [build_output_context, build_input_context])
+def test_a_context_shows_resources_that_yield_inside_its_block(build):
+    closed = []
+
+    @resource
+    def folder():
+        yield "here"
+        closed.append(True)
+
+    context = build(resources={"folder": folder})
+    with pytest.raises(InvariantViolationError, match=f"`with {build.__name__}"):
+        _ = context.resources.folder
+    with context as same:
+        assert same.resources.folder == "here"
+        assert closed == []
+    assert closed == [True]
+
+
+@pytest.mark.parametrize("context", [build_output_context(), build_input_context()])
+def test_there_are_no_partitions_and_no_instance(context):
+    assert (context.has_partition_key, context.has_asset_partitions, context.mapping_key) == (False, False, None)
+    assert context.dagster_type.display_name == "Any"
+    assert context.definition_metadata == {}
+    for name in (
+        "partition_key", "asset_partition_key", "asset_partition_keys", "asset_partition_key_range",
+        "asset_partitions_time_window", "asset_partitions_def", "instance",
+    ):  # fmt: skip
+        with pytest.raises(InvariantViolationError, match=f"Cannot access {name}|there is no instance"):
+            getattr(context, name)
+
+
+def test_a_mapping_key_is_part_of_the_identifier():
+    context = build_output_context(step_key="s", run_id="r", mapping_key="m")
+    assert context.get_identifier() == ["r", "s", "result", "m"]
+
+
+def given_back(returned):
+    class Saying(InMemoryIOManager):
+        def handle_output(self, context, obj):
+            return returned()
+
+    @asset
+    def told():
+        return 1
+
+    result = materialize([told], resources={"io_manager": Saying()}, raise_on_error=False)
+    made = result.asset_materializations_for_node("told")
+    return {label: item.value for label, item in made[0].metadata.items()} if made else result.first_error
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        lambda: AssetMaterialization("told", metadata={"rows": 3}),
+        lambda: [AssetMaterialization("told", metadata={"rows": 3})],
+        lambda: {"rows": 3},
+        lambda: iter([{"rows": 3}]),
+    ],
+)
+def test_what_a_manager_gives_back_is_metadata(returned):
+    assert given_back(returned) == {"rows": 3}
+
+
+@pytest.mark.parametrize("returned", [lambda: 5, lambda: "text", lambda: iter([5]), lambda: [None]])
+def test_what_else_it_gives_back_fails_the_step(returned):
+    error = given_back(returned)
+    assert isinstance(error, InvariantViolationError)
+    assert "IO manager on output result has returned value" in str(error)
+    assert "can only be one of AssetMaterialization, Metadata" in str(error)
+
+
+def test_a_configurable_manager_is_told_its_config_as_a_dict():
+    seen = []
+
+    class Shelf(ConfigurableIOManager):
+        prefix: str
+
+        def handle_output(self, context, obj):
+            seen.append(context.resource_config)
+
+        def load_input(self, context):
+            seen.append(context.resource_config)
+
+    defs = Definitions(assets=[up], resources={"io_manager": Shelf(prefix="z")})
+    defs.get_job("__ASSET_JOB").execute_in_process()
+    defs.load_asset_value("up")
+    assert seen == [{"prefix": "z"}] * 2
+
+
+def test_the_folder_of_values_has_a_default(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    materialize([up], resources={"io_manager": FilesystemIOManager()})
+    assert (tmp_path / ".assetflow" / "storage" / "up").is_file()
+
+
+def test_a_value_that_is_no_pickle_names_the_manager(tmp_path):
+    @asset
+    def function():
+        return lambda: 1
+
+    with pytest.raises(InvariantViolationError, match=r"is not picklable .* You are currently using the fs_io_manager"):
+        materialize([function], resources={"io_manager": FilesystemIOManager(tmp_path)})
+
+
+# --- loading values --------------------------------------------------------------------------------------------------
+
+
+def test_an_asset_that_stores_nothing_has_no_value_to_load():
+    @asset
+    def silent() -> None:
+        pass
+
+    with pytest.raises(InvariantViolationError, match="asset silent stores nothing"):
+        Definitions(assets=[silent]).load_asset_value("silent")
+
+
+def test_a_loader_loads_inside_of_its_block():
+    with Definitions(assets=[up]).get_asset_value_loader() as loader:
+        pass
+    with pytest.raises(InvariantViolationError, match="block of this loader has ended"):
+        loader.load_asset_value("up")
+
+
+def test_a_loader_refuses_config_of_no_resource():
+    with pytest.raises(InvalidConfigError, match='unexpected config entry "nope" at path root:resources'):
+        Definitions(assets=[up]).load_asset_value("up", resource_config={"nope": {"config": 1}})
+
+
+def test_a_context_made_by_hand_refuses_config_of_no_resource():
+    with pytest.raises(InvalidConfigError, match='unexpected config entry "nope" at path root:resources'):
+        build_op_context(resources={"r": 3}, resources_config={"nope": {"config": 1}})

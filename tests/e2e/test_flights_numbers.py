@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.metadata import MetadataValue
+from assetflow.definitions.visible_resources import Resources
 from assetflow.log import step_logger
 from examples.flights import clean, defs, delays, model, raw, report, storms
 from examples.flights.package_files import PackageFiles, data_file

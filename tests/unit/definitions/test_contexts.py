@@ -19,9 +19,10 @@ from assetflow import (
     build_output_context,
     resource,
 )
-from assetflow.definitions.context import OpExecutionContext, Resources
+from assetflow.definitions.context import OpExecutionContext
+from assetflow.definitions.visible_resources import Resources
 from assetflow.keys import Version
-from assetflow.testing.contexts import build_init_resource_context, build_resources
+from assetflow.testing.resources import build_init_resource_context, build_resources
 
 
 @asset(key_prefix="a")

@@ -103,14 +103,14 @@ def test_what_resources_require_has_to_be_there_too():
         Definitions(assets=[needy], resources={"api": api}).check_resources()
 
 
-def test_resources_of_an_asset_come_before_those_of_all():
+def test_resources_of_an_asset_come_in_addition_to_those_of_all():
     own = ResourceDefinition.hardcoded_resource("own")
     carrying = asset(name="carrying", resource_defs={"api": own})(lambda: 1)
-    definitions = Definitions(assets=[carrying, plain], resources={"api": "shared", "other": 1})
+    definitions = Definitions(assets=[carrying, plain], resources={"other": 1})
     definitions.check_resources()
     assert definitions.resource_defs_for(carrying)["api"] is own
     assert definitions.resource_defs_for(carrying).keys() == {"api", "other"}
-    assert definitions.resource_defs_for(plain)["api"] is definitions.resources["api"]
+    assert definitions.resource_defs_for(plain).keys() == {"other"}
 
 
 def test_definitions_travel_by_value():

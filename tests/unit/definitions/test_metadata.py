@@ -19,7 +19,8 @@ from assetflow import (
     Output,
     ParameterCheckError,
 )
-from assetflow.definitions.metadata import metadata_from_json, metadata_to_json, normalize_metadata
+from assetflow.definitions.metadata import normalize_metadata
+from assetflow.definitions.metadata_records import metadata_from_json, metadata_to_json
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def circle():
 
 
 @pytest.mark.parametrize(
-    "value", [object(), (1, 2), {1, 2}, b"x", Number(3), {"a": object()}, [(1,)], {1: "a"}, circle(), lambda: 1]
+    "value", [object(), (1, 2), {1, 2}, b"x", Number(3), {"a": object()}, [(1,)], {(1,): "a"}, circle(), lambda: 1]
 )
 def test_other_values_are_refused_when_the_output_is_made(value):
     with pytest.raises(InvalidMetadata, match='metadata "label" has the value'):

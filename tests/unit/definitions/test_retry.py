@@ -52,3 +52,29 @@ def test_a_failure_tells_and_travels():
 def test_a_request_for_a_retry_travels():
     copy = pickle.loads(pickle.dumps(RetryRequested(max_retries=3, seconds_to_wait=0.5)))
     assert (copy.max_retries, copy.seconds_to_wait) == (3, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("policy", "delays"),
+    [
+        (RetryPolicy(), [0, 0, 0]),
+        (RetryPolicy(delay=2), [2, 2, 2]),
+        (RetryPolicy(delay=2, backoff=Backoff.LINEAR), [2, 4, 6]),
+        (RetryPolicy(delay=2, backoff=Backoff.EXPONENTIAL), [2, 6, 14]),
+    ],
+)
+def test_a_policy_tells_its_delays(policy, delays):
+    assert [policy.calculate_delay(number) for number in (1, 2, 3)] == delays
+
+
+def test_a_policy_scatters_its_delays():
+    full, around = RetryPolicy(delay=2, jitter=Jitter.FULL), RetryPolicy(delay=2, jitter=Jitter.PLUS_MINUS)
+    assert all(0 <= full.calculate_delay(1) <= 2 for _ in range(50))
+    assert all(0 <= around.calculate_delay(1) <= 4 for _ in range(50))
+
+
+def test_a_retry_that_is_asked_for_says_so():
+    assert str(RetryRequested()) == "the step asked to be tried again; 1 retry is allowed"
+    assert (
+        str(RetryRequested(2, 0.5)) == "the step asked to be tried again, 0.5 s after each try; 2 retries are allowed"
+    )

@@ -43,5 +43,5 @@ def test_an_error_is_described_by_the_users_frames() -> None:
 
 
 def test_a_request_is_described_by_what_it_asks_for() -> None:
-    assert describe_error(RetryRequested(1)).message == "asked to be tried again, 1 time at most"
+    assert describe_error(RetryRequested(1)).message == "the step asked to be tried again; 1 retry is allowed"
     assert describe_error(RetryRequested(2)).type == "RetryRequested"
