@@ -97,6 +97,9 @@ def asset(
     tags: Mapping[str, str] | None = None,
     kinds: Iterable[str] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
+    queue: str | None = None,
+    pool: str | None = None,
+    timeout: float | None = None,
 ) -> Callable[[Compute], AssetsDefinition]: ...
 def asset(
     compute_fn: Compute | None = None,
@@ -126,6 +129,9 @@ def asset(
     tags: Mapping[str, str] | None = None,
     kinds: Iterable[str] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
+    queue: str | None = None,
+    pool: str | None = None,
+    timeout: float | None = None,
 ) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
     """Make an asset of a function; its arguments are the assets it needs.
 
@@ -146,7 +152,7 @@ def asset(
         io_manager_key: the resource that stores the value; by default ``io_manager``.
         compute_kind: a label such as "pandas".
         dagster_type: the type of the value, in place of the return annotation.
-        op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
+        op_tags: labels.
         group_name: by default ``default``.
         output_required: False lets a generator end without yielding: then whatever needs the asset is skipped.
         retry_policy: when it is tried again after it raised.
@@ -159,6 +165,10 @@ def asset(
         kinds: what it is made with or stored as, such as "pandas"; three at most.
         check_specs: checks that the function does itself; it yields an AssetCheckResult for each, or returns
             ``MaterializeResult(check_results=[...])``.
+        queue: whose workers run it; by default ``default``. Also the tag ``assetflow/queue``.
+        pool: bounds how many such steps run at once, in all runs; ``assetflow pools set`` says how many.
+        timeout: seconds after which it is stopped on a worker: first with `StepTimedOut` raised in its code, then by
+            force. In process nothing is stopped.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -175,6 +185,9 @@ def asset(
         retry_policy=retry_policy,
         hooks=hooks,
         code_version=code_version,
+        queue=queue,
+        pool=pool,
+        timeout=timeout,
     )
     told = _Told(
         key_prefix=key_prefix,

@@ -45,6 +45,9 @@ def asset_check(
     op_tags: Mapping[str, Any] | None = None,
     retry_policy: RetryPolicy | None = None,
     metadata: Mapping[str, Any] | None = None,
+    queue: str | None = None,
+    pool: str | None = None,
+    timeout: float | None = None,
 ) -> Callable[[Compute], AssetChecksDefinition]:
     """Make a check of a function that returns an `AssetCheckResult`, or whether all is well.
 
@@ -62,9 +65,12 @@ def asset_check(
         resource_defs: resources that come with the check.
         config_schema: of ``context.op_config``.
         compute_kind: a label such as "pandas".
-        op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
+        op_tags: labels.
         retry_policy: when it is tried again after it raised.
         metadata: of the definition; any values.
+        queue: whose workers run it; by default ``default``.
+        pool: bounds how many such steps run at once, in all runs.
+        timeout: seconds after which it is stopped on a worker; see `asset`.
 
     Raises:
         InvalidDefinitionError: a name or an input does not fit.
@@ -79,6 +85,9 @@ def asset_check(
         compute_kind=compute_kind,
         op_tags=op_tags,
         retry_policy=retry_policy,
+        queue=queue,
+        pool=pool,
+        timeout=timeout,
     )
 
     def make(function: Compute) -> AssetChecksDefinition:
@@ -130,6 +139,9 @@ def multi_asset_check(
     retry_policy: RetryPolicy | None = None,
     ins: Mapping[str, AssetIn] | None = None,
     can_subset: bool = False,
+    queue: str | None = None,
+    pool: str | None = None,
+    timeout: float | None = None,
 ) -> Callable[[Compute], AssetChecksDefinition]:
     """Make several checks of one function that yields an `AssetCheckResult` for each, with its name and asset.
 
@@ -140,11 +152,14 @@ def multi_asset_check(
         resource_defs: resources that come with the checks.
         config_schema: of ``context.op_config``.
         compute_kind: a label such as "pandas".
-        op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
+        op_tags: labels.
         retry_policy: when it is tried again after it raised.
         ins: assets to load, by argument.
         can_subset: some of the checks may be selected without the others; the function looks at
             ``context.selected_asset_check_keys`` and yields only these. Otherwise it always does all of them.
+        queue: whose workers run it; by default ``default``.
+        pool: bounds how many such steps run at once, in all runs.
+        timeout: seconds after which it is stopped on a worker; see `asset`.
     """
     if not specs or not all(isinstance(spec, AssetCheckSpec) for spec in specs):
         raise CheckError(f"specs is a list of AssetCheckSpec, not {specs!r}")
@@ -157,6 +172,9 @@ def multi_asset_check(
         compute_kind=compute_kind,
         op_tags=op_tags,
         retry_policy=retry_policy,
+        queue=queue,
+        pool=pool,
+        timeout=timeout,
     )
 
     def make(function: Compute) -> AssetChecksDefinition:

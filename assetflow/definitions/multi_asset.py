@@ -49,6 +49,9 @@ def multi_asset(
     hooks: Iterable[HookDefinition] | None = None,
     specs: Sequence[AssetSpec] | None = None,
     check_specs: Iterable[AssetCheckSpec] | None = None,
+    queue: str | None = None,
+    pool: str | None = None,
+    timeout: float | None = None,
 ) -> Callable[[Compute], AssetsDefinition]:
     """Make several assets of one function, which is one step.
 
@@ -65,7 +68,7 @@ def multi_asset(
         compute_kind: a label such as "pandas".
         internal_asset_deps: for each output the keys its asset needs, of inputs or of other outputs; by
             default every asset needs every input.
-        op_tags: labels; ``assetflow/queue`` names the queue whose workers run it.
+        op_tags: labels.
         can_subset: some of the assets may be selected without the others; the function looks at
             ``context.selected_output_names`` and yields only these. Declare the outputs ``is_required=False``.
         resource_defs: resources that come with the assets.
@@ -78,6 +81,9 @@ def multi_asset(
             ``MaterializeResult(asset_key=...)`` for each, or returns None when all are made. What has a ``value``
             is stored with the IO manager.
         check_specs: checks that the function does itself; it yields an AssetCheckResult for each.
+        queue: whose workers run it; by default ``default``.
+        pool: bounds how many such steps run at once, in all runs.
+        timeout: seconds after which it is stopped on a worker; see `asset`.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -99,6 +105,9 @@ def multi_asset(
         retry_policy=retry_policy,
         hooks=hooks,
         code_version=code_version,
+        queue=queue,
+        pool=pool,
+        timeout=timeout,
     )
 
     def make(function: Compute) -> AssetsDefinition:

@@ -14,6 +14,7 @@ from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_name
 from assetflow.definitions.op import KIND_TAG, OpDefinition, OpInput, OpOutput, normalize_tags
+from assetflow.definitions.placement import placement_tags
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import Parameters
 from assetflow.errors import CheckError, InvalidDefinitionError
@@ -36,6 +37,9 @@ class ToldOfOp:
     retry_policy: RetryPolicy | None = None
     hooks: Iterable[HookDefinition] | None = None
     code_version: str | None = None
+    queue: str | None = None
+    pool: str | None = None
+    timeout: float | None = None
 
     def check(self, arguments: Arguments) -> None:
         """Check all of it; ParameterCheckError if something is of another type."""
@@ -96,7 +100,13 @@ def build_op(function: Compute, parameters: Parameters, told: ToldOfOp, form: Op
         required_resource_keys=read_resource_keys(parameters, told.required_resource_keys, told.resource_defs)
         | frozenset(told.resource_defs or ()),
         config=read_config(parameters, told.config_schema, where),
-        tags={**kind, **normalize_tags(told.op_tags, where)},
+        tags=placement_tags(
+            {**kind, **normalize_tags(told.op_tags, where)},
+            queue=told.queue,
+            pool=told.pool,
+            timeout=told.timeout,
+            where=where,
+        ),
         retry_policy=told.retry_policy,
         hooks=read_hooks(told.hooks),
         checks=form.checks,

@@ -74,6 +74,9 @@ def op(
     tags: Mapping[str, Any] | None = None,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
+    queue: str | None = None,
+    pool: str | None = None,
+    timeout: float | None = None,
 ) -> Callable[[Compute], OpDefinition]: ...
 def op(
     compute_fn: Compute | None = None,
@@ -87,6 +90,9 @@ def op(
     tags: Mapping[str, Any] | None = None,
     retry_policy: RetryPolicy | None = None,
     code_version: str | None = None,
+    queue: str | None = None,
+    pool: str | None = None,
+    timeout: float | None = None,
 ) -> OpDefinition | Callable[[Compute], OpDefinition]:
     """Make an op of a function: a step of the graphs it is used in. Its arguments are its inputs.
 
@@ -98,9 +104,12 @@ def op(
             as ``Output(value, name)``.
         config_schema: of ``context.op_config``.
         required_resource_keys: resources that ``context.resources`` shows.
-        tags: labels; ``assetflow/queue`` names the queue whose workers run it.
+        tags: labels.
         retry_policy: when it is tried again after it raised.
         code_version: a label of the code, given by hand.
+        queue: whose workers run it; by default ``default``.
+        pool: bounds how many such steps run at once, in all runs.
+        timeout: seconds after which it is stopped on a worker; see `asset`.
 
     Raises:
         InvalidDefinitionError: a name or an input does not fit.
@@ -114,6 +123,9 @@ def op(
         op_tags=tags,
         retry_policy=retry_policy,
         code_version=code_version,
+        queue=queue,
+        pool=pool,
+        timeout=timeout,
     )
 
     def make(function: Compute) -> OpDefinition:

@@ -90,8 +90,11 @@ class Protocol:
     exact_reads: bool = True
 
 
-def explore(protocol: Protocol, world: World | None = None, limit: int = 2_000_000) -> tuple[int, dict[str, str]]:
+def explore(protocol: Protocol, world: World | None = None, until: str = "") -> tuple[int, dict[str, str]]:
     """All that can happen.
+
+    Args:
+        until: stop as soon as this promise is broken.
 
     Returns:
         how many worlds there are, and for each promise that is broken in one of them the story of how.
@@ -100,7 +103,7 @@ def explore(protocol: Protocol, world: World | None = None, limit: int = 2_000_0
     seen: dict[World, tuple[World, str] | None] = {first: None}
     queue = deque([first])
     broken: dict[str, str] = {}
-    while queue and len(seen) < limit:
+    while queue and (not until or until not in broken):
         here = queue.popleft()
         for promise in _broken(here):
             broken.setdefault(promise, _story(seen, here))
@@ -108,7 +111,6 @@ def explore(protocol: Protocol, world: World | None = None, limit: int = 2_000_0
             if there not in seen:
                 seen[there] = (here, what)
                 queue.append(there)
-    assert not queue, "the model has become too large"
     return len(seen), broken
 
 
