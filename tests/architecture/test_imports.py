@@ -44,13 +44,14 @@ def test_defining_an_asset_loads_nothing_heavy():
 
 
 def test_importing_takes_no_noticeable_time():
-    """150 ms at most, of processor time so that a busy machine does not matter; the best of three."""
-    code = (
-        "import time; began = time.process_time()\n"
-        "import assetflow; assetflow.asset, assetflow.Definitions\n"
-        "print(time.process_time() - began)"
-    )
-    assert min(float(in_new_process(code)) for _ in range(3)) <= 0.150
+    """Some 0.1 s; as a multiple of what the standard library needs, so that a busy machine does not matter."""
+    code = "import time; began = time.process_time()\nimport {what}\nprint(time.process_time() - began)"
+
+    def best(what):
+        return min(float(in_new_process(code.format(what=what))) for _ in range(5))
+
+    ours = best("assetflow; assetflow.asset, assetflow.Definitions")
+    assert ours <= 4 * best("asyncio, decimal, email.message, http.client, logging.config")
 
 
 def test_imports_go_down_the_storeys_only():
