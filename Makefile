@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-peers
 HOME_FOLDER := $(or $(ASSETFLOW_HOME),.assetflow)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench faults clean
+.PHONY: help demo test check format docs bench bench-all faults soak histories clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
@@ -38,8 +39,17 @@ docs: $(VENV)/.test ## build the documentation into site/
 bench: $(VENV)/.examples ## compare with raw Celery and with bare processes (a few minutes, quiet machine)
 	$(BIN)/python -m benchmarks.run
 
-faults: $(VENV)/.test ## kill workers and the server under load
-	$(BIN)/python -m pytest tests/faults
+bench-all: $(VENV)/.examples $(PEERS)/.installed ## the same with dagster-celery beside it, and a picture (ten minutes)
+	$(BIN)/python -m benchmarks.run --dagster $(PEERS)/bin/python --plot docs/images/throughput.svg
+
+faults: $(VENV)/.test ## kill workers, servers and connections under load, all of it; prints how long recovery took
+	$(BIN)/python -m pytest tests/faults -o addopts="" --timeout 600 -p no:cacheprovider -q -rA
+
+histories: $(VENV)/.test ## drive both stores and a reference through 20,000 random histories (nightly)
+	ASSETFLOW_HISTORIES=20000 $(BIN)/python -m pytest tests/contracts/test_histories.py --timeout 0 -q
+
+soak: $(VENV)/.test ## 200,000 steps with random kills; prints memory and keys over time (nightly)
+	$(BIN)/python -m tests.faults.soak
 
 clean: ## remove what was built, and what runs have left
 	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
@@ -52,6 +62,12 @@ $(BIN)/python:
 
 $(VENV)/.examples: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[examples]'
+	@touch $@
+
+# What is compared with has an environment of its own: its dependencies are not ours.
+$(PEERS)/.installed: benchmarks/peers.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python

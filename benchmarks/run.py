@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import shutil
 import statistics
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,6 +20,7 @@ from rich.table import Table
 from assetflow import local_cluster, submit
 from assetflow.local.valkey import Valkey
 from benchmarks.bare import Bare
+from benchmarks.drawing import draw
 from benchmarks.in_process import compare
 from benchmarks.planning import measure
 from benchmarks.raw_celery import RawCelery
@@ -35,6 +38,8 @@ def main() -> None:
     parser.add_argument("--only", action="append", metavar="W", help="W1, W2, W3, W4, W6 or P; may be repeated")
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds after the warm-up (default 3)")
     parser.add_argument("--without", action="append", default=[], choices=PEERS, help="leave a peer out")
+    parser.add_argument("--dagster", metavar="PYTHON", help="a Python with dagster-celery, to measure that too")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table of throughputs into an SVG or PNG")
     parser.add_argument("--large", action="store_true", help="W1 with 10,000 steps too")
     options = parser.parse_args()
     chosen = options.only or ["W1", "W2", "W3", "W4", "W6", "P"]
@@ -48,7 +53,13 @@ def main() -> None:
         return
     with peers([name for name in PEERS if name not in options.without]) as runners:
         if shapes:
-            show_throughput(console, {shape: throughput(runners, shape, options.rounds) for shape in shapes})
+            found = {shape: throughput(runners, shape, options.rounds) for shape in shapes}
+            if options.dagster:
+                for shape in shapes:
+                    found[shape] = {"dagster-celery": dagster_celery(shape, options.dagster), **found[shape]}
+            show_throughput(console, found)
+            if options.plot:
+                draw(found, options.plot)
         if "W4" in chosen:
             show_round_trips(console, round_trips(runners))
     if "W6" in chosen:
@@ -115,6 +126,20 @@ def throughput(runners: dict[str, Runner], shape: Shape, rounds: int) -> dict[st
             if number:
                 seconds[name].append(took)
     return {name: len(shape.parents) / statistics.median(found) for name, found in seconds.items()}
+
+
+def dagster_celery(shape: Shape, python: str) -> float:
+    """Steps a second of a smaller shape of the same kind: a step takes it a fraction of a second."""
+    small = {"W1": flat(40), "W2": chain(8), "W3": layered(4, 10)}[shape.name[:2]]
+    with tempfile.TemporaryDirectory(prefix="af-bench-") as name, Valkey(Path(name) / "valkey") as server:
+        folder = Path(name)
+        socket = server.url.removeprefix("unix://").partition("?")[0]
+        (folder / "shape.json").write_text(json.dumps(small.parents))
+        script = Path(__file__).with_name("dagster_peer.py")
+        command = [python, str(script), str(folder / "shape.json"), socket, str(folder / "home")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=True)
+    seconds: list[float] = json.loads(done.stdout.splitlines()[-1])
+    return len(small.parents) / statistics.median(seconds)
 
 
 def round_trips(runners: dict[str, Runner]) -> dict[str, list[float]]:
