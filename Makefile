@@ -13,7 +13,7 @@ REPORT := $(HOME_FOLDER)/reports/flights.html
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.examples ## materialize the flights example on two workers and say where its report is
 	$(BIN)/assetflow materialize -m examples.flights

@@ -39,6 +39,14 @@ class AssetKey:
         object.__setattr__(self, "parts", parts)
         object.__setattr__(self, "_hash", hash(parts))
 
+    @staticmethod
+    def of_parts(parts: tuple[str, ...]) -> AssetKey:
+        """A key of segments that were one before, and need not be checked again."""
+        key = object.__new__(AssetKey)
+        object.__setattr__(key, "parts", parts)
+        object.__setattr__(key, "_hash", hash(parts))
+        return key
+
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("AssetKey is immutable")
 

@@ -7,6 +7,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 logger = logging.getLogger("assetflow")
+_of_steps = logging.getLogger("assetflow.step")
 
 
 class StepLogger(logging.LoggerAdapter[logging.Logger]):
@@ -21,4 +22,4 @@ class StepLogger(logging.LoggerAdapter[logging.Logger]):
 
 def step_logger(run_id: str, step_key: str) -> StepLogger:
     """The logger that ``context.log`` is."""
-    return StepLogger(logging.getLogger("assetflow.step"), {"run_id": run_id, "step_key": step_key})
+    return StepLogger(_of_steps, {"run_id": run_id, "step_key": step_key})

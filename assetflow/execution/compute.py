@@ -50,14 +50,14 @@ def compute(
         if name in selected if op.only_checks else spec.asset_key in keys.values():
             raise StepOutputNotFoundError(
                 f'op "{op.name}" ended without a result of its check {spec.key}',
-                where=str(op.location) if op.location else None,
+                where=_where(op),
                 fix="yield AssetCheckResult(...), or return MaterializeResult(check_results=[...])",
             )
     for name in tally.missing_outputs():
         if name in selected:
             raise StepOutputNotFoundError(
                 f'Core compute for op "{op.name}" did not return an output for non-optional output "{name}"',
-                where=str(op.location) if op.location else None,
+                where=_where(op),
                 fix="yield an Output for it, or declare it as not required",
             )
 
@@ -96,18 +96,21 @@ def _is_wanted(op: OpDefinition, result: AssetCheckResult, selected: Collection[
 
 def _check_output(op: OpDefinition, item: Output[Any]) -> None:
     out = op.outs[item.output_name]
-    where = str(op.location) if op.location else None
     if item.value is NO_VALUE:
         return
     if out.is_nothing:
         if item.value is not None:
             raise CheckError(
                 f'op "{op.name}" is annotated to return None, but returned a value of type '
-                f"{type(item.value).__name__}: remove the annotation to have it stored, or return nothing: {where}"
+                f"{type(item.value).__name__}: remove the annotation to have it stored, or return nothing: {_where(op)}"
             )
         return
     reason = check_value(item.value, out.annotation)
     if reason is not None:
         raise TypeCheckDidNotPass(
-            f'Type check failed for step output "{item.output_name}" of op "{op.name}": {reason}', where=where
+            f'Type check failed for step output "{item.output_name}" of op "{op.name}": {reason}', where=_where(op)
         )
+
+
+def _where(op: OpDefinition) -> str | None:
+    return str(op.location) if op.location else None

@@ -30,6 +30,7 @@ class OpenResources:
         self._stack = ExitStack()
         self._open: dict[_Identity, object] = {}
         self._identities: dict[tuple[int, str], _Identity] = {}
+        self._configs: dict[tuple[int, str], Any] = {}
 
     def for_asset(
         self, asset: AssetsDefinition | SourceAsset, keys: Iterable[str], log: StepLogger
@@ -84,8 +85,11 @@ class OpenResources:
 
     def config_of(self, asset: AssetsDefinition | SourceAsset, key: str) -> Any:
         """The config of a resource, as its function gets it; the fields of a configurable one as a dict."""
-        found = config_of(self.definition(asset, key), key, self._config)
-        return dict(found) if hasattr(found, "model_fields_set") else found
+        definition = self.definition(asset, key)
+        if (definition.identity, key) not in self._configs:
+            found = config_of(definition, key, self._config)
+            self._configs[(definition.identity, key)] = dict(found) if hasattr(found, "model_fields_set") else found
+        return self._configs[(definition.identity, key)]
 
     def close(self) -> None:
         """Close everything that was opened, in reverse order."""

@@ -100,6 +100,7 @@ class DefinitionsRunner:
         observations = {key: observation_of(source) for key, source in self._sources.items() if source.is_observable}
         self._makers = Makers(self._assets, checks, observations)
         self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
+        self._staged: dict[int, tuple[VersionedIOManager, tuple[str, ...]]] = {}
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
@@ -129,7 +130,10 @@ class DefinitionsRunner:
             values=self._values,
         )
         try:
-            emitted, publishes = execute_step(work, detail)
+            emitted, staged = execute_step(work, detail)
+            for manager, output in staged:
+                self._staged[output.index] = (manager, value_path(self._run_id, step, output))
+            publishes = [output.index for _, output in staged]
             result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)
         except BaseException as error:  # whatever user code raises is a failure of its step, not of the worker
             if self._interruptible and isinstance(error, KeyboardInterrupt):
@@ -142,22 +146,27 @@ class DefinitionsRunner:
 
     def publish(self, output: int, version: Version) -> None:
         """See StepRunner.publish."""
-        manager, path = self._manager_of(output)
+        manager, path = self._place_of(output)
         manager.publish(path=path, version=version, run_id=self._run_id)
 
     def discard(self, output: int, version: Version) -> None:
         """See StepRunner.discard."""
-        manager, path = self._manager_of(output)
+        manager, path = self._place_of(output)
         manager.discard(path=path, version=version)
 
     def close(self) -> None:
         """See StepRunner.close."""
         if not self._keeps_open:
+            self._staged.clear()
             self._resources.close()
 
     def end(self) -> None:
         """Close the resources of a run that kept them open."""
         self._resources.close()
+
+    def _place_of(self, output: int) -> tuple[VersionedIOManager, tuple[str, ...]]:
+        """Where a staged output is kept: as its step has left it, or, for what another slot has staged, found again."""
+        return self._staged.pop(output) if output in self._staged else self._manager_of(output)
 
     def _manager_of(self, output: int) -> tuple[VersionedIOManager, tuple[str, ...]]:
         step, declared = self._outputs[output]

@@ -28,12 +28,14 @@ from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
 from assetflow.runs.facts import CheckDetail, OutputDetail, StepDetail
 
+Staged = tuple[VersionedIOManager, StepOutput]
 
-def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[int]]:
+
+def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[Staged]]:
     """Do it all, and tell in `detail` what was made.
 
     Returns:
-        indices of the outputs that were made, and of those among them that are staged only.
+        indices of the outputs that were made, and those among them that are staged only, with their IO managers.
 
     Raises:
         whatever the user's code or an IO manager raises; what was staged is then removed again.
@@ -43,7 +45,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
     opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     declared = {output.name: output for output in work.step.outputs}
-    keys = {output.name: AssetKey(output.key) for output in work.step.outputs if output.key}
+    keys = {output.name: AssetKey.of_parts(output.key) for output in work.step.outputs if output.key}
     context = OpExecutionContext(
         run_id=work.run_id,
         op_def=op,
@@ -59,10 +61,10 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
         load_value=partial(load_for, work),
         selected_output_names=frozenset(declared),
         keys_by_output_name=keys,
-        keys_by_input_name={item.name: AssetKey(item.key) for item in work.step.inputs if item.key},
+        keys_by_input_name={item.name: AssetKey.of_parts(item.key) for item in work.step.inputs if item.key},
     )
     emitted: list[int] = []
-    staged: list[tuple[VersionedIOManager, StepOutput]] = []
+    staged: list[Staged] = []
     try:
         for item in compute(op, context, inputs, selected=declared.keys(), keys=keys):
             _take_events(context, detail)
@@ -95,7 +97,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[in
             with suppress(Exception):
                 manager.discard(path=value_path(work.run_id, work.step, output), version=work.claim.version)
         raise
-    return emitted, [output.index for _, output in staged]
+    return emitted, staged
 
 
 def _check(op: OpDefinition, result: AssetCheckResult) -> CheckDetail:
@@ -129,10 +131,10 @@ def _store(
     output: StepOutput,
     item: Output[Any],
     detail: StepDetail,
-    staged: list[tuple[VersionedIOManager, StepOutput]],
+    staged: list[Staged],
 ) -> None:
     asset, op = work.asset, work.op
-    key = AssetKey(output.key) if output.key else None
+    key = AssetKey.of_parts(output.key) if output.key else None
     out = op.outs[output.name]
     if work.values is not None:
         work.values[output.index] = None if item.value is NO_VALUE else item.value

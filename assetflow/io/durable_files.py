@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 
 
@@ -39,12 +38,17 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
         raise
 
 
-def point_over(target: str, path: str) -> None:
-    """Make `path` a symbolic link to `target` in one move, whatever it was before."""
+def point_over(target: str, path: str, unique: str) -> None:
+    """Make `path` a symbolic link to `target` in one move, whatever it was before.
+
+    Args:
+        unique: a name that nobody else who points this path somewhere else uses meanwhile.
+    """
     folder, name = os.path.split(path)
-    scratch = os.path.join(folder, f".{name}.{secrets.token_hex(6)}.tmp")
+    scratch = f"{folder}/.{name}.{unique}.tmp"
     try:
-        os.symlink(target, scratch)
+        with suppress(FileExistsError):  # left by one who died here, and pointing to the same
+            os.symlink(target, scratch)
         os.rename(scratch, path)
     except BaseException:
         with suppress(FileNotFoundError):

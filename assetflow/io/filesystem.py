@@ -92,7 +92,7 @@ class FilesystemIOManager(VersionedIOManager):
                 published = _published(place)
                 if published is not None and published >= version:
                     return
-                point_over(target, place.path)
+                point_over(target, place.path, version.name)
         if self.fsync:
             sync_folder(os.path.dirname(place.path))
 

@@ -111,12 +111,12 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def maker_key(self) -> AssetKey:
         """One of the assets whose definition this step belongs to."""
-        return AssetKey(self.owner or self.outputs[0].key)
+        return AssetKey.of_parts(self.owner or self.outputs[0].key)
 
     @property
     def asset_keys(self) -> tuple[AssetKey, ...]:
         """The assets it makes; none if what it makes is only there for other ops of its graph."""
-        return tuple(AssetKey(output.key) for output in self.outputs if output.key)
+        return tuple(AssetKey.of_parts(output.key) for output in self.outputs if output.key)
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
