@@ -73,6 +73,7 @@ class RunResult:
     Attributes:
         steps: step name to its final state.
         errors: step name to what it raised.
+        error: why the run as a whole was given up, if it was.
         materializations: asset key to what was made, with its metadata.
         checks: what the checks of assets said.
         seconds: from submission to the end.
@@ -83,6 +84,7 @@ class RunResult:
     seconds: float
     steps: dict[str, StepState] = field(default_factory=dict)
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
+    error: ErrorDetail | None = None
     materializations: dict[AssetKey, Materialization] = field(default_factory=dict)
     checks: list[AssetCheckEvaluation] = field(default_factory=list)
 
@@ -187,12 +189,15 @@ class RunHandle:
             WaitTimeout: the run is not over in time. It goes on.
         """
         errors: dict[str, ErrorDetail] = {}
+        given_up: ErrorDetail | None = None
         materializations: dict[AssetKey, Materialization] = {}
         checks: list[AssetCheckEvaluation] = []
         for event in self.events(timeout=timeout):
             if event.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED):
                 checks += map(evaluation_of, event.detail.checks)
-            if event.kind is FactKind.STEP_FAILED and event.detail.error is not None:
+            if event.kind is FactKind.RUN_ABORTED:
+                given_up = event.detail.error
+            elif event.kind is FactKind.STEP_FAILED and event.detail.error is not None:
                 errors[event.steps[0]] = event.detail.error
             elif event.kind is FactKind.STEP_SUCCEEDED:
                 for made in map(Materialization.of, event.detail.outputs):
@@ -205,6 +210,7 @@ class RunHandle:
             seconds=(view.ended or time.time()) - view.created,
             steps=dict(zip(names, view.states, strict=True)),
             errors=errors,
+            error=given_up,
             materializations=materializations,
             checks=checks,
         )
@@ -274,6 +280,8 @@ class RunHandle:
     def _failure(self, result: RunResult) -> RunFailed:
         if result.status is RunStatus.CANCELLED:
             return RunFailed(f"run {self.id} was cancelled")
+        if result.error is not None:
+            return RunFailed(f"run {self.id} was given up: {result.error.message}")
         if not result.errors:
             return RunFailed(f"run {self.id} ended as {result.status.value}")
         step, error = next(iter(result.errors.items()))

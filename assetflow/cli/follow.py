@@ -26,6 +26,11 @@ MARKS = {
     StepState.UPSTREAM_FAILED: ("⊘", "red"),
     StepState.CANCELLED: ("⊘", "yellow"),
 }
+_SAID = {
+    FactKind.RUN_QUEUED: "waiting for other runs to end, as a run limit says (assetflow run-limits list)",
+    FactKind.RUN_PAUSED: "paused; go on with: assetflow runs resume",
+    FactKind.RUN_RESUMED: "going on",
+}
 _MOST_ROWS = 24
 _METADATA_SHOWN = 3
 
@@ -207,6 +212,10 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
             yield Text(f"    and {len(event.steps) - _MOST_ROWS:,} more", style="dim")
     elif event.kind is FactKind.RUN_REFUSED and detail.error is not None:
         yield Text.assemble(("  ! ", "yellow"), f"a worker refuses this run: {_first_line(detail.error.message)}")
+    elif event.kind is FactKind.RUN_ABORTED and detail.error is not None:
+        yield Text.assemble(("  ✘ ", "red"), f"the run is given up: {detail.error.message}")
+    elif event.kind in _SAID:
+        yield Text(f"  {_SAID[event.kind]}", style="dim")
 
 
 def _check_line(check: CheckDetail) -> Text:

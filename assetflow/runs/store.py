@@ -169,7 +169,7 @@ class RunStore(Protocol):
         """
 
     def boot_failed(self, run_id: str, detail: str) -> int:
-        """A process died while it opened the run, before it claimed anything; how often that has happened."""
+        """A process died while it opened the run; how often that has happened since anything of it was claimed."""
 
     def abort(self, run_id: str, detail: str) -> tuple[RunStatus, list[Announcement]]:
         """The same for a run that cannot be carried: it fails. `detail` is a StepDetail as JSON with the reason."""

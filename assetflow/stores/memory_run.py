@@ -219,8 +219,10 @@ class MemoryRun:
                 untroubled = line >= 0 and not self.is_troubled(line)
                 if untroubled and self.states[line] is StepState.WAITING and self.pending[line] == 1:
                     self.take(entry, claims, request.nonce, line, StepEvent.FOLLOW)
-        if claims and self.started is None:
-            self.started = self.clock()
+        if claims:
+            self.boots = 0  # it can be opened
+            if self.started is None:
+                self.started = self.clock()
         return claims
 
     def is_troubled(self, step: int) -> bool:

@@ -151,6 +151,9 @@ if M.status == "RUNNING" and want > 0 then
   if #claims > 0 and not M.started then
     redis.call("HSET", META, "started", whole(NOW))
   end
+  if #claims > 0 and M.boots then -- it can be opened
+    redis.call("HDEL", META, "boots")
+  end
 end
 
 if want > 0 then

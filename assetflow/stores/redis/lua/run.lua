@@ -2,7 +2,7 @@
 --
 -- KEYS[1]  prefix of the run's keys, "af:{run}:"
 --   meta        hash    status, left, unpub, held, failed, tok, marks, queues, pools, special (whether any step has a
---                       pool or is claimed alone), prio, limits, boots, end, times, about, ttl, code
+--                       pool or is claimed alone), prio, limits, boots (processes that died opening the run since the last claim), end, times, about, ttl, code
 --   st          string  4 bytes a step: state, retries, child losses, host losses
 --   pend        string  u32 a step: parents it still waits for
 --   step        string  11 bytes a step: rank u32, queue u8, pool u8 (0: none), alone u8, line u32 (0xffffffff: none)
@@ -40,7 +40,7 @@ end
 
 local function load_run()
   local v = redis.call("HMGET", META, "status", "left", "unpub", "held", "failed", "tok", "marks", "queues", "started",
-    "special", "pools", "prio")
+    "special", "pools", "prio", "boots")
   if not v[1] then
     return false
   end
@@ -57,6 +57,7 @@ local function load_run()
     special = v[10] == "1",
     pools = v[11] and cmsgpack.unpack(v[11]) or {},
     prio = tonumber(v[12] or 0),
+    boots = v[13],
   }
   return true
 end
