@@ -36,6 +36,8 @@ _CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
 @click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Shown in listings; may be repeated.")
 @click.option("--job", help="A job among the definitions; SELECTION then narrows it.")
 @click.option("--run-key", help="Your name for this request: asked again, it follows the run that exists.")
+@click.option("--priority", default=0, show_default=True, type=click.IntRange(-1000, 1000),
+              help="Runs with a higher one go first.")  # fmt: skip
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
               help="Workers of the cluster that is started if there is none.")  # fmt: skip
 @click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
@@ -49,6 +51,7 @@ def materialize(
     tags: tuple[str, ...],
     job: str | None,
     run_key: str | None,
+    priority: int,
     workers: int,
     ship_code: bool,
     no_wait: bool,
@@ -78,6 +81,7 @@ def materialize(
             tags=labels,
             job=job,
             run_key=run_key,
+            priority=priority,
             ship_code=ship_code or not _can_import(connection, project),
         )
         _warn_of_queues_nobody_serves(connection, handle)

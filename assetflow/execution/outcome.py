@@ -52,7 +52,7 @@ def delay_before_retry(error: BaseException, policy: StepRetry | None, retries: 
 
 
 def describe_error(error: BaseException) -> ErrorDetail:
-    """The exception as text: the user's frames, without those of this package in front of them.
+    """The exception as text: the user's frames, without those of this package around them.
 
     Where there are only frames of this package, the message says it all.
     """
@@ -65,7 +65,10 @@ def describe_error(error: BaseException) -> ErrorDetail:
     if trace is None:
         lines = traceback.format_exception_only(kind, error)
     else:
-        lines = traceback.format_exception(kind, error, trace)
+        told = traceback.TracebackException(kind, error, trace)
+        while len(told.stack) > 1 and _PACKAGE in Path(told.stack[-1].filename).parents:
+            told.stack.pop()  # where we have stopped it
+        lines = list(told.format())
     return ErrorDetail(type=name, message=str(error), traceback="".join(lines))
 
 
