@@ -18,6 +18,7 @@ from assetflow.distributed.cells import Cell
 from assetflow.log import logger
 
 _LOOK_EVERY = 1.0
+_TIDY_EVERY = 0.25
 GOODBYE = b"bye"
 
 
@@ -119,7 +120,7 @@ class SidecarStep(bootsteps.StartStopStep):
 
     def __init__(self, parent: Any, **_: Any) -> None:
         super().__init__(parent)
-        self._timer: Any = None
+        self._timers: list[Any] = []
 
     def start(self, parent: Any) -> None:
         """Celery's pool is there: begin to guard it."""
@@ -128,12 +129,17 @@ class SidecarStep(bootsteps.StartStopStep):
         module = type(parent.pool).__module__
         guardian.alone_in_process = "prefork" in module
         guardian.start(queues, parent.concurrency, can_kill="prefork" in module)
-        self._timer = parent.timer.call_repeatedly(_LOOK_EVERY, guardian.look)
+        self._timers = [parent.timer.call_repeatedly(_LOOK_EVERY, guardian.look)]
+        # Celery looks every five seconds whether the task of a dead child can be written off, and gives the child's
+        # successor no work before that.
+        processes: Any = getattr(parent.pool, "_pool", None)
+        if hasattr(processes, "maintain_pool"):
+            self._timers.append(parent.timer.call_repeatedly(_TIDY_EVERY, processes.maintain_pool))
 
     def stop(self, parent: Any) -> None:
         """A warm shutdown has begun: children finish their step and take no other."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in self._timers:
+            timer.cancel()
         parent.app.assetflow_guardian.drain()
 
     def terminate(self, parent: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,13 +54,13 @@ class Ledger:
         assert wait_until(lambda: self.count >= count, timeout=timeout), f"only {self.count} of {count} began"
 
     def step(self, name: str, seconds: float = 0.0, needs: Sequence[str] = (), **options: object) -> AssetsDefinition:
-        """An asset that notes its execution, takes its time and returns a text of its own name."""
+        """An asset that notes its execution, takes its time and returns its name, and a sum over what it was made of."""
 
         @asset(name=name, ins={need: AssetIn(need) for need in needs}, **options)  # type: ignore[call-overload]
         def made(**inputs):
             self.enter(name)
             pause(seconds)
-            return f"{name}({','.join(sorted(inputs.values()))})"
+            return f"{name} {zlib.crc32(' '.join(sorted(inputs.values())).encode())}"
 
         return made  # type: ignore[no-any-return]
 
