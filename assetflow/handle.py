@@ -28,6 +28,7 @@ from assetflow.runs.store import RunStore, RunView
 from assetflow.runs.story import evaluation_of
 
 _BLOCK = 1.0
+_SURELY_ALIVE = 60.0  # seconds after which a run that was alive may have ended and been forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ class RunHandle:
     ) -> None:
         self.id = run_id
         self._send_again = send_again
-        self._over = False
+        self._alive_at = time.monotonic()
         self._store = store
         self._signer = signer
         self._announce = announce
@@ -170,7 +171,7 @@ class RunHandle:
                 if fact.kind is FactKind.RUN_ENDED:
                     return
             if facts:
-                after = facts[-1].id
+                after, self._alive_at = facts[-1].id, time.monotonic()
             elif self._is_over():
                 if not (late := self._store.facts(self.id, after)):
                     return
@@ -238,7 +239,8 @@ class RunHandle:
 
     def _view(self, *, steps: bool = True) -> RunView:
         view = self._or_send_again(lambda: self._store.view(self.id, steps=steps))
-        self._over = view.status.is_terminal
+        if not view.status.is_terminal:
+            self._alive_at = time.monotonic()
         return view
 
     def _facts(self, after: str, block: float) -> list[Fact]:
@@ -260,7 +262,8 @@ class RunHandle:
         try:
             return ask()
         except RunNotFoundError:
-            if self._send_again is None or self._over:
+            # Of a run that nobody has looked at for long, nothing is known: it may have ended and been forgotten.
+            if self._send_again is None or time.monotonic() - self._alive_at > _SURELY_ALIVE:
                 raise
             logger.warning("run %s is gone from the server, which lost its last writes: submitting it again", self.id)
             self._send_again()

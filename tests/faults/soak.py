@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     options = parser.parse_args()
     say(f"seed {options.seed}")
+    os.environ["ASSETFLOW_KEEP_HOURS"] = "0.02"  # else what is kept of ended runs is all that grows
     memory = Path("/dev/shm")  # many small files: a disk would be all that is measured
     with tempfile.TemporaryDirectory(prefix="af-soak-", dir=memory if memory.is_dir() else None) as name:
         with running_fleet(Path(name)) as (fleet, server):

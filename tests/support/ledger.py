@@ -54,7 +54,7 @@ class Ledger:
         assert wait_until(lambda: self.count >= count, timeout=timeout), f"only {self.count} of {count} began"
 
     def step(self, name: str, seconds: float = 0.0, needs: Sequence[str] = (), **options: object) -> AssetsDefinition:
-        """An asset that notes its execution, takes its time and returns its name, and a sum over what it was made of."""
+        """An asset that notes its execution, takes its time, and returns its name and a checksum of its inputs."""
 
         @asset(name=name, ins={need: AssetIn(need) for need in needs}, **options)  # type: ignore[call-overload]
         def made(**inputs):
