@@ -54,7 +54,8 @@ class Project:
     def graph(self) -> AssetGraph:
         """Who needs whom, checked."""
         self.definitions.check_resources(self.given_to)
-        return AssetGraph.build(self.definitions.assets, self.definitions.source_assets)
+        graph: AssetGraph = self.definitions.graph()
+        return graph
 
     def plan(self, selection: Any) -> tuple[AssetGraph, Plan]:
         """What would be done for a selection; None selects everything.

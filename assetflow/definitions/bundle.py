@@ -44,7 +44,7 @@ class Definitions:
         ParameterCheckError: something among the assets is none.
     """
 
-    __slots__ = ("assets", "jobs", "resources", "source_assets")
+    __slots__ = ("_graph", "assets", "jobs", "resources", "source_assets")
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Definitions:
             if isinstance(item, SourceAsset | AssetSpec)
         )
         self.resources = as_resources(resources)
+        self._graph: Any = None
         for key, places in _clashes(found):
             raise InvalidDefinitionError(
                 f"Duplicate asset key: {key}", where=places, fix="rename one of them, or give it a key_prefix"
@@ -177,10 +178,30 @@ class Definitions:
             CircularDependencyError: assets need each other in a circle.
             InvalidSubsetError: a job selects what is not here.
         """
-        # By name: definitions know of no graph of assets.
-        graph = import_module("assetflow.lineage.asset_graph").AssetGraph.build(self.assets, self.source_assets)
+        graph = self.graph()
         for name in self.jobs if jobs is None else jobs:
             import_module("assetflow.lineage.syntax").resolve_job(graph, name, self.jobs[name].selection)
+
+    def graph(self) -> Any:
+        """Which asset needs which: an AssetGraph, made when it is first asked for.
+
+        Raises:
+            InvalidDefinitionError: an input means nothing that is here.
+            CircularDependencyError: assets need each other in a circle.
+        """
+        if self._graph is None:
+            # By name: definitions know of no graph of assets.
+            build = import_module("assetflow.lineage.asset_graph").AssetGraph.build
+            self._graph = build(self.assets, self.source_assets)
+        return self._graph
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Whoever gets a copy makes its own graph.
+        return {name: None if name == "_graph" else getattr(self, name) for name in self.__slots__}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def check_resources(self, given_to: str = "Definitions") -> None:
         """Check that everything that is required is there.

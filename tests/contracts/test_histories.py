@@ -298,6 +298,8 @@ class Histories(RuleBasedStateMachine):
             for slot in SLOTS:
                 if slot.startswith(worker) and not taken_for_dead:
                     life.seats[slot] = Seat()
+                elif slot.startswith(worker):
+                    life.seats[slot].last = None  # its reply has arrived, so nobody sends it again
 
     def _reclaim(self, life: Life, slots: str, proof: Proof, culprit: int = -1, outcome: Outcome | None = None) -> None:
         for store in self.stores:
