@@ -343,6 +343,17 @@ def test_a_fan_out_larger_than_one_call_is_finished(store: RunStore) -> None:
     assert states(store, run.run_id) == "S" + "R" * 5000
 
 
+def test_a_run_with_many_steps_is_cancelled_as_a_whole(store: RunStore) -> None:
+    run = new_run([0] * 12_000 + [1] * 13_000)
+    store.create(run)
+    slot = Slot(store, run.run_id)
+    slot.claim(1)
+    assert store.cancel(run.run_id)[0] is RunStatus.CANCELLING
+    assert set(states(store, run.run_id)) == {"X"}
+    assert slot.claim() == []
+    assert store.view(run.run_id).status is RunStatus.CANCELLED
+
+
 def test_many_roots_are_accepted(store: RunStore) -> None:
     run = new_run([0] * 2500)
     store.create(run)

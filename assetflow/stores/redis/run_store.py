@@ -34,6 +34,7 @@ _advanced_decoder = msgspec.msgpack.Decoder(Advanced)
 _announcements_decoder = msgspec.msgpack.Decoder(list[Announcement])
 _resynced_decoder = msgspec.msgpack.Decoder(Resynced)
 _status_decoder = msgspec.msgpack.Decoder(tuple[RunStatus, list[Announcement]])
+_ended_decoder = msgspec.msgpack.Decoder(tuple[RunStatus, list[Announcement], bool])
 _created_decoder = msgspec.msgpack.Decoder(tuple[str, list[Announcement]])
 
 
@@ -144,11 +145,11 @@ class RedisRunStore:
 
     def abort(self, run_id: str, detail: str) -> tuple[RunStatus, list[Announcement]]:
         """See RunStore.abort."""
-        return _status_decoder.decode(self._ask(self._abort, run_id, detail))
+        return self._ended(self._abort, run_id, detail)
 
     def cancel(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
         """See RunStore.cancel."""
-        return _status_decoder.decode(self._ask(self._cancel, run_id))
+        return self._ended(self._cancel, run_id)
 
     def pause(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
         """See RunStore.pause."""
@@ -265,6 +266,15 @@ class RedisRunStore:
             safe = isinstance(answers[1], ResponseError) or bool(answers[1] and answers[1][0] >= 1)
             if safe or time.monotonic() > deadline:
                 return str(answers[2]["run_id"])
+
+    def _ended(self, script: Script, run_id: str, *args: Any) -> tuple[RunStatus, list[Announcement]]:
+        """Call until all steps are out; the run is over for everybody with the first call."""
+        announcements: list[Announcement] = []
+        more = True
+        while more:
+            status, found, more = _ended_decoder.decode(self._ask(script, run_id, *args))
+            announcements += found
+        return status, announcements
 
     def _ask(self, script: Script, run_id: str, *args: Any) -> Any:
         try:

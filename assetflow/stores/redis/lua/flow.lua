@@ -149,25 +149,44 @@ local function end_run(status)
   redis.call("EXPIRE", RECENT, ttl)
 end
 
--- No claim and no commit of this run after this. What slots hold of it is void; they are told when they call.
-local function void(final)
-  local rows = redis.call("GET", ST)
-  local pieces, pooled = {}, {}
-  for i = 0, #rows / 4 - 1 do
-    local from = string.sub(rows, i * 4 + 1, i * 4 + 1)
+local VOIDED_AT_ONCE = 10000 -- steps that one call takes out of a run that is cancelled
+
+-- Take the next steps of a cancelled run out; whether there are more.
+local function void_more()
+  local first = tonumber(redis.call("HGET", META, "voided"))
+  if not first then
+    return false
+  end
+  local rows = redis.call("GETRANGE", ST, first * 4, (first + VOIDED_AT_ONCE) * 4 - 1)
+  local pieces, pooled, count = {}, {}, #rows / 4
+  for k = 0, count - 1 do
+    local from = string.sub(rows, k * 4 + 1, k * 4 + 1)
     local to = NEXT[from] and NEXT[from].cancel
     if to then
       M.left = M.left - 1
       if M.special and (from == "R" or from == "P") then
-        pooled[#pooled + 1] = i
+        pooled[#pooled + 1] = first + k
       end
     end
-    pieces[i + 1] = (to or from) .. string.sub(rows, i * 4 + 2, i * 4 + 4)
+    pieces[k + 1] = (to or from) .. string.sub(rows, k * 4 + 2, k * 4 + 4)
   end
-  redis.call("SET", ST, table.concat(pieces))
+  if count > 0 then
+    redis.call("SETRANGE", ST, first * 4, table.concat(pieces))
+  end
   for _, i in ipairs(pooled) do
     leave_pool(i)
   end
+  if count < VOIDED_AT_ONCE then
+    redis.call("HDEL", META, "voided")
+    return false
+  end
+  redis.call("HSET", META, "voided", whole(first + count))
+  return true
+end
+
+-- No claim and no commit of this run after this. What slots hold of it is void; they are told when they call.
+-- Returns whether void_more has to be called again.
+local function void(final)
   redis.call("DEL", DUE, TODO)
   for _, queue in ipairs(M.queues) do
     redis.call("DEL", P .. "ready:" .. queue, P .. "ann:" .. queue)
@@ -181,7 +200,8 @@ local function void(final)
     end
   end
   M.status = "CANCELLING"
-  redis.call("HSET", META, "end", final)
+  redis.call("HSET", META, "end", final, "voided", 0)
+  return void_more()
 end
 
 local function finish_if_done()

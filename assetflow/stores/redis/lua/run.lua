@@ -2,7 +2,8 @@
 --
 -- KEYS[1]  prefix of the run's keys, "af:{run}:"
 --   meta        hash    status, left, unpub, held, failed, tok, marks, queues, pools, special (whether any step has a
---                       pool or is claimed alone), prio, limits, boots (processes that died opening the run since the last claim), end, times, about, ttl, code
+--                       pool or is claimed alone), prio, limits, boots (processes that died opening the run since the last claim), end,
+--                       voided (steps that are taken out of a cancelled run so far), times, about, ttl, code
 --   st          string  4 bytes a step: state, retries, child losses, host losses
 --   pend        string  u32 a step: parents it still waits for
 --   step        string  11 bytes a step: rank u32, queue u8, pool u8 (0: none), alone u8, line u32 (0xffffffff: none)

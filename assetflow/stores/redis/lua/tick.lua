@@ -24,6 +24,7 @@ if M.status == "QUEUED" then
 end
 
 continue_todo()
+void_more() -- if whoever cancelled it went away meanwhile
 promote()
 for _, pool in ipairs(M.pools) do
   hand_on(pool)
