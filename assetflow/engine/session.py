@@ -14,6 +14,7 @@ from assetflow.engine.recall import Recall
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvariantViolationError, LostPlaceError, RunNotFoundError, ServiceUnreachableError
 from assetflow.execution.runner import StepRunner
+from assetflow.fail_points import reached
 from assetflow.keys import Version
 from assetflow.log import logger
 from assetflow.planning.plan import Plan, Topology
@@ -137,9 +138,13 @@ class RunSession:
             if not self._store.durable_at_once and self._recall.has_outcomes:
                 self._await_durable()
             waiting, self._unpublished = self._unpublished, []
+            if waiting:
+                reached("settle.after")
             for output, version in waiting:
                 if self._publish(output, version):
                     self._published.append(output)
+            if self._published:
+                reached("publish.after")
 
     def _await_durable(self) -> None:
         """Wait until what was settled is on the server's disk; settle it again if the server has lost it."""

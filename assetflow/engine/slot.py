@@ -16,6 +16,7 @@ from assetflow.engine.watch import Unwatched, Watch
 from assetflow.errors import AssetflowError, CodeMismatchError, InvariantViolationError, RunNotFoundError, StepLostError
 from assetflow.execution.outcome import StepResult, describe_error
 from assetflow.execution.runner import StepStopped
+from assetflow.fail_points import reached
 from assetflow.keys import Version
 from assetflow.log import logger
 from assetflow.runs.claims import Claim, Outcome
@@ -137,6 +138,7 @@ class Slot:
 
     def _run_batch(self, session: RunSession, claims: list[Claim]) -> list[Outcome]:
         batch = self._batch = Batch(claims)
+        reached("claim.after")
         known = session.versions_for(claims)
         self._flusher.watch(batch)
         started = time.monotonic()
