@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from assetflow.distributed.conf import broker_priority, is_redis
 from assetflow.log import logger
-from assetflow.runs.claims import Announcement
+from assetflow.runs.claims import FIRST_MARK, Announcement
 
 TASK_NAME = "assetflow.run_step"
 
@@ -32,7 +32,7 @@ class Dispatcher:
                         TASK_NAME,
                         args=(item.run_id or run_id, item.queue, item.hint, item.mark),
                         queue=item.queue,
-                        priority=broker_priority(item.priority, redis=self._redis),
+                        priority=broker_priority(item.priority, first=item.mark == FIRST_MARK, redis=self._redis),
                         ignore_result=True,
                         add_to_parent=False,
                     )

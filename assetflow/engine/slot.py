@@ -19,11 +19,12 @@ from assetflow.execution.runner import StepStopped
 from assetflow.fail_points import reached
 from assetflow.keys import Version
 from assetflow.log import logger
-from assetflow.runs.claims import Claim, Outcome
+from assetflow.runs.claims import FIRST_MARK, Claim, Outcome
 from assetflow.runs.facts import FactKind, StepDetail
 from assetflow.runs.store import LOST_CHILD_LIMIT, LOST_HOST_LIMIT, Proof, RunStore
 
 SLICE_SECONDS = 0.25
+_FIRST_SHARE = 0.08  # of a slice: a run that has just come goes before the others, and for a moment only
 _SESSIONS_KEPT = 8
 
 OpenSession = Callable[[str, str], RunSession]
@@ -93,7 +94,7 @@ class Slot:
             self._watch.rest()
 
     def _work(self, session: RunSession, queue: str, hint: int, announcement: str) -> None:
-        deadline = time.monotonic() + self._slice
+        deadline = time.monotonic() + self._slice * (_FIRST_SHARE if announcement == FIRST_MARK else 1)
         want = 0 if self._watch.draining else session.pace.want(self._slice)
         claims = session.advance(queue=queue, want=want, hint=hint, announcement=announcement)
         while True:
