@@ -252,7 +252,13 @@ class DamagedRecordError(AssetflowError):
 
 
 class ConflictError(AssetflowError):
-    """The same run key was used before, with another request."""
+    """The same run key was used before, with another request.
+
+    Attributes:
+        run_id: of the run that has the key; empty if it is not known.
+    """
+
+    run_id = ""
 
 
 class RunNotFoundError(AssetflowError):

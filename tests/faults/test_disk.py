@@ -73,6 +73,7 @@ def test_f16_a_full_disk_leaves_the_old_value_and_says_what_was_free(tmp_path: P
         report("F16", free=int(found[2]), needed=int(found[1]))
 
 
+@pytest.mark.slow
 def test_f16_a_file_that_may_not_grow_leaves_the_old_value_and_says_what_was_free(tmp_path: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))

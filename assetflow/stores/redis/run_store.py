@@ -326,8 +326,10 @@ def _translated(error: Exception, run_id: str) -> Exception:
     if word == "LOSTPLACE":
         return LostPlaceError(f"run {run_id} expects another batch of this slot")
     if word == "CONFLICT":
-        return ConflictError(
+        conflict = ConflictError(
             f"the same run key (or run id) was used for run {rest} with another request",
             fix="use a new run_key for a new request",
         )
+        conflict.run_id = rest
+        return conflict
     return error
