@@ -22,6 +22,7 @@
     ├── LoadError                       a module or file with definitions does not load
     ├── SettingsError                   assetflow.toml or the environment is wrong
     ├── ServiceUnreachableError         Redis or the broker does not answer
+    │   └── ServerFullError             Redis has no memory left for anything new
     ├── UnsupportedServerError          Redis answers but cannot carry runs
     ├── CodeMismatchError               a worker has another version of the code than the plan
     ├── SignatureError                  a plan or a bundle is unsigned, forged or of another key
@@ -227,6 +228,10 @@ class SettingsError(AssetflowError):
 
 class ServiceUnreachableError(AssetflowError):
     """Redis or the broker does not answer."""
+
+
+class ServerFullError(ServiceUnreachableError):
+    """Redis has no memory left for anything new. What is running goes on, and ends."""
 
 
 class UnsupportedServerError(AssetflowError):

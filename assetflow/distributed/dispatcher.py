@@ -23,8 +23,8 @@ class Dispatcher:
         self._redis = is_redis(app.conf.broker_url)
         self._lock = threading.Lock()
 
-    def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> None:
-        """Send one message for each announcement."""
+    def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> bool:
+        """Send one message for each announcement; False if that was not possible."""
         with self._lock:
             try:
                 for item in announcements:
@@ -38,3 +38,5 @@ class Dispatcher:
                     )
             except (OperationalError, OSError) as error:
                 logger.warning("a wake-up for run %s was not sent (%s); the sweeper will repeat it", run_id, error)
+                return False
+        return True

@@ -26,7 +26,7 @@ _PAUSE_BETWEEN_TRIES = 0.25
 _PUBLISH_TRIES = 4
 _RESYNC_TRIES = 12
 
-Announce = Callable[[str, Sequence[Announcement]], None]
+Announce = Callable[[str, Sequence[Announcement]], bool | None]  # False: they could not be sent
 Reply = TypeVar("Reply")
 
 
@@ -36,6 +36,10 @@ class RunSession:
     Args:
         slot: the slot's name, which the store knows it by.
         announce: sends wake-ups.
+
+    Attributes:
+        more: the store has something left to do that needs no slot of its own.
+        stuck: wake-ups could not be sent, so nobody else may come to work on the run.
     """
 
     def __init__(self, slot: str, store: RunStore, request: RunRequest, runner: StepRunner, announce: Announce) -> None:
@@ -46,6 +50,7 @@ class RunSession:
         self.pace = Pace()
         self.status = RunStatus.RUNNING
         self.more = False
+        self.stuck = False
         self._slot = slot
         self._store = store
         self._announce = announce
@@ -92,7 +97,7 @@ class RunSession:
         if reply is None:
             return []
         if reply.announcements:
-            self._announce(self.run_id, reply.announcements)
+            self.stuck = self._announce(self.run_id, reply.announcements) is False or self.stuck
         return reply.claims
 
     def _call(

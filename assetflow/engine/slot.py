@@ -94,6 +94,7 @@ class Slot:
             self._watch.rest()
 
     def _work(self, session: RunSession, queue: str, hint: int, announcement: str) -> None:
+        session.stuck = False
         deadline = time.monotonic() + self._slice * (_FIRST_SHARE if announcement == FIRST_MARK else 1)
         want = 0 if self._watch.draining else session.pace.want(self._slice)
         claims = session.advance(queue=queue, want=want, hint=hint, announcement=announcement)
@@ -103,7 +104,8 @@ class Slot:
             outcomes = self._run_batch(session, claims) if claims else []
             if not (outcomes or session.has_news):
                 return
-            remaining = deadline - time.monotonic()
+            # Where nobody else is woken, the slot stays with the run for as long as something is ready.
+            remaining = self._slice if session.stuck else deadline - time.monotonic()
             want = session.pace.want(remaining) if remaining > 0 and not self._watch.draining else 0
             versions, self._unsettled = self._unsettled, {}
             claims = session.advance(outcomes, queue=queue, want=want, versions=versions)
