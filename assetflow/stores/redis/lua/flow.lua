@@ -153,7 +153,7 @@ end
 local function void(final)
   local rows = redis.call("GET", ST)
   local pieces, pooled = {}, {}
-  for i = 0, #rows / 4 - 1 do
+  local function row(i)
     local from = string.sub(rows, i * 4 + 1, i * 4 + 1)
     local to = NEXT[from] and NEXT[from].cancel
     if to then
@@ -162,7 +162,26 @@ local function void(final)
         pooled[#pooled + 1] = i
       end
     end
-    pieces[i + 1] = (to or from) .. string.sub(rows, i * 4 + 2, i * 4 + 4)
+    pieces[#pieces + 1] = (to or from) .. string.sub(rows, i * 4 + 2, i * 4 + 4)
+  end
+  -- In large runs most steps are like their neighbours: whole stretches of them are changed, or kept, at once.
+  local count, stretch = #rows / 4, 500
+  for first = 0, count - 1, stretch do
+    local piece = string.sub(rows, first * 4 + 1, (first + stretch) * 4)
+    local like, n = string.sub(piece, 1, 4), #piece / 4
+    local from = string.sub(like, 1, 1)
+    local alike = piece == string.rep(like, n)
+    local to = NEXT[from] and NEXT[from].cancel
+    if alike and not to then
+      pieces[#pieces + 1] = piece
+    elseif alike and not M.special then
+      M.left = M.left - n
+      pieces[#pieces + 1] = string.rep(to .. string.sub(like, 2), n)
+    else
+      for i = first, first + n - 1 do
+        row(i)
+      end
+    end
   end
   redis.call("SET", ST, table.concat(pieces))
   for _, i in ipairs(pooled) do
