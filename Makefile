@@ -20,7 +20,7 @@ demo: $(VENV)/.examples ## materialize the flights example on two workers and sa
 	@test -f "$(REPORT)" && echo "report: $(REPORT)"
 
 test: $(VENV)/.test check ## everything that is checked before a change lands
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: $(VENV)/.test ## style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -43,7 +43,7 @@ bench-all: $(VENV)/.examples $(PEERS)/.installed ## the same with dagster-celery
 	$(BIN)/python -m benchmarks.run --dagster $(PEERS)/bin/python --plot docs/images/throughput.svg
 
 faults: $(VENV)/.test ## kill workers, servers and connections under load, all of it; prints how long recovery took
-	$(BIN)/python -m pytest tests/faults -o addopts="" --timeout 600 -p no:cacheprovider -q -rA
+	$(BIN)/python -m pytest tests/faults --timeout 900 -rA
 
 histories: $(VENV)/.test ## drive both stores and a reference through 20,000 random histories (nightly)
 	ASSETFLOW_HISTORIES=20000 $(BIN)/python -m pytest tests/contracts/test_histories.py --timeout 0 -q

@@ -175,6 +175,7 @@ _HOMES = {
     "ResourceFunctionError": "assetflow.errors",
     "RunFailed": "assetflow.errors",
     "RunNotFoundError": "assetflow.errors",
+    "ServerFullError": "assetflow.errors",
     "ServiceUnreachableError": "assetflow.errors",
     "SettingsError": "assetflow.errors",
     "SignatureError": "assetflow.errors",

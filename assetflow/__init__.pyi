@@ -134,6 +134,7 @@ from assetflow.errors import ParameterCheckError as ParameterCheckError
 from assetflow.errors import ResourceFunctionError as ResourceFunctionError
 from assetflow.errors import RunFailed as RunFailed
 from assetflow.errors import RunNotFoundError as RunNotFoundError
+from assetflow.errors import ServerFullError as ServerFullError
 from assetflow.errors import ServiceUnreachableError as ServiceUnreachableError
 from assetflow.errors import SettingsError as SettingsError
 from assetflow.errors import SignatureError as SignatureError

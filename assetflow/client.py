@@ -12,6 +12,7 @@ from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
 from assetflow.errors import ServiceUnreachableError
+from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import running_cluster
 from assetflow.submission import Project, Target, bundled, job_arguments, make_request, project_of
@@ -108,7 +109,9 @@ def submit_project(
     def send() -> str:
         if body is not None:
             connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
+        reached("submit.before")
         created = launch(connection.store, connection.signer, request, run_key=run_key)
+        reached("submit.after")
         connection.announce(created.run_id, created.announcements)
         return created.run_id
 

@@ -22,6 +22,7 @@
     ├── LoadError                       a module or file with definitions does not load
     ├── SettingsError                   assetflow.toml or the environment is wrong
     ├── ServiceUnreachableError         Redis or the broker does not answer
+    │   └── ServerFullError             Redis has no memory left for anything new
     ├── UnsupportedServerError          Redis answers but cannot carry runs
     ├── CodeMismatchError               a worker has another version of the code than the plan
     ├── SignatureError                  a plan or a bundle is unsigned, forged or of another key
@@ -229,6 +230,10 @@ class ServiceUnreachableError(AssetflowError):
     """Redis or the broker does not answer."""
 
 
+class ServerFullError(ServiceUnreachableError):
+    """Redis has no memory left for anything new. What is running goes on, and ends."""
+
+
 class UnsupportedServerError(AssetflowError):
     """The server answers, but runs would not be safe on it."""
 
@@ -252,7 +257,13 @@ class DamagedRecordError(AssetflowError):
 
 
 class ConflictError(AssetflowError):
-    """The same run key was used before, with another request."""
+    """The same run key was used before, with another request.
+
+    Attributes:
+        run_id: of the run that has the key; empty if it is not known.
+    """
+
+    run_id = ""
 
 
 class RunNotFoundError(AssetflowError):

@@ -23,6 +23,7 @@ from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
 from assetflow.errors import AssetflowError, SettingsError
 from assetflow.execution.runner import DefinitionsRunner
+from assetflow.fail_points import arm
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.native_threads import share_cores
 from assetflow.runs.claims import Claim, Outcome
@@ -58,6 +59,7 @@ class Connection:
 
 def current_settings() -> Settings:
     """The settings of this process, from its environment and its working folder."""
+    arm(os.environ.get("ASSETFLOW_FAIL", ""))
     return read_settings(os.environ, Path.cwd())
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from celery import Celery, signals
 
 from assetflow.distributed.child import GuardedWatch
-from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol
+from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol, is_redis
 from assetflow.distributed.dispatcher import TASK_NAME
 from assetflow.distributed.guardian import Guardian, SidecarStep
 from assetflow.engine.slot import Slot
@@ -71,6 +71,10 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
 
     def before_pool(instance: Any = None, **_: Any) -> None:
         if instance is not None and instance.app is app:
+            if is_redis(broker_url):
+                # Noting what was delivered takes memory, and a server without any would end the worker.
+                for queue in app.amqp.queues.consume_from.values():
+                    queue.no_ack = True
             parts.share_cores(getattr(instance, "max_concurrency", None) or instance.concurrency)
 
     def in_child(**_: Any) -> None:

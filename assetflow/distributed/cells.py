@@ -22,6 +22,7 @@ from pathlib import Path
 from assetflow.runs.claims import Claim
 
 SIZE = 128
+_BETWEEN_WAKE_UPS = 0.5  # seconds: longer than a slice
 _NOTHING, _OPENING = -1, -2
 # pid, step (-1: none, -2: it opens the run), token, nonce, retries, timeout, deadline, last woken, wants to go, run id
 _CHILD = struct.Struct("<iiQIHdddB26s")
@@ -71,6 +72,14 @@ class CellState:
     def opening(self) -> bool:
         """Whether it reads a run's plan and imports its code."""
         return self.step == _OPENING
+
+    @property
+    def engaged(self) -> bool:
+        """Whether it works on a run. Between two steps, or two wake-ups, it does too.
+
+        A slot that is taken for idle there has more and more wake-ups sent to it: those in its queue seem lost.
+        """
+        return self.busy or self.opening or time.monotonic() - self.woken < _BETWEEN_WAKE_UPS
 
     @property
     def overdue(self) -> bool:

@@ -7,8 +7,8 @@ from typing import Any
 from assetflow.errors import SettingsError
 
 KEY_PREFIX = "af:celery:"
-PRIORITY_STEPS = [0, 3, 6, 9]
-MAX_PRIORITY = 3
+PRIORITY_STEPS = [0, 1, 2, 3, 4, 5, 6, 7]
+MAX_PRIORITY = 7
 DEFAULT_QUEUE = "default"
 
 # A message is a wake-up without authority: it is acknowledged at once, may be lost or doubled, carries
@@ -70,13 +70,18 @@ def is_redis(url: str) -> bool:
     return url.startswith(("redis://", "rediss://", "unix://", "redis+socket://"))
 
 
-def broker_priority(priority: int, *, redis: bool) -> int:
-    """A run's priority, -1000 to 1000, in the broker's own terms: four levels.
+def broker_priority(priority: int, *, first: bool, redis: bool) -> int:
+    """A run's priority, -1000 to 1000, in the broker's own terms: four levels, and a step within each.
 
     On Redis 0 is the most urgent of `PRIORITY_STEPS`; on RabbitMQ the largest number is, up to `MAX_PRIORITY`.
+
+    Args:
+        first: it is the first wake-up of its run, which goes before those of runs that have had their turn: a small
+            run does not wait for many large ones.
     """
     level = 0 if priority >= 100 else 1 if priority > 0 else 2 if priority == 0 else 3
-    return PRIORITY_STEPS[level] if redis else MAX_PRIORITY - level
+    urgency = 2 * level + (not first)
+    return PRIORITY_STEPS[urgency] if redis else MAX_PRIORITY - urgency
 
 
 def check_protocol(conf: Any) -> None:

@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 
 from assetflow.distributed.conf import broker_priority, is_redis
 from assetflow.log import logger
-from assetflow.runs.claims import Announcement
+from assetflow.runs.claims import FIRST_MARK, Announcement
 
 TASK_NAME = "assetflow.run_step"
 
@@ -23,8 +23,8 @@ class Dispatcher:
         self._redis = is_redis(app.conf.broker_url)
         self._lock = threading.Lock()
 
-    def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> None:
-        """Send one message for each announcement."""
+    def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> bool:
+        """Send one message for each announcement; False if that was not possible."""
         with self._lock:
             try:
                 for item in announcements:
@@ -32,9 +32,11 @@ class Dispatcher:
                         TASK_NAME,
                         args=(item.run_id or run_id, item.queue, item.hint, item.mark),
                         queue=item.queue,
-                        priority=broker_priority(item.priority, redis=self._redis),
+                        priority=broker_priority(item.priority, first=item.mark == FIRST_MARK, redis=self._redis),
                         ignore_result=True,
                         add_to_parent=False,
                     )
             except (OperationalError, OSError) as error:
                 logger.warning("a wake-up for run %s was not sent (%s); the sweeper will repeat it", run_id, error)
+                return False
+        return True

@@ -154,7 +154,7 @@ class Sidecar:
 
     def _beat(self) -> None:
         states = [child.cell.read() for child in self._children.values()]
-        quarantined = self._registry.beat(self._info, sum(state.busy for state in states))
+        quarantined = self._registry.beat(self._info, sum(state.engaged for state in states))
         for child in self._children.values():
             if child.cell.orders.quarantine != quarantined:
                 child.cell.order(quarantine=quarantined)

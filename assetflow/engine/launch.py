@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from assetflow.code.signing import Signer
+from assetflow.engine.differences import differences
 from assetflow.engine.request import RunAbout, RunRequest
-from assetflow.errors import InvalidInvocationError
+from assetflow.errors import AssetflowError, ConflictError, InvalidInvocationError
 from assetflow.planning.plan import Step, Topology
 from assetflow.runs.store import Created, NewRun, RunStore, StepRow
 
@@ -40,22 +41,36 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
         steps=len(plan.steps),
         tags=request.tags,
     )
-    return store.create(
-        NewRun(
-            run_id=request.run_id,
-            envelope=request.sealed(signer),
-            fingerprint=request.fingerprint(),
-            run_key=None if run_key is None else f"{request.environment}\0{run_key}",
-            queues=queues,
-            pools=pools,
-            priority=request.priority,
-            limits=limits_of(request.tags),
-            steps=tuple(_row(step, place[step.queue], waiting[step.index], pool_place) for step in plan.steps),
-            outputs=plan.output_count,
-            about=msgspec.json.encode(about).decode(),
-            code=request.code.bundle,
-        )
+    new = NewRun(
+        run_id=request.run_id,
+        envelope=request.sealed(signer),
+        fingerprint=request.fingerprint(),
+        run_key=None if run_key is None else f"{request.environment}\0{run_key}",
+        queues=queues,
+        pools=pools,
+        priority=request.priority,
+        limits=limits_of(request.tags),
+        steps=tuple(_row(step, place[step.queue], waiting[step.index], pool_place) for step in plan.steps),
+        outputs=plan.output_count,
+        about=msgspec.json.encode(about).decode(),
+        code=request.code.bundle,
     )
+    try:
+        return store.create(new)
+    except ConflictError as error:
+        raise _explained(error, store, signer, request) from None
+
+
+def _explained(error: ConflictError, store: RunStore, signer: Signer, request: RunRequest) -> ConflictError:
+    """The same error, with what differs, as far as the other run can still be read."""
+    try:
+        other = RunRequest.opened(signer, store.envelope(error.run_id), error.run_id)
+    except AssetflowError:
+        return error
+    lines = "".join(f"\n    {line}" for line in differences(other, request))
+    told = ConflictError(f"{error.message}; it differs in:{lines}", where=error.where, fix=error.fix)
+    told.run_id = error.run_id
+    return told
 
 
 def limits_of(tags: Mapping[str, str]) -> tuple[str, ...]:

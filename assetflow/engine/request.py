@@ -61,18 +61,41 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         try:
             request = msgspec.msgpack.decode(raw, type=RunRequest)
         except msgspec.DecodeError as error:
+            if _schema_in(raw) > SCHEMA:
+                raise _too_new(run_id, _schema_in(raw)) from None
             raise DamagedRecordError(
                 f"the plan of run {run_id} cannot be read: {error}",
                 fix="run the same version of assetflow on clients and workers",
             ) from None
         if request.plan.schema > SCHEMA:
-            raise DamagedRecordError(
-                f"the plan of run {run_id} has format {request.plan.schema}; this version reads up to {SCHEMA}",
-                fix="upgrade assetflow on the workers",
-            )
+            raise _too_new(run_id, request.plan.schema)
         if request.run_id != run_id:
             raise DamagedRecordError(f"the plan stored for run {run_id} belongs to run {request.run_id}")
         return request
+
+
+class _PlanHead(msgspec.Struct):
+    schema: int = 0
+
+
+class _Head(msgspec.Struct):
+    """All that is read of a request that another version has written."""
+
+    plan: _PlanHead
+
+
+def _schema_in(raw: bytes) -> int:
+    try:
+        return msgspec.msgpack.decode(raw, type=_Head).plan.schema
+    except msgspec.DecodeError:
+        return 0
+
+
+def _too_new(run_id: str, schema: int) -> DamagedRecordError:
+    return DamagedRecordError(
+        f"the plan of run {run_id} has format {schema}; this version reads up to {SCHEMA}",
+        fix="upgrade assetflow on the workers",
+    )
 
 
 def _in_order(value: Any) -> Any:

@@ -14,6 +14,7 @@ from assetflow.engine.recall import Recall
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvariantViolationError, LostPlaceError, RunNotFoundError, ServiceUnreachableError
 from assetflow.execution.runner import StepRunner
+from assetflow.fail_points import reached
 from assetflow.keys import Version
 from assetflow.log import logger
 from assetflow.planning.plan import Plan, Topology
@@ -25,7 +26,7 @@ _PAUSE_BETWEEN_TRIES = 0.25
 _PUBLISH_TRIES = 4
 _RESYNC_TRIES = 12
 
-Announce = Callable[[str, Sequence[Announcement]], None]
+Announce = Callable[[str, Sequence[Announcement]], bool | None]  # False: they could not be sent
 Reply = TypeVar("Reply")
 
 
@@ -35,6 +36,10 @@ class RunSession:
     Args:
         slot: the slot's name, which the store knows it by.
         announce: sends wake-ups.
+
+    Attributes:
+        more: the store has something left to do that needs no slot of its own.
+        stuck: wake-ups could not be sent, so nobody else may come to work on the run.
     """
 
     def __init__(self, slot: str, store: RunStore, request: RunRequest, runner: StepRunner, announce: Announce) -> None:
@@ -45,6 +50,7 @@ class RunSession:
         self.pace = Pace()
         self.status = RunStatus.RUNNING
         self.more = False
+        self.stuck = False
         self._slot = slot
         self._store = store
         self._announce = announce
@@ -91,7 +97,7 @@ class RunSession:
         if reply is None:
             return []
         if reply.announcements:
-            self._announce(self.run_id, reply.announcements)
+            self.stuck = self._announce(self.run_id, reply.announcements) is False or self.stuck
         return reply.claims
 
     def _call(
@@ -137,9 +143,13 @@ class RunSession:
             if not self._store.durable_at_once and self._recall.has_outcomes:
                 self._await_durable()
             waiting, self._unpublished = self._unpublished, []
+            if waiting:
+                reached("settle.after")
             for output, version in waiting:
                 if self._publish(output, version):
                     self._published.append(output)
+            if self._published:
+                reached("publish.after")
 
     def _await_durable(self) -> None:
         """Wait until what was settled is on the server's disk; settle it again if the server has lost it."""

@@ -24,6 +24,7 @@ from assetflow.execution.compute import compute
 from assetflow.execution.handled import metadata_of
 from assetflow.execution.inputs import as_io_manager, load_for, load_inputs
 from assetflow.execution.work import StepWork, value_path
+from assetflow.fail_points import reached
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
 from assetflow.runs.facts import CheckDetail, OutputDetail, StepDetail
@@ -164,7 +165,9 @@ def _store(
         manager = as_io_manager(opened, output.io_manager_key)
         if isinstance(manager, VersionedIOManager):
             staged.append((manager, output))
+            reached("stage.before")
             manager.stage(storing, item.value)
+            reached("stage.after")
             version = work.claim.version.name
         else:
             returned = manager.handle_output(storing, item.value)

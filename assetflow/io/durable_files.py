@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from contextlib import suppress
 
@@ -14,7 +15,7 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
         fsync: wait until the bytes are on the disk, so that a power cut cannot leave an empty file.
 
     Raises:
-        OSError: nothing of the file is left then.
+        OSError: nothing of the file is left then. If there was no room, it says how much there is.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
@@ -34,8 +35,27 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
         with suppress(OSError):
             os.unlink(path)
         if isinstance(error, OSError) and error.filename is None:
-            raise OSError(error.errno, error.strerror, path) from None
+            reason = error.strerror
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                reason = f"{reason} ({sum(map(len, parts))} bytes were to be written, {_free_bytes(path)} are free)"
+            raise OSError(error.errno, reason, path) from None
         raise
+
+
+def make_folders(path: str, *, fsync: bool) -> None:
+    """Make a folder and those above it.
+
+    Args:
+        fsync: wait until the new ones are on the disk.
+    """
+    missing = []
+    above = path
+    while fsync and above and not os.path.isdir(above):
+        missing.append(above)
+        above = os.path.dirname(above)
+    os.makedirs(path, exist_ok=True)
+    for folder in missing:
+        sync_folder(os.path.dirname(folder) or ".")
 
 
 def point_over(target: str, path: str, unique: str) -> None:
@@ -63,3 +83,8 @@ def sync_folder(folder: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _free_bytes(path: str) -> int:
+    disk = os.statvfs(os.path.dirname(path) or ".")
+    return disk.f_bavail * disk.f_frsize

@@ -31,7 +31,7 @@ from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
-from assetflow.io.durable_files import point_over, sync_folder, write_new
+from assetflow.io.durable_files import make_folders, point_over, sync_folder, write_new
 from assetflow.io.manifests import Manifest, behind, read_manifest, split
 from assetflow.io.paths import RESERVED, safe_segments
 from assetflow.io.pickles import dump, load
@@ -108,9 +108,11 @@ class FilesystemIOManager(VersionedIOManager):
             FileNotFoundError: the asset was never materialized here, or without a value.
             DamagedRecordError: the bytes are not those that were stored.
         """
-        if context.version is None:
-            return self._load_published(context)
-        path = self._place(context.value_path).version(context.version)
+        place = self._place(context.value_path)
+        version = context.version or _published(place)
+        if version is None:
+            return self._load_foreign(context)
+        path = place.version(version)
         try:
             with open(path, "rb") as file:
                 content, manifest = split(file.read(), where=path)
@@ -118,6 +120,13 @@ class FilesystemIOManager(VersionedIOManager):
             raise FileNotFoundError(
                 f"{context.value_title} has no stored value at {path}: {context.absence()}"
             ) from None
+        if (manifest.key, manifest.version) != (context.value_path, version.name):
+            raise DamagedRecordError(
+                f"what is stored as version {version.name} of {context.value_title} is version {manifest.version} of "
+                f"{'/'.join(manifest.key)}",
+                where=path,
+                fix="materialize the asset again",
+            )
         if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
             raise DamagedRecordError(
                 f"the stored value of {context.value_title} is not what was written: "
@@ -146,7 +155,8 @@ class FilesystemIOManager(VersionedIOManager):
             self._places[value] = place
         return place
 
-    def _load_published(self, context: InputContext) -> Any:
+    def _load_foreign(self, context: InputContext) -> Any:
+        """What somebody else has put where people look; there is no manifest it could be held against."""
         path = self._place(context.value_path).path
         try:
             with open(path, "rb") as file:
@@ -161,7 +171,7 @@ class FilesystemIOManager(VersionedIOManager):
         clash = os.path.isdir(place.path)
         if not clash and place.versions not in self._rooms:
             with suppress(NotADirectoryError, FileExistsError):
-                os.makedirs(place.versions, exist_ok=True)
+                make_folders(place.versions, fsync=self.fsync)
             clash = not os.path.isdir(place.versions)
             if not clash:
                 self._rooms.add(place.versions)

@@ -123,7 +123,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The steps of a run, in an order in which they could be run one after the other."""
 
     steps: tuple[Step, ...]
-    schema: int = SCHEMA
+    schema: int = msgspec.field(default_factory=lambda: SCHEMA)  # a default would not be written
 
     @property
     def output_count(self) -> int:

@@ -11,6 +11,8 @@ import msgspec
 
 from assetflow.keys import Version
 
+FIRST_MARK = "1"  # of the first wake-up of every run
+
 
 class Verdict(StrEnum):
     """How one claim of one step ended, as its slot reports it."""

@@ -53,10 +53,12 @@ class MemoryRunStore:
             older = known.run_id if known else run.run_id
             if older in self._runs:
                 if self._runs[older].request.fingerprint != run.fingerprint:
-                    raise ConflictError(
+                    conflict = ConflictError(
                         f"the same run key (or run id) was used for run {older} with another request",
                         fix="use a new run_key for a new request",
                     )
+                    conflict.run_id = older
+                    raise conflict
                 return Created(run_id=older)
             if run.run_key is not None:
                 self._run_keys[run.run_key] = run

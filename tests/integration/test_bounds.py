@@ -119,25 +119,26 @@ def test_runs_above_their_limit_wait_for_each_other(cluster: LocalCluster, tmp_p
 
 
 def test_the_run_with_the_higher_priority_goes_first(cluster: LocalCluster, tmp_path: Path) -> None:
-    log = tmp_path / "log"
+    log, gate = tmp_path / "log", tmp_path / "gate"
 
     def named(name: str) -> object:
-        @asset(name=name, op_tags={"assetflow/pool": "single"})
+        @asset(name=name, pool="single")
         def step():
             write(log, name)
-            pause(0.1)
+            wait_until(gate.exists, timeout=30)
 
         return step
 
     cluster.connection.limits.set_pool_limit("single", 1)
     first = submit([named("first")])
     wait_for_lines(log, 1)
-    low = [submit([named(f"low_{n}")], priority=-5) for n in range(2)]
-    pause(0.05)
-    high = submit([named("high")], priority=500)
-    for handle in (first, *low, high):
+    others = [submit([named(name)], priority=level) for name, level in (("low", -5), ("middle", 0), ("high", 500))]
+    for handle in others:
+        assert wait_until(lambda handle=handle: StepState.POOLED in handle.progress().states, timeout=20)
+    gate.touch()
+    for handle in (first, *others):
         assert handle.wait(30).success
-    assert lines_in(log).index("high") <= 2
+    assert lines_in(log) == ["first", "high", "middle", "low"]
 
 
 @pytest.mark.parametrize("priority", [1001, -1001, 1.5, True, "high"])

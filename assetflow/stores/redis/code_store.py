@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import redis
 
-from assetflow.stores.redis.scripts import answering
+from assetflow.stores.redis.scripts import answering, refused_when_full
 
 KEPT_SECONDS = 86_400
 
@@ -22,7 +22,7 @@ class RedisCodeStore:
 
     def put(self, name: str, sealed: bytes) -> None:
         """See CodeStore.put."""
-        with answering():
+        with refused_when_full(self._client), answering():
             # Reading first: a write may cost the server a wait for its disk.
             left = self._client.ttl(code_key(name))
             if left < KEPT_SECONDS / 2 and not self._client.expire(code_key(name), KEPT_SECONDS):

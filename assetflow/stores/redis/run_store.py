@@ -6,13 +6,14 @@ import hashlib
 import struct
 import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 import redis
 from redis.exceptions import ResponseError
 
-from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
+from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError, ServerFullError
 from assetflow.keys import Version
 from assetflow.runs.claims import Advance, Advanced, Announcement, Outcome, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
@@ -20,11 +21,12 @@ from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView
 from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
-from assetflow.stores.redis.scripts import Script, answering
+from assetflow.stores.redis.scripts import Script, answering, refused_when_full
 
 ROOTS_PER_CALL = 1000
 REFUSED_SECONDS = 5
 _FSYNC_PATIENCE = 5.0
+_FENCE = "#!lua flags=allow-oom\nredis.call('SET', KEYS[1], '1', 'EX', 60)"
 NO_LINE = 0xFFFFFFFF
 _STEP = struct.Struct(">IBBBI")
 _VERSION = struct.Struct(">QI")
@@ -94,7 +96,8 @@ class RedisRunStore:
             )
             args = [head, msgspec.msgpack.encode(chunk), run_key, *(blobs if first else [])]
             try:
-                raw = self._create([_prefix(run.run_id)], args)
+                with refused_when_full(self._client):
+                    raw = self._create([_prefix(run.run_id)], args)
             except ResponseError as error:
                 raise _translated(error, run.run_id) from None
             carrier, announcements = _created_decoder.decode(raw)
@@ -166,14 +169,14 @@ class RedisRunStore:
     def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
         """See RunStore.note."""
         fields = {"k": kind.value, "s": ",".join(map(str, steps)), "t": 0, "d": detail}
-        with answering():
+        with suppress(ServerFullError), answering():  # nothing depends on it
             self._client.xadd(_prefix(run_id) + "facts", fields, nomkstream=True)
 
     def refuse(self, run_id: str, detail: str) -> None:
         """See RunStore.refuse."""
         if detail:
             self.note(run_id, FactKind.RUN_REFUSED, (), detail)
-        with answering():
+        with suppress(ServerFullError), answering():
             self._client.set(_prefix(run_id) + "refused", b"1", ex=REFUSED_SECONDS)
 
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
@@ -255,7 +258,7 @@ class RedisRunStore:
         deadline = time.monotonic() + _FSYNC_PATIENCE
         while True:
             with answering(), self._client.pipeline(transaction=False) as pipe:
-                pipe.set("af:fence", b"1", ex=60)
+                pipe.eval(_FENCE, 1, "af:fence")
                 pipe.execute_command("WAITAOF", 1, 0, int(_FSYNC_PATIENCE * 1000))
                 pipe.info("server")
                 answers = pipe.execute(raise_on_error=False)
@@ -336,8 +339,10 @@ def _translated(error: Exception, run_id: str) -> Exception:
     if word == "LOSTPLACE":
         return LostPlaceError(f"run {run_id} expects another batch of this slot")
     if word == "CONFLICT":
-        return ConflictError(
+        conflict = ConflictError(
             f"the same run key (or run id) was used for run {rest} with another request",
             fix="use a new run_key for a new request",
         )
+        conflict.run_id = rest
+        return conflict
     return error

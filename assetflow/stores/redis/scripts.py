@@ -10,9 +10,16 @@ from importlib.resources import files
 from typing import Any
 
 import redis
-from redis.exceptions import BusyLoadingError, ConnectionError, NoScriptError, ReadOnlyError, TimeoutError
+from redis.exceptions import (
+    BusyLoadingError,
+    ConnectionError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    TimeoutError,
+)
 
-from assetflow.errors import ServiceUnreachableError
+from assetflow.errors import ServerFullError, ServiceUnreachableError
 from assetflow.runs.transitions import as_lua
 
 _SHARED = ("run", "pools", "limits", "flow")
@@ -55,6 +62,25 @@ def answering() -> Iterator[None]:
             f"the Redis that carries the runs does not answer ({error})",
             fix="it may be starting again; runs go on when it is back",
         ) from error
+    except OutOfMemoryError as error:
+        raise ServerFullError(
+            "the Redis that carries the runs has no memory left for anything new",
+            fix="give it more memory (maxmemory), or wait until ended runs are forgotten; what runs goes on",
+        ) from error
+
+
+@contextmanager
+def refused_when_full(client: redis.Redis) -> Iterator[None]:
+    """Say how full the server is, if it refuses something new for that reason."""
+    try:
+        yield
+    except ServerFullError as error:
+        with answering():
+            memory = client.info("memory")
+        raise ServerFullError(
+            f"{error.message}: {memory['used_memory']} bytes are used, and maxmemory is {memory['maxmemory']}",
+            fix=error.fix,
+        ) from None
 
 
 @cache

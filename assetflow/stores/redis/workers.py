@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import redis
+from redis.exceptions import OutOfMemoryError
 
 from assetflow.runs.registry import DEAD_AFTER, DEATHS_ALLOWED, QUARANTINE_SECONDS, WorkerInfo, WorkerView
 from assetflow.stores.redis.scripts import Script, answering
@@ -64,7 +65,11 @@ class RedisWorkerRegistry:
         """See WorkerRegistry.hold_lease."""
         key, life = f"af:lease:{name}", int(seconds * 1000)
         with answering():
-            if self._client.set(key, worker, nx=True, px=life):
+            try:
+                taken = self._client.set(key, worker, nx=True, px=life)
+            except OutOfMemoryError:
+                return True  # several at once do no harm, and none would
+            if taken:
                 return True
             holder = self._client.get(key)
             if holder is not None and holder.decode() == worker:

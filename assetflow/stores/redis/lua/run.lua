@@ -23,7 +23,7 @@ local META, ST, PEND, STEP, OUT = P .. "meta", P .. "st", P .. "pend", P .. "ste
 local DUE, SLOTS, TODO, CHORES, FACTS = P .. "due", P .. "slots", P .. "todo", P .. "chores", P .. "facts"
 local LIVE, RECENT, LIVE_SLOTS = "af:runs", "af:recent", "af:q"
 local NO_LINE = 4294967295
-local BUDGET = 2000 -- elements of a fan-out handled in one call
+local BUDGET = 1000 -- elements of a fan-out handled in one call
 local FRESH_MS = 2000 -- an unanswered wake-up older than this is lost, if a slot is idle
 
 local clock = redis.call("TIME")
