@@ -107,10 +107,11 @@ def submit_project(
     )
 
     def send() -> str:
-        if body is not None:
-            connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
         reached("submit.before")
         created = launch(connection.store, connection.signer, request, run_key=run_key)
+        if created.needs_code and body is not None:  # not known there yet: most runs are of code that is
+            connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
+            created = launch(connection.store, connection.signer, request, run_key=run_key)
         reached("submit.after")
         connection.announce(created.run_id, created.announcements)
         return created.run_id

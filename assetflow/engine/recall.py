@@ -16,7 +16,8 @@ class Recall:
     """
 
     def __init__(self, store: RunStore) -> None:
-        self.generation = store.generation()
+        # Where everything is on a disk at once nobody asks for it.
+        self.generation = "" if store.durable_at_once else store.generation()
         self._claims: dict[int, Claim] = {}
         self._done: dict[int, tuple[Claim, Outcome]] = {}
 

@@ -76,10 +76,12 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         run_id: of the run that carries the request: an older one, if the run key was used before.
         announcements: wake-ups to send.
+        needs_code: nothing was done: put the code bundle into its store, and create the run again.
     """
 
     run_id: str
     announcements: list[Announcement] = []
+    needs_code: bool = False
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,10 +23,7 @@ class RedisCodeStore:
     def put(self, name: str, sealed: bytes) -> None:
         """See CodeStore.put."""
         with refused_when_full(self._client), answering():
-            # Reading first: a write may cost the server a wait for its disk.
-            left = self._client.ttl(code_key(name))
-            if left < KEPT_SECONDS / 2 and not self._client.expire(code_key(name), KEPT_SECONDS):
-                self._client.set(code_key(name), sealed, ex=KEPT_SECONDS)
+            self._client.set(code_key(name), sealed, ex=KEPT_SECONDS)
 
     def get(self, name: str) -> bytes | None:
         """See CodeStore.get."""

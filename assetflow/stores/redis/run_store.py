@@ -101,6 +101,8 @@ class RedisRunStore:
             except ResponseError as error:
                 raise _translated(error, run.run_id) from None
             carrier, announcements = _created_decoder.decode(raw)
+            if not carrier:
+                return Created(run_id=run.run_id, needs_code=True)
             if carrier != run.run_id:
                 break
         return Created(run_id=carrier, announcements=announcements)

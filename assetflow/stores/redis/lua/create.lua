@@ -4,7 +4,8 @@
 -- ARGV[2]  msgpack list of roots of this call: {queue index, -rank, step} each
 -- ARGV[3]  run key's own key ("" for none)
 -- ARGV[4..7]  in the first call: envelope, st, pend, step
--- Returns  msgpack {run id that carries the request, announcements} or an error reply CONFLICT
+-- Returns  msgpack {run id that carries the request, announcements} or an error reply CONFLICT; with an empty id
+--          nothing was done, because the code is not there
 -- Twice:   the second time finds the run and changes nothing; a run that was never opened is completed.
 
 local req = cmsgpack.unpack(ARGV[1])
@@ -37,6 +38,9 @@ elseif not first then
 end
 
 if not exists then
+  if code ~= "" and redis.call("EXPIRE", code, 86400) == 0 then
+    return cmsgpack.pack({ "", {} })
+  end
   if run_key ~= "" then
     redis.call("HSET", run_key, "run", RUN, "fingerprint", fingerprint)
     redis.call("EXPIRE", run_key, 604800)
