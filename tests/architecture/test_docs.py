@@ -27,3 +27,18 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     page = (tmp_path / "site" / "reference" / "assets" / "index.html").read_text()
     assert "by default the function" in page
     assert "InvalidDefinitionError" in page
+
+
+def test_every_promise_names_tests_that_are_there() -> None:
+    named = re.findall(r"`((?:tests/|test_)[^`]+)`", (ROOT / "docs" / "explanation" / "guarantees.md").read_text())
+    assert len(named) > 30
+    functions = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text(), re.MULTILINE)
+    }
+    for name in named:
+        if name.startswith("tests/"):
+            assert (ROOT / name).is_file(), name
+        else:
+            assert any(re.fullmatch(name.replace("*", r"\w*"), function) for function in functions), name
