@@ -106,9 +106,12 @@ def carried(plan: Plan) -> dict[str, Any]:
             return RunRequest(run_id=new_run_id(), code=CodeRef(label="test"), plan=plan)
 
         def costs() -> float:
+            """Seconds of the slowest script but for one in a thousand, during which the machine did something else."""
             found = slowest(client)
+            calls = client.info("commandstats").get("cmdstat_evalsha", {"calls": 0})["calls"]
             client.slowlog_reset()
-            return found[0] if found else 0.0
+            client.config_resetstat()
+            return [*found, 0.0, 0.0][min(calls // 1000, len(found))]
 
         first = request()
         launch(store, signer, first)
