@@ -125,6 +125,8 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         opener = SessionOpener(connection.store, signer, loader, connection.announce, default_resources(chosen))
         return Slot(name, connection.store, opener, watch=watch)
 
+    from assetflow.stores.redis.connection import PASSING_ERRORS
+
     environment = {
         "ASSETFLOW_HOME": str(chosen.home),
         "ASSETFLOW_REDIS_URL": url,
@@ -138,6 +140,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         sidecar_command=(sys.executable, "-m", "assetflow.sidecar_process"),
         sidecar_environment=environment,
         share_cores=lambda slots: share_cores(os.environ, slots),
+        passing_errors=PASSING_ERRORS,
     )
     return make_worker_app(chosen.broker_url or url, parts)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, bootsteps, signals
 
 from assetflow.distributed.child import GuardedWatch
 from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol, is_redis
@@ -28,12 +28,14 @@ class WorkerParts:
         sidecar_command: how the sidecar is started.
         sidecar_environment: added to the sidecar's environment.
         share_cores: told, before there are children, how many there will be.
+        passing_errors: of the broker, that a worker waits for the end of, as for a lost connection.
     """
 
     make_slot: MakeSlot
     sidecar_command: tuple[str, ...]
     sidecar_environment: dict[str, str]
     share_cores: Callable[[int], None]
+    passing_errors: tuple[type[Exception], ...] = ()
 
 
 def make_app(broker_url: str, *, patience: int = 10) -> Celery:
@@ -60,6 +62,7 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
         children.slot().work(run_id, queue, hint, announcement)
 
     app.steps["worker"].add(SidecarStep)
+    app.steps["consumer"].add(_patience_with(parts.passing_errors))
     app.assetflow_guardian = guardian
 
     def before_start(sender: Any = None, **_: Any) -> None:
@@ -89,6 +92,17 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     signals.worker_shutdown.connect(after_stop, weak=False)
     signals.worker_process_init.connect(in_child, weak=False)
     return app
+
+
+def _patience_with(errors: tuple[type[Exception], ...]) -> type[bootsteps.StartStopStep]:
+    """A step of Celery's consumer that has it connect again after these errors, where it would end the worker."""
+
+    class Patience(bootsteps.StartStopStep):
+        def __init__(self, consumer: Any, **_: Any) -> None:
+            super().__init__(consumer)
+            consumer.connection_errors = (*consumer.connection_errors, *errors)
+
+    return Patience
 
 
 class _Children:

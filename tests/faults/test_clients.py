@@ -59,6 +59,7 @@ def client(fleet: Fleet, text: str, fail: str = "") -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("point", CLIENT_POINTS)
 def test_f23_a_client_that_is_killed_while_it_submits_leaves_one_run_or_none(
     tmp_path: Path, menu: str, point: str

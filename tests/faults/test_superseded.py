@@ -67,7 +67,7 @@ def assert_it_changes_nothing(
     assert not list(fleet.storage.rglob(".*.tmp"))
 
 
-@pytest.mark.parametrize("point", ["stage.after", "settle.after"])
+@pytest.mark.parametrize("point", [pytest.param("stage.after", marks=pytest.mark.slow), "settle.after"])
 def test_f18_an_attempt_that_wakes_up_after_it_was_superseded_changes_nothing(tmp_path: Path, point: str) -> None:
     """Its claim is taken back at once here; the slow variant waits until the worker counts as dead, at every point."""
     with running_fleet(tmp_path) as (fleet, _server):

@@ -59,6 +59,11 @@ class Proxy:
         self._open.set()
         self.cut_all()
 
+    def redirect(self, target: Path) -> None:
+        """Pass everything on to another server from now on; connections to the former one are cut."""
+        self._target = target
+        self.cut_all()
+
     def cut_all(self) -> None:
         """Close every connection."""
 

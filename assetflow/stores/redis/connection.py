@@ -7,12 +7,21 @@ from urllib.parse import urlsplit, urlunsplit
 
 import redis
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import (
+    AuthenticationError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.retry import Retry
 
 from assetflow.errors import ServiceUnreachableError, UnsupportedServerError
 
 _OLDEST = (7, 0)
+PASSING_ERRORS = (ReadOnlyError, MasterDownError, OutOfMemoryError)  # a replica that takes over, a server that is full
 
 
 class Durability(StrEnum):
