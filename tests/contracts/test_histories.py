@@ -81,6 +81,7 @@ class Seat:
     done: list[tuple[Claim, Outcome]] = field(default_factory=list)  # not known to be on a disk
     unpublished: list[int] = field(default_factory=list)
     last: Advance | None = None
+    tokens: dict[tuple[int, int], int] = field(default_factory=dict)  # those of the second store, by step and nonce
 
 
 class Life:
@@ -247,6 +248,7 @@ class Histories(RuleBasedStateMachine):
         )  # fmt: skip
         told = [(c.step, c.nonce, c.retries, c.child_losses, c.host_losses) for c in ours.claims]
         assert told == [(c.step, c.nonce, c.retries, c.child_losses, c.host_losses) for c in theirs.claims]
+        seat.tokens.update({(claim.step, claim.nonce): claim.token for claim in theirs.claims})
         assert sorted(chore.output for chore in ours.chores) == sorted(chore.output for chore in theirs.chores)
         woken = {(item.run_id, item.queue) for item in ours.announcements}
         assert woken == {(item.run_id, item.queue) for item in theirs.announcements}
@@ -259,8 +261,11 @@ class Histories(RuleBasedStateMachine):
             *(Holding(claim) for claim in seat.held.values()),
         )
         seat.batch += 1
-        replies = [store.resync(life.name, Resync(slot, seat.batch, holdings)) for store in self.stores]
-        ours, theirs = replies
+        same = tuple(Holding(self._of_second(seat, item.claim), item.outcome) for item in holdings)
+        ours, theirs = (
+            store.resync(life.name, Resync(slot, seat.batch, said))
+            for store, said in zip(self.stores, (holdings, same), strict=True)
+        )
         assert (ours.status, ours.kept, ours.accepted, ours.refused, ours.early) == (
             theirs.status, theirs.kept, theirs.accepted, theirs.refused, theirs.early,
         )  # fmt: skip
@@ -269,6 +274,10 @@ class Histories(RuleBasedStateMachine):
         seat.held = {step: claim for step, claim in seat.held.items() if step in ours.kept}
         seat.unpublished = [chore.output for chore in ours.unpublished]
         seat.last = None
+
+    def _of_second(self, seat: Seat, claim: Claim) -> Claim:
+        """The same claim as the second store has given it: each has a clock of its own."""
+        return Claim(claim.step, seat.tokens[(claim.step, claim.nonce)], claim.nonce, claim.retries)
 
     # --- what happens to them --------------------------------------------------------------------
 
