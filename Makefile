@@ -19,7 +19,7 @@ demo: $(VENV)/.examples ## materialize the flights example on two workers and sa
 	@test -f "$(REPORT)" && echo "report: $(REPORT)"
 
 test: $(VENV)/.test check ## everything that is checked before a change lands
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: $(VENV)/.test ## style, types and the direction of imports
 	$(BIN)/ruff check .
@@ -39,7 +39,7 @@ bench: $(VENV)/.examples ## compare with raw Celery and with bare processes (a f
 	$(BIN)/python -m benchmarks.run
 
 faults: $(VENV)/.test ## kill workers and the server under load
-	$(BIN)/python -m pytest tests/faults
+	$(BIN)/python -m pytest -rA tests/faults
 
 clean: ## remove what was built, and what runs have left
 	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
