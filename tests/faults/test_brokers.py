@@ -110,12 +110,13 @@ def test_f33_a_broker_that_dies_while_the_store_lives_stops_no_step(tmp_path: Pa
         handle = submit([*ledger.wide(2, 6.0, prefix="long"), *ledger.wide(100, 0.1)])
         ledger.wait_for(2)
         rabbit.kill()
-        pause(20)
+        pause(30)  # longer than a worker is deaf before it ends itself
+        assert fleet.workers[0].is_running, "it ended itself, though no other in its place could hear more"
         rabbit.start()
         before = ledger.count
         recovery = seconds_until(lambda: handle.status.is_terminal or ledger.count > before, timeout=10 + LOAD)
         assert_kept(fleet, handle, ledger, losses=0, timeout=90)
-        report("F33", away=20, bound=10, recovery=round(recovery, 2), repeated=ledger.repeated)
+        report("F33", away=30, bound=10, recovery=round(recovery, 2), repeated=ledger.repeated)
 
 
 def test_a_worker_that_lost_its_broker_works_again_by_itself(tmp_path: Path) -> None:
@@ -147,11 +148,11 @@ def test_a_worker_that_is_deaf_ends_itself_and_another_does_its_work(tmp_path: P
             assert_kept(fleet, submit(ledger.step("before")), ledger, losses=0)
             proxy.close_gate()
             handle = submit(ledger.wide(5))
-            recovery = seconds_until(lambda: not worker.is_running, timeout=15 + 5 + 10 + LOAD)
+            recovery = seconds_until(lambda: not worker.is_running, timeout=5 + 15 + 10 + 10)
             fleet.start()
             assert_kept(fleet, handle, ledger, losses=0)
             assert "has heard no wake-up" in worker.words
-            report("deaf", bound=30, ended_after=round(recovery, 2))
+            report("deaf", bound=40, ended_after=round(recovery, 2))
 
 
 def test_f28_a_worker_whose_parent_stays_frozen_is_ended(tmp_path: Path) -> None:
