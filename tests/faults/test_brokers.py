@@ -27,6 +27,7 @@ def rabbit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitMQ]:
         yield running
 
 
+@pytest.mark.slow
 def test_f5_a_step_longer_than_the_visibility_timeout_is_run_once(tmp_path: Path) -> None:
     with running_fleet(tmp_path) as (fleet, _):
         for _ in range(2):
@@ -119,6 +120,7 @@ def test_f33_a_broker_that_dies_while_the_store_lives_stops_no_step(tmp_path: Pa
         report("F33", away=30, bound=10, recovery=round(recovery, 2), repeated=ledger.repeated)
 
 
+@pytest.mark.slow
 def test_a_worker_that_lost_its_broker_works_again_by_itself(tmp_path: Path) -> None:
     with Valkey(tmp_path / "broker") as broker, running_fleet(tmp_path, broker=broker.url) as (fleet, _):
         worker = fleet.start("-c", "2")
@@ -139,6 +141,7 @@ def test_a_worker_that_lost_its_broker_works_again_by_itself(tmp_path: Path) -> 
         report("broker bounced", bound=10, recovery=round(worst, 2))
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_deaf_ends_itself_and_another_does_its_work(tmp_path: Path) -> None:
     with Valkey(tmp_path / "broker") as broker, running_fleet(tmp_path, broker=broker.url) as (fleet, _):
         socket = Path(broker.url.removeprefix("unix://").partition("?")[0])
@@ -155,6 +158,7 @@ def test_a_worker_that_is_deaf_ends_itself_and_another_does_its_work(tmp_path: P
             report("deaf", bound=40, ended_after=round(recovery, 2))
 
 
+@pytest.mark.slow
 def test_f28_a_worker_whose_parent_stays_frozen_is_ended(tmp_path: Path) -> None:
     with running_fleet(tmp_path) as (fleet, _):
         worker = fleet.start()

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from assetflow import RetryPolicy, asset, submit
 from assetflow.clock import pause, wait_until
+from assetflow.distributed.guardian import SidecarJob
+from assetflow.distributed.identity import identify
+from assetflow.local.valkey import Valkey
 from assetflow.runs.facts import FactKind
 from assetflow.stores.redis.connection import connect
+from assetflow.stores.redis.workers import RedisWorkerRegistry
 from tests.support.faketime import environment
 from tests.support.fleet import running_fleet, seconds_until
 from tests.support.ledger import Ledger, assert_kept, assert_nothing_left, report
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", ["+3600", "-3600"])
 def test_f20_a_worker_whose_clock_is_an_hour_off_works_as_the_others_do(tmp_path: Path, shift: str) -> None:
     with running_fleet(tmp_path) as (fleet, _):
@@ -40,6 +47,7 @@ def test_f20_a_worker_whose_clock_is_an_hour_off_works_as_the_others_do(tmp_path
         report("F20", shift=shift, repeated=ledger.repeated - 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shift", ["+3600", "-3600"])
 def test_f21_a_jump_of_the_servers_clock_declares_nobody_dead(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shift: str
@@ -70,3 +78,18 @@ def test_f21_a_jump_of_the_servers_clock_declares_nobody_dead(
         report("F21", shift=shift, bound=10, recovery=round(recovery, 2), repeated=ledger.repeated)
     finally:
         opened.__exit__(None, None, None)
+
+
+def test_f9_nobody_is_overdue_before_the_first_beat_after_a_pause(tmp_path: Path) -> None:
+    """A sweeper that asks between the end of a pause and the first beat must not find everyone dead."""
+    with Valkey(tmp_path / "valkey") as server:
+        registry = RedisWorkerRegistry(connect(server.url), dead_after=1.0)
+        job = SidecarJob(worker="a", parent=os.getpid(), folder="", queues=("default",), slots=1, can_kill=True)
+        other = identify(msgspec.structs.replace(job, worker="b"))
+        registry.beat(other, 0)
+        for _ in range(15):
+            registry.beat(identify(job), 0)
+            pause(0.1)
+        assert registry.overdue() == ["b"], "others beat all the time: it is dead"
+        pause(1.5)
+        assert registry.overdue() == [], "nobody has beaten for a while: nobody can be told dead"

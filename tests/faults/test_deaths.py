@@ -97,7 +97,13 @@ def die_for_want_of_memory() -> None:
     os.abort()
 
 
-@pytest.mark.parametrize("die", [die_by_segfault, die_by_exit, die_by_abort, die_for_want_of_memory])
+@pytest.mark.parametrize(
+    "die",
+    [
+        die_by_segfault,
+        *(pytest.param(die, marks=pytest.mark.slow) for die in (die_by_exit, die_by_abort, die_for_want_of_memory)),
+    ],
+)
 def test_f4_a_step_that_kills_its_process_is_given_up_after_three_deaths_and_harms_nobody(
     tmp_path: Path, die: Callable[[], None]
 ) -> None:
@@ -128,7 +134,7 @@ def test_f4_a_step_that_kills_its_process_is_given_up_after_three_deaths_and_har
         report("F4", death=die.__name__, neighbours_repeated=sum(executions.values()) - 100)
 
 
-@pytest.mark.parametrize("with_sidecar", [False, True])
+@pytest.mark.parametrize("with_sidecar", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_f2_the_step_of_a_killed_parent_is_begun_again_soon_and_its_child_is_gone(
     tmp_path: Path, with_sidecar: bool
 ) -> None:
@@ -152,6 +158,7 @@ def test_f2_the_step_of_a_killed_parent_is_begun_again_soon_and_its_child_is_gon
         report("F2", sidecar_killed=with_sidecar, bound=bound, recovery=round(recovery, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rounds", "steps"), [(3, 80), pytest.param(30, 500, marks=[pytest.mark.slow, pytest.mark.timeout(600)])]
 )

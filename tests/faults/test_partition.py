@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from assetflow import asset, submit
 from assetflow.clock import pause, wait_until
 from tests.support.fleet import running_fleet, seconds_until
@@ -14,6 +16,7 @@ LOAD = 5.0  # seconds that a busy machine may add to a bound
 DEAD_AFTER, SWEEP, RESTART = 10.0, 1.0, 2.0
 
 
+@pytest.mark.slow
 def test_f10_a_worker_that_is_cut_off_settles_too_late_and_publishes_nothing(tmp_path: Path) -> None:
     """A proxy swallows all its traffic with the server: connections stay open, nobody answers."""
     with running_fleet(tmp_path) as (fleet, server):

@@ -32,6 +32,7 @@ from tests.support.ledger import Ledger, assert_kept, assert_nothing_left, repor
 LOAD = 3.0  # seconds that a busy machine may add to a bound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rounds", [1, pytest.param(10, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 def test_f22_a_rolling_restart_under_load_loses_and_repeats_nothing(tmp_path: Path, rounds: int) -> None:
     with running_fleet(tmp_path) as (fleet, _):
@@ -108,6 +109,7 @@ def flaky_or_not(ledger: Ledger, name: str, *, fails: bool) -> AssetsDefinition:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("races", [40, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 def test_f26_a_cancel_that_races_with_completion_and_retry_has_one_end_and_hits_nobody_else(
     tmp_path: Path, races: int
@@ -206,6 +208,7 @@ def test_f27_a_step_that_hangs_with_the_interpreter_in_its_hands_ends_at_its_tim
         report("F27", bound=timeout + grace + 1, killed_after=round(taken, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [14.0, pytest.param(30.0, marks=pytest.mark.slow)])
 def test_f28_a_frozen_parent_costs_no_repetition(tmp_path: Path, seconds: float) -> None:
     with running_fleet(tmp_path) as (fleet, _):
