@@ -62,12 +62,12 @@ def test_f1_killed_children_cost_one_repetition_each(tmp_path: Path, steps: int,
 
 def test_f1_the_step_of_a_killed_child_is_begun_again_within_a_second(tmp_path: Path) -> None:
     with running_fleet(tmp_path) as (fleet, _):
-        busy = fleet.start()
+        fleet.start()
+        fleet.start()
         ledger = Ledger(tmp_path / "ledger")
         handle = submit(ledger.step("only", 3.0))
         ledger.wait_for(1)
-        fleet.start()
-        kill(busy.slots[0])
+        kill(int(ledger.lines[0].split()[1]))
         recovery = seconds_until(lambda: ledger.count == 2, timeout=1 + LOAD)
         assert_kept(fleet, handle, ledger, losses=1)
         report("F1", bound=1, recovery=round(recovery, 2))
@@ -141,12 +141,13 @@ def test_f2_the_step_of_a_killed_parent_is_begun_again_soon_and_its_child_is_gon
     """When the sidecar is killed too, nobody is left to say so; neighbours find it out."""
     bound = 12 if with_sidecar else 2
     with running_fleet(tmp_path) as (fleet, _):
-        busy = fleet.start()
+        fleet.start()
+        fleet.start()
         ledger = Ledger(tmp_path / "ledger")
         handle = submit(ledger.step("only", 6.0))
         ledger.wait_for(1)
-        fleet.start()
-        child = busy.slots[0]
+        child = int(ledger.lines[0].split()[1])
+        busy = next(worker for worker in fleet.workers if child in worker.slots)
         if with_sidecar:
             kill(busy.sidecar)
         kill(busy.pid)
