@@ -147,6 +147,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
 
 def run_sidecar() -> None:
     """Be the sidecar of the worker that started this process."""
+    from assetflow.distributed.hearing import takes_connections
     from assetflow.distributed.sidecar import Sidecar, read_job
 
     job = read_job()
@@ -166,6 +167,7 @@ def run_sidecar() -> None:
         connection.registry,
         connection.announce,
         judge,
+        broker_is_there=lambda: takes_connections(settings.broker_url or settings.redis_url or ""),
         modules=settings.modules,
         grace=settings.grace_seconds,
         drain=settings.drain_seconds,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery, bootsteps, signals
+from kombu.connection import Connection
 
 from assetflow.distributed.child import GuardedWatch
 from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol, is_redis
@@ -47,7 +48,17 @@ def make_app(broker_url: str, *, patience: int = 10) -> Celery:
     app = Celery("assetflow", set_as_current=False)
     app.conf.update(PROTOCOL)
     app.conf.update(broker_settings(broker_url, patience))
+    app.amqp.Connection = _Persistent
     return app
+
+
+class _Persistent(Connection):
+    """Looks every few seconds whether its broker is back; kombu's own pauses grow to half a minute."""
+
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        """See kombu."""
+        pauses = {"interval_start": 1, "interval_step": 1, "interval_max": 5}
+        return super().ensure_connection(*args, **{**pauses, **options})  # type: ignore[no-untyped-call]
 
 
 def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:

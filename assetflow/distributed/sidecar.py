@@ -63,6 +63,7 @@ class Sidecar:
         job: whom to guard.
         announce: sends wake-ups.
         judge: says what becomes of a step whose process was killed for it.
+        broker_is_there: whether the broker takes connections.
         modules: what the worker may import; clients choose by it how to send code.
         grace: seconds between the soft and the hard stop of a step.
         drain: seconds that steps may go on once the worker is told to end.
@@ -76,6 +77,7 @@ class Sidecar:
         announce: Announce,
         judge: Judge,
         *,
+        broker_is_there: Callable[[], bool],
         modules: tuple[str, ...] = (),
         grace: float = GRACE,
         drain: float = DRAIN,
@@ -89,7 +91,7 @@ class Sidecar:
         self._info = identify(job, modules)
         self._taking_back = TakingBack(job, store, announce, judge)
         self._sweeper = Sweeper(self._info, store, registry, announce)
-        self._hearing = Hearing(job, store)
+        self._hearing = Hearing(job, store, broker_is_there)
         self._told_to_end = 0.0
         self._drain = drain
         self._draining_since = 0.0

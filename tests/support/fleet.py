@@ -123,6 +123,7 @@ class Fleet:
         environment: dict[str, str] | None = None,
         prefix: Sequence[str] = (),
         ready: bool = True,
+        app: str = "assetflow.worker_app",
     ) -> Worker:
         """Start a worker.
 
@@ -131,12 +132,13 @@ class Fleet:
             url: of the server that keeps runs as this worker sees it; messages go the straight way.
             prefix: a command that starts the worker's command, such as ``faketime``.
             ready: wait until it has told the server that it is alive.
+            app: the module of its Celery application.
         """
         self._number += 1
         log = self.folder / f"worker{self._number}.log"
         chosen = options if any(option in ("-c", "--concurrency") for option in options) else ("-c", "1", *options)
         command = [
-            *prefix, sys.executable, "-m", "celery", "--quiet", "-A", "assetflow.worker_app", "worker",
+            *prefix, sys.executable, "-m", "celery", "--quiet", "-A", app, "worker",
             "--hostname", f"w{self._number}-{os.getpid()}@%h", "--loglevel", "INFO", *chosen,
         ]  # fmt: skip
         place = {
@@ -196,11 +198,12 @@ class Fleet:
 
 @contextmanager
 def running_fleet(
-    folder: Path, *, fsync: str = "always", modules: Sequence[str] = ()
+    folder: Path, *, fsync: str = "always", modules: Sequence[str] = (), broker: str | None = None
 ) -> Iterator[tuple[Fleet, Valkey]]:
     """A server of its own, and no workers yet."""
-    with Valkey(folder / "valkey", fsync=fsync) as server, Fleet(folder, server.url, modules=modules) as fleet:
-        yield fleet, server
+    with Valkey(folder / "valkey", fsync=fsync) as server:
+        with Fleet(folder, server.url, broker, modules) as fleet:
+            yield fleet, server
 
 
 def free_port() -> int:

@@ -55,9 +55,11 @@ class RedisWorkerRegistry:
         """See WorkerRegistry.overdue."""
         with answering():
             now = self._now()
-            since = self._client.hget("af:calm", "since")
+            since, last = self._client.hmget("af:calm", "since", "last")
             if since is None or now - int(since) / 1000 < self._dead_after:
                 return []
+            if now - int(last) / 1000 > self._dead_after / 2:
+                return []  # the server, or its clock, has moved on and nobody has had the time to beat yet
             limit = int((now - self._dead_after) * 1000)
             return [raw.decode() for raw in self._client.zrangebyscore("af:workers", "-inf", limit)]
 
