@@ -177,7 +177,7 @@ def test_f26_a_long_step_is_gone_soon_after_its_run_was_cancelled(tmp_path: Path
         [slot] = worker.slots
         handle.cancel()
         recovery = seconds_until(lambda: not is_alive(slot), timeout=1 + 1 + LOAD)
-        assert handle.status is RunStatus.CANCELLED
+        assert wait_until(lambda: handle.status is RunStatus.CANCELLED, timeout=1 + LOAD)
         assert ledger.executions == {"stubborn": 1, "told": 1}
         report("F26 stubborn", bound=2, recovery=round(recovery, 2))
 
