@@ -6,6 +6,8 @@ import errno
 import os
 from contextlib import suppress
 
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
+
 
 def write_new(path: str, *parts: bytes, fsync: bool) -> None:
     """Write a file that nobody looks for yet, under a name that nobody else uses.
@@ -58,17 +60,27 @@ def make_folders(path: str, *, fsync: bool) -> None:
         sync_folder(os.path.dirname(folder) or ".")
 
 
-def point_over(target: str, path: str, unique: str) -> None:
-    """Make `path` a symbolic link to `target` in one move, whatever it was before.
+def name_too(file: str, path: str) -> None:
+    """Give a file a second name; FileExistsError if there is something of that name."""
+    try:
+        os.link(file, path)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        os.symlink(os.path.relpath(file, os.path.dirname(path)), path)
+
+
+def name_over(file: str, path: str, unique: str) -> None:
+    """Give a file a second name in one move, whatever had that name before.
 
     Args:
-        unique: a name that nobody else who points this path somewhere else uses meanwhile.
+        unique: a name that nobody else who gives something this name uses meanwhile.
     """
     folder, name = os.path.split(path)
     scratch = f"{folder}/.{name}.{unique}.tmp"
     try:
-        with suppress(FileExistsError):  # left by one who died here, and pointing to the same
-            os.symlink(target, scratch)
+        with suppress(FileExistsError):  # left by one who died here, and the same file
+            name_too(file, scratch)
         os.rename(scratch, path)
     except BaseException:
         with suppress(FileNotFoundError):

@@ -2,13 +2,14 @@
 
 ::
 
-    <base>/a/b                          what people read: a symbolic link to the version that is published
+    <base>/a/b                          what people read: another name of the version that is published
     <base>/a/.versions/b@<version>      every version, by the name of the attempt that made it; its manifest
                                         stands behind the value, in the same file
 
-A version is written under a name no other attempt has, so writing needs no lock. Publishing takes a lock on the folder
-of the versions, and only ever moves to a higher token. Assets with the same prefix share that folder: making one for
-each asset would cost as much as writing its value.
+A version is written under a name no other attempt has, so writing needs no lock. Publishing gives its file a second
+name (a hard link, or a symbolic one where the file system has none), under a lock on the folder of the versions, and
+only ever moves to a higher token. Assets with the same prefix share that folder: making one for each asset, or a
+symbolic link for each, would cost as much as writing its value.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
-from assetflow.io.durable_files import make_folders, point_over, sync_folder, write_new
-from assetflow.io.manifests import Manifest, behind, read_manifest, split
+from assetflow.io.durable_files import make_folders, name_over, name_too, sync_folder, write_new
+from assetflow.io.manifests import Manifest, behind, has_manifest, read_manifest, split
 from assetflow.io.paths import RESERVED, safe_segments
 from assetflow.io.pickles import dump, load
 from assetflow.keys import AssetKey, Version
@@ -84,15 +85,14 @@ class FilesystemIOManager(VersionedIOManager):
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
         place = self._place(path)
-        target = place.target(version)
         try:
-            os.symlink(target, place.path)
+            name_too(place.version(version), place.path)
         except FileExistsError:
             with _locked(place.versions):
                 published = _published(place)
                 if published is not None and published >= version:
                     return
-                point_over(target, place.path, version.name)
+                name_over(place.version(version), place.path, version.name)
         if self.fsync:
             sync_folder(os.path.dirname(place.path))
 
@@ -109,20 +109,21 @@ class FilesystemIOManager(VersionedIOManager):
             DamagedRecordError: the bytes are not those that were stored.
         """
         place = self._place(context.value_path)
-        version = context.version or _published(place)
-        if version is None:
-            return self._load_foreign(context)
-        path = place.version(version)
+        path = place.path if context.version is None else place.version(context.version)
         try:
             with open(path, "rb") as file:
-                content, manifest = split(file.read(), where=path)
-        except FileNotFoundError:
+                raw = file.read()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError(
                 f"{context.value_title} has no stored value at {path}: {context.absence()}"
             ) from None
-        if (manifest.key, manifest.version) != (context.value_path, version.name):
+        if context.version is None and not has_manifest(raw):
+            return load(raw, where=path)  # somebody else has put it there; there is nothing it could be held against
+        content, manifest = split(raw, where=path)
+        wanted = manifest.version if context.version is None else context.version.name
+        if (manifest.key, manifest.version) != (context.value_path, wanted):
             raise DamagedRecordError(
-                f"what is stored as version {version.name} of {context.value_title} is version {manifest.version} of "
+                f"what is stored as version {wanted} of {context.value_title} is version {manifest.version} of "
                 f"{'/'.join(manifest.key)}",
                 where=path,
                 fix="materialize the asset again",
@@ -142,30 +143,16 @@ class FilesystemIOManager(VersionedIOManager):
 
     def current(self, key: AssetKey) -> Manifest | None:
         """What is published; None if nothing is."""
-        place = self._place(key.parts)
-        version = _published(place)
-        return None if version is None else read_manifest(place.version(version))
+        return _manifest_at(self._place(key.parts))
 
     def _place(self, value: tuple[str, ...]) -> _Place:
         place = self._places.get(value)
         if place is None:
             *folders, name = safe_segments(value)
             parent = "/".join((self._base, *folders))
-            place = _Place(f"{parent}/{name}", f"{parent}/{RESERVED}")
+            place = _Place(value, f"{parent}/{name}", f"{parent}/{RESERVED}")
             self._places[value] = place
         return place
-
-    def _load_foreign(self, context: InputContext) -> Any:
-        """What somebody else has put where people look; there is no manifest it could be held against."""
-        path = self._place(context.value_path).path
-        try:
-            with open(path, "rb") as file:
-                content = file.read()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise FileNotFoundError(
-                f"{context.value_title} has no stored value at {path}: {context.absence()}"
-            ) from None
-        return load(content, where=path)
 
     def _make_room(self, name: str, place: _Place) -> None:
         clash = os.path.isdir(place.path)
@@ -188,38 +175,33 @@ class _Place:
     """Where one asset is kept.
 
     Attributes:
+        value: the segments it is kept under.
         path: what people read.
         versions: folder of its versions.
     """
 
+    value: tuple[str, ...]
     path: str
     versions: str
 
-    @property
-    def name(self) -> str:
-        """The last segment of its key."""
-        return os.path.basename(self.path)
-
-    def target(self, version: Version) -> str:
-        """What the path is a link to when this version is published."""
-        return f"{RESERVED}/{self.name}@{version.name}"
-
     def version(self, version: Version) -> str:
         """The file of a version."""
-        return f"{self.versions}/{self.name}@{version.name}"
+        return f"{self.versions}/{os.path.basename(self.path)}@{version.name}"
+
+
+def _manifest_at(place: _Place) -> Manifest | None:
+    """What is published; None if it is none of ours, or not there."""
+    try:
+        manifest = read_manifest(place.path)
+    except (DamagedRecordError, OSError):
+        return None
+    return manifest if manifest.key == place.value else None
 
 
 def _published(place: _Place) -> Version | None:
-    """The version that the stable path is a link to; None if it is none of ours, or not there."""
+    manifest = _manifest_at(place)
     try:
-        target = os.readlink(place.path)
-    except OSError:
-        return None
-    owner, _, name = target.rpartition("@")
-    if owner != f"{RESERVED}/{place.name}":
-        return None
-    try:
-        return Version.parse(name)
+        return None if manifest is None else Version.parse(manifest.version)
     except ValueError:
         return None
 

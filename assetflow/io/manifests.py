@@ -67,6 +67,11 @@ def behind(manifest: Manifest) -> bytes:
     return text + len(text).to_bytes(_LENGTH, "big") + _MARK
 
 
+def has_manifest(raw: bytes) -> bool:
+    """Whether bytes end like those of a stored version."""
+    return raw.endswith(_MARK)
+
+
 def split(raw: bytes, *, where: str) -> tuple[memoryview, Manifest]:
     """The bytes of a value and the manifest behind them.
 

@@ -111,8 +111,9 @@ def assert_one_commit_each(fleet: Fleet, handle: RunHandle, result: RunResult) -
     for key, versions in committed.items():
         assert len(versions) == 1, f"{key} was committed as {versions}"
         path = manager_folder.joinpath(*key.path)
-        assert path.is_symlink(), f"{key} is not published"
-        assert path.resolve().name == f"{key.path[-1]}@{next(iter(versions))}", f"{key} shows another version"
+        assert path.is_file(), f"{key} is not published"
+        version = path.parent / ".versions" / f"{key.path[-1]}@{next(iter(versions))}"
+        assert path.samefile(version), f"{key} shows another version"
     assert not list(manager_folder.rglob(".*.tmp")), "temporary files are left"
 
 

@@ -73,9 +73,9 @@ def test_the_path_names_one_version_and_publishing_is_one_move(manager: Filesyst
     stage(manager, "early", EARLY)
     publish(manager, EARLY)
     path = tmp_path / "warehouse" / "sales"
-    assert os.readlink(path) == f".versions/sales@{EARLY.name}"
+    assert path.samefile(tmp_path / "warehouse/.versions" / f"sales@{EARLY.name}")
     (tmp_path / "warehouse").rename(tmp_path / "moved")
-    assert pickle.loads((tmp_path / "moved" / "sales").read_bytes()) == "early", "links go with their folder"
+    assert pickle.loads((tmp_path / "moved" / "sales").read_bytes()) == "early", "names go with their folder"
 
 
 @pytest.mark.parametrize("foreign", ["file", "link", "strange link", "broken link"])
@@ -137,8 +137,7 @@ def test_the_manifest_is_behind_the_value_and_read_without_it(
     assert found.size < 50_100 < (tmp_path / "warehouse" / "sales").stat().st_size
     assert pickle.loads((tmp_path / "warehouse" / "sales").read_bytes()) == b"y" * 50_000
     (tmp_path / "warehouse" / "sales").write_bytes(b"no manifest here")
-    with pytest.raises(DamagedRecordError, match="manifest"):
-        manager.current(KEY)
+    assert manager.current(KEY) is None, "somebody else's file"
 
 
 def test_a_value_that_cannot_be_pickled_names_its_part_and_leaves_nothing(
