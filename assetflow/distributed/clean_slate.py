@@ -43,7 +43,7 @@ class CleanSlate:
 
     def remember(self) -> None:
         """Take what is there now for what every step is to find."""
-        self._environment = dict(os.environb)
+        self._environment = dict(_variables())
         self._folder = os.getcwd()
         self._umask = _umask()
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -55,7 +55,7 @@ class CleanSlate:
         """Put back what can be put back."""
         if not self._known:
             return
-        if os.environb != self._environment:
+        if _variables() != self._environment:
             self._restore_environment()
         if _folder() != self._folder:
             logger.warning("a step left the process in another folder; going back to %s", self._folder)
@@ -101,6 +101,12 @@ class CleanSlate:
         for number, handler in self._handlers.items():
             if handler is not None and signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
+
+
+def _variables() -> Mapping[bytes, bytes]:
+    """The environment as it is kept: comparing the mapping in front of it takes twenty times as long."""
+    kept: Mapping[bytes, bytes] = getattr(os.environ, "_data", os.environb)
+    return kept
 
 
 def _folder() -> str:
