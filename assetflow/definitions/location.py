@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from assetflow.definitions.travelling import travels
 
+
+@travels
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
     """A file and a line.

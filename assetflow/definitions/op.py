@@ -15,6 +15,7 @@ from assetflow.definitions.names import check_name
 from assetflow.definitions.placement import placement_tags
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import CONFIG_NAME
+from assetflow.definitions.travelling import travels
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 KIND_TAG = "kind"
 
 
+@travels
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpInput:
     """One input of an op.
@@ -43,6 +45,7 @@ class OpInput:
     input_manager_key: str | None = None
 
 
+@travels
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpOutput:
     """One output of an op.
@@ -70,6 +73,7 @@ class OpOutput:
         return self.is_nothing or self.is_self_stored
 
 
+@travels
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpDefinition(Invocable):
     """A function that workers can run.
