@@ -7,6 +7,7 @@ import types
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 CONFIG_NAME = "config"
@@ -127,8 +128,14 @@ def _resolved(raw: Mapping[str, Any], names: dict[str, Any]) -> dict[str, Any]:
     for name, annotation in raw.items():
         if isinstance(annotation, str):
             try:
-                annotation = eval(annotation, names)
+                annotation = eval(_compiled(annotation), names)
             except Exception:
                 continue
         found[name] = annotation
     return found
+
+
+@lru_cache(maxsize=4096)
+def _compiled(annotation: str) -> types.CodeType:
+    """Many functions say the same, and compiling takes most of the time."""
+    return compile(annotation, "<annotation>", "eval")
