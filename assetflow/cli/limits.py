@@ -17,6 +17,12 @@ from assetflow.wiring import current_settings
 _LIMIT = click.IntRange(1, LARGEST_LIMIT)
 
 
+def _name(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    if not value.strip() or value.startswith("=") or (value != "*" and "*" in value):
+        raise click.BadParameter(f"{value!r} names nothing")
+    return value
+
+
 @click.group()
 def pools() -> None:
     """Bound how many steps of a pool run at once, in all runs."""
@@ -31,7 +37,7 @@ def list_pools(as_json: bool) -> None:
 
 
 @pools.command("set")
-@click.argument("pool")
+@click.argument("pool", callback=_name)
 @click.argument("limit", type=_LIMIT)
 def set_pool(pool: str, limit: int) -> None:
     """Let LIMIT steps of POOL run at once. To let none run, pause the runs."""
@@ -40,7 +46,7 @@ def set_pool(pool: str, limit: int) -> None:
 
 
 @pools.command("unset")
-@click.argument("pool")
+@click.argument("pool", callback=_name)
 def unset_pool(pool: str) -> None:
     """Lift the limit of POOL."""
     _change_pool(pool, None)
@@ -61,7 +67,7 @@ def list_run_limits(as_json: bool) -> None:
 
 
 @run_limits.command("set")
-@click.argument("name")
+@click.argument("name", callback=_name)
 @click.argument("limit", type=_LIMIT)
 def set_run_limit(name: str, limit: int) -> None:
     """Let LIMIT runs be under way at once: all of them (NAME "*"), or those with a tag (team, or team=web)."""
@@ -70,7 +76,7 @@ def set_run_limit(name: str, limit: int) -> None:
 
 
 @run_limits.command("unset")
-@click.argument("name")
+@click.argument("name", callback=_name)
 def unset_run_limit(name: str) -> None:
     """Lift the limit of NAME."""
     _change_runs(name, None)

@@ -67,6 +67,11 @@ def main() -> None:
     try:
         code = cli.main(standalone_mode=False)
         sys.exit(code if isinstance(code, int) else SUCCESS)
+    except SystemExit as error:
+        # Click's own answer to a reader that has gone, as `| head` does.
+        if isinstance(error.__context__, BrokenPipeError):
+            sys.exit(SUCCESS)
+        raise
     except click.exceptions.Abort:
         sys.exit(INTERRUPTED)
     except click.ClickException as error:

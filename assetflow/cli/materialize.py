@@ -116,6 +116,8 @@ def _can_import(connection: Connection, project: Project) -> bool:
 
 
 def _warn_of_queues_nobody_serves(connection: Connection, handle: RunHandle) -> None:
+    for host in connection.registry.quarantined():
+        ERR.print(f"workers of {host} have died again and again: it takes no steps for a minute", style="yellow")
     served = {queue for view in connection.registry.workers() for queue in view.info.queues}
     for queue in sorted({step.queue for step in handle.plan.steps} - served):
         ERR.print(

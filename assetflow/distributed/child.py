@@ -37,6 +37,11 @@ class GuardedWatch:
         return orders.drain or orders.quarantine
 
     @property
+    def turned_away(self) -> bool:
+        """See Watch.turned_away."""
+        return self.cell.orders.quarantine
+
+    @property
     def can_stop(self) -> bool:
         """See Watch.can_stop: only a main thread hears signals."""
         return self._in_main_thread

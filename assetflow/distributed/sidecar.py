@@ -93,6 +93,7 @@ class Sidecar:
         self._sweeper = Sweeper(self._info, store, registry, announce)
         self._hearing = Hearing(job, store, broker_is_there)
         self._told_to_end = 0.0
+        self._quarantined = False
         self._drain = drain
         self._draining_since = 0.0
         self._due: dict[str, float] = {}

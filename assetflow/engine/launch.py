@@ -26,8 +26,9 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
         ConflictError: the run key was used with another request.
         InvalidInvocationError: the run key cannot be used.
     """
-    if run_key is not None and not (run_key.strip() and len(run_key) <= LONGEST_RUN_KEY):
-        raise InvalidInvocationError(f"a run key is a text of 1 to {LONGEST_RUN_KEY} characters, not {run_key[:40]!r}")
+    known = isinstance(run_key, str) and run_key.strip() and len(run_key) <= LONGEST_RUN_KEY
+    if run_key is not None and not known:
+        raise InvalidInvocationError(f"a run key is a text of 1 to {LONGEST_RUN_KEY} characters, not {run_key!r:.60}")
     plan = request.plan
     queues = tuple(dict.fromkeys(step.queue for step in plan.steps)) or ("default",)
     place = {queue: index for index, queue in enumerate(queues)}

@@ -65,6 +65,8 @@ class Slot:
     def work(self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "") -> None:
         """Claim, run and settle steps of a run until the slice is over or nothing is ready."""
         self._watch.wake()
+        if self._watch.turned_away:
+            return  # answered, it would be sent again at once; unanswered, in a few seconds
         try:
             session = self._session_of(run_id)
         except RunNotFoundError:

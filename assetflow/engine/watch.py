@@ -33,6 +33,10 @@ class Watch(Protocol):
         """Whether the process should take no further steps."""
 
     @property
+    def turned_away(self) -> bool:
+        """Whether wake-ups are to be left to others, unanswered: the host is in quarantine."""
+
+    @property
     def can_stop(self) -> bool:
         """Whether a step that runs for too long can be stopped here."""
 
@@ -41,6 +45,7 @@ class Unwatched:
     """For slots that nobody guards: in-process runs. Steps are not stopped there."""
 
     draining = False
+    turned_away = False
     can_stop = True
 
     def wake(self) -> None:

@@ -81,6 +81,7 @@ class Valkey:
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._socket_path = self._choose_socket()
         self._launch()
+        self._forget_deaths()
         return self
 
     def revive(self) -> None:
@@ -136,6 +137,13 @@ class Valkey:
                 where=str(self._log or self.directory),
                 fix="another assetflow may be using this folder; look for a running `assetflow dev`",
             )
+
+    def _forget_deaths(self) -> None:
+        """Workers of an earlier time ended with it; that says nothing against those that are started now."""
+        with contextlib.closing(redis.Redis(unix_socket_path=self._socket_path)) as client:
+            for pattern in ("af:deaths:*", "af:quarantine:*"):
+                for key in client.scan_iter(pattern, count=1000):
+                    client.delete(key)
 
     def _choose_socket(self) -> str:
         beside = self.directory / "valkey.sock"

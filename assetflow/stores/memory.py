@@ -149,7 +149,7 @@ class MemoryRunStore:
                         run.child_losses[claim.step] += 1
                     elif proof is Proof.WORKER_DIED:
                         run.host_losses[claim.step] += 1
-                    if proof is not Proof.DRAINED:
+                    if proof not in (Proof.DRAINED, Proof.TIMED_OUT):
                         detail = {"slot": slot, "proof": proof.value, "blamed": blamed}
                         run.fact(FactKind.STEP_LOST, (claim.step,), claim.token, detail)
                     if outcome is not None and (outcome.step, outcome.nonce) == (claim.step, claim.nonce):

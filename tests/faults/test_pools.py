@@ -36,7 +36,8 @@ def test_every_pool_carries_a_run_to_its_end_and_survives_a_kill(tmp_path: Path,
         fleet.start(*POOLS[pool])
         before = ledger.count
         recovery = seconds_until(lambda: ledger.count > before, timeout=BOUND + LOAD)
-        assert_kept(fleet, handle, ledger, losses=SLOTS)
+        # Each slot loses the step it ran, and at most the one it had just ended and not told of.
+        assert_kept(fleet, handle, ledger, losses=2 * SLOTS)
         assert wait_until(lambda: len(fleet.known_workers()) == 1, timeout=15)
         assert_nothing_left(fleet)
         report("pools", pool=pool, bound=BOUND, recovery=round(recovery, 2), repeated=ledger.repeated)

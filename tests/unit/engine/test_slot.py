@@ -11,6 +11,8 @@ import pytest
 from assetflow import AssetIn, AssetKey, Output, asset
 from assetflow.clock import wait_until
 from assetflow.engine.pace import LARGEST_BATCH, Pace
+from assetflow.engine.slot import Slot
+from assetflow.engine.watch import Unwatched
 from assetflow.runs.claims import Advance, Advanced, Claim
 from assetflow.runs.facts import FactKind
 from assetflow.runs.states import RunStatus
@@ -216,3 +218,14 @@ def test_the_pace_grows_with_short_steps_and_falls_with_long_ones() -> None:
     assert wants == [1, 4, 16, LARGEST_BATCH]
     pace.learn(1.0, 1)
     assert pace.want(0.25) == 1
+
+
+def test_a_slot_in_quarantine_leaves_wake_ups_unanswered(tmp_path: Path) -> None:
+    class TurnedAway(Unwatched):
+        turned_away = True
+
+    bench = Bench(tmp_path, [leaf("one")])
+    slot = Slot("w:1", bench.store, bench._open, watch=TurnedAway())
+    slot.work(bench.run_id, announcement="1")
+    assert bench.states == "R"
+    assert bench.store.tick(bench.run_id) == [], "the wake-up still counts as sent, and is not repeated at once"

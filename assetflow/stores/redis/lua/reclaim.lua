@@ -33,7 +33,7 @@ local function take_back(slot, entry)
     elseif proof == "worker" then
       bump(i, 3)
     end
-    if proof ~= "drain" then
+    if proof ~= "drain" and proof ~= "timeout" then
       fact("step_lost", i, whole(claim[2]), cjson.encode({ slot = slot, proof = proof, blamed = i == culprit }))
     end
     if judged and judged[1] == i and judged[2] == claim[3] then
