@@ -35,7 +35,8 @@ def versions_of(fleet: Fleet, name: str) -> list[str]:
 
 
 def shown(fleet: Fleet, name: str) -> str:
-    return (fleet.storage / name).resolve().name
+    path = fleet.storage / name
+    return next(version for version in versions_of(fleet, name) if path.samefile(path.parent / ".versions" / version))
 
 
 def committed(handle: RunHandle, name: str) -> str:
