@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
@@ -108,9 +110,8 @@ def show_run(run_id: str, as_json: bool, following: bool) -> int:
 @json_option
 def cancel_run(run_id: str, as_json: bool) -> None:
     """End a run: nothing new is begun, nothing more is stored, running steps are stopped."""
-    check_run_id(run_id)
-    with state_of_runs(current_settings()) as connection:
-        status = RunHandle(run_id, connection.store, connection.signer, connection.announce).cancel()
+    with _handle(run_id) as handle:
+        status = handle.cancel()
         if as_json:
             print_json({"run": run_id, "status": status.value})
         elif status.is_terminal and status is not RunStatus.CANCELLED:
@@ -123,9 +124,8 @@ def cancel_run(run_id: str, as_json: bool) -> None:
 @click.argument("run_id")
 def pause_run(run_id: str) -> None:
     """Begin nothing more of a run for now; what runs goes on and is kept."""
-    check_run_id(run_id)
-    with state_of_runs(current_settings()) as connection:
-        status = RunHandle(run_id, connection.store, connection.signer, connection.announce).pause()
+    with _handle(run_id) as handle:
+        status = handle.pause()
         if status is RunStatus.PAUSED:
             OUT.print(f"run {run_id} is paused; go on with: assetflow runs resume {run_id}")
         else:
@@ -136,10 +136,16 @@ def pause_run(run_id: str) -> None:
 @click.argument("run_id")
 def resume_run(run_id: str) -> None:
     """Go on with a paused run."""
+    with _handle(run_id) as handle:
+        status = handle.resume()
+        OUT.print(f"run {run_id} is {status.value.lower()}")
+
+
+@contextmanager
+def _handle(run_id: str) -> Iterator[RunHandle]:
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
-        status = RunHandle(run_id, connection.store, connection.signer, connection.announce).resume()
-        OUT.print(f"run {run_id} is {status.value.lower()}")
+        yield RunHandle(run_id, connection.store, connection.signer, connection.announce)
 
 
 def _about(view: RunView) -> RunAbout:

@@ -58,10 +58,6 @@ class Recall:
         done = (Holding(claim, outcome) for claim, outcome in self._done.values())
         return (*done, *(Holding(claim) for claim in self._claims.values()))
 
-    def is_of(self, generation: str) -> bool:
-        """Whether the server that says so is the one that was told."""
-        return generation == self.generation
-
     def clear(self) -> None:
         """The slot holds nothing of the run any more."""
         self._claims.clear()

@@ -155,7 +155,7 @@ class RunSession:
         """Wait until what was settled is on the server's disk; settle it again if the server has lost it."""
         while not self.status.is_terminal:
             generation = self._patiently(self._store.await_durable)
-            if self._recall.is_of(generation):
+            if generation == self._recall.generation:
                 self._recall.forget_outcomes()
                 return
             logger.warning("the run store was started again; telling it what this slot knows of run %s", self.run_id)

@@ -220,11 +220,6 @@ def seconds_until(happened: Callable[[], object], timeout: float) -> float:
     return time.monotonic() - began
 
 
-def threads_of(pid: int) -> int:
-    """How many threads a process has."""
-    return len(list(Path(f"/proc/{pid}/task").iterdir()))
-
-
 def resident_bytes(pid: int) -> int:
     """Memory of a process that is not shared with files, in bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

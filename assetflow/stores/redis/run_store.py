@@ -56,7 +56,6 @@ class RedisRunStore:
         self._reclaim = Script(client, "reclaim")
         self._resync = Script(client, "resync")
         self._boot_failed = Script(client, "boot_failed")
-        self._abort = Script(client, "abort")
         self._cancel = Script(client, "cancel")
         self._pause = Script(client, "pause")
         self._resume = Script(client, "resume")
@@ -150,11 +149,11 @@ class RedisRunStore:
 
     def abort(self, run_id: str, detail: str) -> tuple[RunStatus, list[Announcement]]:
         """See RunStore.abort."""
-        return self._ended(self._abort, run_id, detail)
+        return self._end(run_id, RunStatus.FAILED, FactKind.RUN_ABORTED, detail)
 
     def cancel(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
         """See RunStore.cancel."""
-        return self._ended(self._cancel, run_id)
+        return self._end(run_id, RunStatus.CANCELLED, FactKind.RUN_CANCELLING, "{}")
 
     def pause(self, run_id: str) -> tuple[RunStatus, list[Announcement]]:
         """See RunStore.pause."""
@@ -272,12 +271,14 @@ class RedisRunStore:
             if safe or time.monotonic() > deadline:
                 return str(answers[2]["run_id"])
 
-    def _ended(self, script: Script, run_id: str, *args: Any) -> tuple[RunStatus, list[Announcement]]:
+    def _end(self, run_id: str, final: RunStatus, kind: FactKind, detail: str) -> tuple[RunStatus, list[Announcement]]:
         """Call until all steps are out; the run is over for everybody with the first call."""
         announcements: list[Announcement] = []
         more = True
         while more:
-            status, found, more = _ended_decoder.decode(self._ask(script, run_id, *args))
+            status, found, more = _ended_decoder.decode(
+                self._ask(self._cancel, run_id, final.value, kind.value, detail)
+            )
             announcements += found
         return status, announcements
 

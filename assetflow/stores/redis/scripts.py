@@ -25,7 +25,7 @@ from assetflow.runs.transitions import as_lua
 _SHARED = ("run", "pools", "limits", "flow")
 _SETTLING = ("advance", "resync", "reclaim")
 _VERBS_ON_RUNS = (
-    *("create", "advance", "resync", "reclaim", "boot_failed", "abort", "cancel", "pause", "resume", "tick", "holds"),
+    *("create", "advance", "resync", "reclaim", "boot_failed", "cancel", "pause", "resume", "tick", "holds"),
     "set_limit",
 )
 # New runs are refused on a full server; everything else must work there, since it is what frees memory.
