@@ -197,19 +197,20 @@ class _Place:
 
 
 def _published_by_now(place: _Place, version: Version) -> bool:
-    """Publish it, or find a later one published; False if somebody else has published one meanwhile: look again."""
+    """Publish it, or find a later one published; False if somebody else has come between: look again."""
     file = place.version(version)
-    with suppress(FileExistsError):
-        name_too(file, place.path)
-        return True
     with locked(place.path) as current:
-        if current is None:
-            _replace_dangling(place, version)
-            return False
-        published = _version_of(_manifest(place, current))
-        if published is None or published < version:
-            name_over(file, place.path, version.name)
-        return True
+        if current is not None:
+            published = _version_of(_manifest(place, current))
+            if published is None or published < version:
+                name_over(file, place.path, version.name)
+            return True
+    try:
+        name_too(file, place.path)
+    except FileExistsError:
+        _replace_dangling(place, version)
+        return False
+    return True
 
 
 def _replace_dangling(place: _Place, version: Version) -> None:
