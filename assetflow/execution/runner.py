@@ -14,7 +14,6 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.job import IMPLICIT_JOB
-from assetflow.definitions.observable import observation_of
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import LoadError
 from assetflow.execution.hooks import run_hooks
@@ -58,6 +57,7 @@ class DefinitionsRunner:
     Args:
         job_hooks: what is called after every step; by default the hooks of the job in the definitions.
         defaults: resources used where the definitions give none, such as the default IO manager.
+        makers: those of the definitions, where they are at hand.
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
         keeps_open: resources stay open until `end`, because no other process works on the run.
@@ -75,6 +75,7 @@ class DefinitionsRunner:
         tags: Mapping[str, str] | None = None,
         job_name: str = IMPLICIT_JOB,
         job_hooks: tuple[HookDefinition, ...] | None = None,
+        makers: Makers | None = None,
         signer: Signer | None = None,
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
@@ -88,18 +89,14 @@ class DefinitionsRunner:
         self._errors = errors
         self._interruptible = interruptible
         self._keeps_open = keeps_open
-        assets = {key: asset for asset in definitions.assets for key in asset.keys}
-        checks = {key: asset for asset in definitions.assets for key in asset.check_keys}
-        sources = {source.key: source for source in definitions.source_assets}
-        observations = {key: observation_of(source) for key, source in sources.items() if source.is_observable}
-        self._makers = Makers(assets, checks, observations)
+        self._makers = makers or Makers.among(definitions)
         self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
         self._work = RunWork(
             run_id=run_id,
             makers=self._outputs,
-            assets=assets,
-            sources=sources,
+            assets=self._makers.assets,
+            sources=self._makers.sources,
             resources=self._resources,
             run_config=config,
             tags=dict(tags or {}),
