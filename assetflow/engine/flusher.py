@@ -10,6 +10,7 @@ from assetflow.engine.batch import Batch
 from assetflow.log import logger
 
 _LOOKS_IN_VAIN = 8
+_LOOKS_BETWEEN = 4  # two looks back
 
 
 class Flusher:
@@ -19,10 +20,18 @@ class Flusher:
         patience: seconds a step may run before its batch-mates stop waiting for it.
         flush: called, with the batch locked, when the current step is held up.
         announce_long: called once for every step that runs longer than the patience.
+        look_back: called now and then; whether it wants to be called again although there is no batch.
     """
 
-    def __init__(self, patience: float, flush: Callable[[Batch], None], announce_long: Callable[[Batch], None]) -> None:
+    def __init__(
+        self,
+        patience: float,
+        flush: Callable[[Batch], None],
+        announce_long: Callable[[Batch], None],
+        look_back: Callable[[], bool],
+    ) -> None:
         self._patience = patience
+        self._look_back = look_back
         self._flush = flush
         self._announce_long = announce_long
         self._batch: Batch | None = None
@@ -49,17 +58,29 @@ class Flusher:
 
     def _run(self) -> None:
         # It goes on looking for a while after the last batch: to be woken for each of many short ones takes longer.
-        pulse, looks = threading.Event(), 0
+        pulse, looks, idle = threading.Event(), 0, 0
         while self._busy.wait() and not self._closed:
             pulse.wait(self._patience / 2)
+            looks += 1
+            remembers = self._remembers(looks)
             batch = self._batch
             if batch is not None:
-                looks = 0
                 self._look(batch)
-            elif (looks := looks + 1) > _LOOKS_IN_VAIN:
+            idle = 0 if batch is not None or remembers else idle + 1
+            if idle > _LOOKS_IN_VAIN:
                 self._busy.clear()
+                idle = 0
                 if self._batch is not None:  # it came just now
                     self._busy.set()
+
+    def _remembers(self, looks: int) -> bool:
+        if looks % _LOOKS_BETWEEN:
+            return False
+        try:
+            return self._look_back()
+        except Exception:
+            logger.exception("the run store cannot be told what it may have lost")
+            return True
 
     def _look(self, batch: Batch) -> None:
         with batch.lock:
