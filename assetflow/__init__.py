@@ -48,6 +48,7 @@ _HOMES = {
     "observable_source_asset": "assetflow.definitions.observable",
     "ObserveResult": "assetflow.definitions.observe_result",
     "Definitions": "assetflow.definitions.bundle",
+    "Environment": "assetflow.definitions.environment",
     "MetadataValue": "assetflow.definitions.metadata",
     "TableColumn": "assetflow.definitions.tables",
     "TableColumnConstraints": "assetflow.definitions.tables",

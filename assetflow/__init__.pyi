@@ -46,6 +46,7 @@ from assetflow.definitions.context import AssetExecutionContext as AssetExecutio
 from assetflow.definitions.context import OpExecutionContext as OpExecutionContext
 from assetflow.definitions.data_version import DataVersion as DataVersion
 from assetflow.definitions.data_version import LogicalVersion as LogicalVersion
+from assetflow.definitions.environment import Environment as Environment
 from assetflow.definitions.events import AssetMaterialization as AssetMaterialization
 from assetflow.definitions.events import AssetObservation as AssetObservation
 from assetflow.definitions.events import ExpectationResult as ExpectationResult

@@ -13,6 +13,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
+from assetflow.environments import Environments
 from assetflow.errors import ServiceUnreachableError
 from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
@@ -34,6 +35,8 @@ def submit(
     job: str | None = None,
     priority: int = 0,
     durable: bool = False,
+    env: str | None = None,
+    yes: bool = False,
 ) -> RunHandle:
     """Start a run on the workers and return at once.
 
@@ -50,6 +53,8 @@ def submit(
         durable: return only when the run would survive a power cut of the server, where the server writes a file
             at all. Without it, the last second of a server that does not sync every write may be lost; the handle
             then submits the run again as soon as it is asked about it.
+        env: name of the environment the run is for; by default that of the settings.
+        yes: the run is meant, even where the environment is protected.
 
     Raises:
         InvalidDefinitionError, InvalidSubsetError, InvalidInvocationError: before anything is sent.
@@ -68,6 +73,8 @@ def submit(
         job=job,
         priority=priority,
         durable=durable,
+        env=env,
+        yes=yes,
     )
 
 
@@ -83,6 +90,8 @@ def submit_project(
     priority: int = 0,
     durable: bool = False,
     ship_code: bool = False,
+    env: str | None = None,
+    yes: bool = False,
 ) -> RunHandle:
     """Submit over a given connection.
 
@@ -97,7 +106,9 @@ def submit_project(
             sha, body = bundled(project)
             # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
             code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
-        environment = connection.settings.env
+        environment = env or connection.settings.env
+        environments = Environments(connection.settings, project.definitions)
+        environments.confirm(environment, yes=yes)
         given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
         request = make_request(
             project,
@@ -108,6 +119,7 @@ def submit_project(
             tags=given.tags,
             job_name=given.job_name,
             priority=priority,
+            environments=environments,
         )
 
     def send() -> str:

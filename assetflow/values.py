@@ -9,13 +9,14 @@ from typing import Any
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource_opening import check_config_keys
 from assetflow.definitions.signature import EMPTY
+from assetflow.environments import Environments
 from assetflow.errors import InvariantViolationError
 from assetflow.execution.inputs import load_stored
-from assetflow.execution.resources import OpenResources
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
-from assetflow.wiring import current_settings, default_resources
+from assetflow.overlay import Shelves
+from assetflow.wiring import current_settings
 
 
 class AssetValueLoader:
@@ -23,15 +24,21 @@ class AssetValueLoader:
 
     Args:
         resource_config: the ``resources`` part of a run config.
+        env: name of the environment; by default that of the settings. What it has not, is read where it reads from.
     """
 
-    def __init__(self, definitions: Definitions, resource_config: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, definitions: Definitions, resource_config: Mapping[str, Any] | None = None, env: str | None = None
+    ) -> None:
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         self._sources = definitions.source_assets
-        shared = {**default_resources(current_settings()), **definitions.resources}
+        settings = current_settings()
+        environments = Environments(settings, definitions)
+        chain = environments.chain(env or settings.env)
+        shared = environments.resources(chain[0])
         every = {**shared, **{key: one for asset in definitions.assets for key, one in asset.resource_defs.items()}}
         check_config_keys(every, resource_config)
-        self._resources = OpenResources(shared, resource_config or {}, "")
+        self._shelves = Shelves(environments, chain, {"resources": resource_config or {}})
         self._closed = False
 
     def __enter__(self) -> AssetValueLoader:
@@ -41,7 +48,7 @@ class AssetValueLoader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        self._resources.close()
+        self._shelves.close()
 
     def load_asset_value(
         self,
@@ -72,7 +79,7 @@ class AssetValueLoader:
         if asset is None:
             raise KeyError(self._unknown(key))
         return load_stored(
-            self._resources,
+            self._shelves.of(key, asset),
             asset,
             key,
             run_id="",

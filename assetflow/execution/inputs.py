@@ -52,7 +52,7 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
     declared = op.ins[item.name]
     key, maker = _made_by(run, item.key) if item.key else (None, work.asset)
     # An asset is loaded with the manager of whoever stored it, unless the reader names another.
-    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker)
+    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker, item.environment)
 
     def upstream() -> OutputContext | None:
         seen = Resources(opened, None, work.step.key)
@@ -95,7 +95,7 @@ def load_for(
     if key not in work.run.makers.assets:
         raise KeyError(f"there is no asset {key.to_user_string()}")
     return load_stored(
-        work.run.resources,
+        work.run.resources.own,
         work.run.makers.assets[key],
         key,
         run_id=work.run.run_id,

@@ -42,7 +42,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     """
     run, asset, op = work.run, work.asset, work.op
     managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
-    opened = run.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
+    opened = run.resources.own.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     declared = {output.name: output for output in work.step.outputs}
     keys = {output.name: run.makers.key(output.key) for output in work.step.outputs if output.key}

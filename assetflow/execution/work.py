@@ -14,7 +14,7 @@ from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import LoadError
-from assetflow.execution.resources import Opened, OpenResources
+from assetflow.execution.resources import Opened, ResourcesByEnvironment
 from assetflow.keys import Version
 from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
@@ -36,7 +36,7 @@ class RunWork:
     run_id: str
     makers: Makers
     outputs: Mapping[int, tuple[Step, StepOutput]]
-    resources: OpenResources
+    resources: ResourcesByEnvironment
     run_config: Mapping[str, Any]
     tags: Mapping[str, str]
     job_name: str
@@ -64,9 +64,9 @@ class StepWork:
     log: StepLogger
     made: dict[str, Any] = field(default_factory=dict)
 
-    def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None) -> Opened:
-        """The resource under a key, as the step's asset sees it, or another one."""
-        return self.run.resources.one(owner or self.asset, key, self.log)
+    def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None, environment: str = "") -> Opened:
+        """The resource under a key, as the step's asset or another one sees it, in the run's environment or another."""
+        return self.run.resources.of(environment).one(owner or self.asset, key, self.log)
 
     @property
     def config_path(self) -> tuple[str, ...]:
