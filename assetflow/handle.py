@@ -7,9 +7,8 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
-
-import msgspec
 
 from assetflow.clock import pause
 from assetflow.code.signing import Signer
@@ -28,6 +27,16 @@ from assetflow.runs.store import RunStore, RunView
 from assetflow.runs.story import evaluation_of
 
 _BLOCK = 1.0
+_BEGINNINGS = (FactKind.RUN_QUEUED, FactKind.RUN_STARTED)
+_ENDS = {
+    FactKind.STEP_SUCCEEDED: StepState.SUCCEEDED,
+    FactKind.STEP_FAILED: StepState.FAILED,
+    FactKind.STEP_SKIPPED: StepState.SKIPPED,
+    FactKind.STEP_UPSTREAM_FAILED: StepState.UPSTREAM_FAILED,
+}
+_LOOK_AGAIN = 2e-5  # seconds for each step that is outstanding: less than it takes
+_LOOK_AGAIN_AT_LATEST = 0.05
+_FEW = 50
 _SURELY_ALIVE = 60.0  # seconds after which a run that was alive may have ended and been forgotten
 
 
@@ -67,7 +76,7 @@ class Progress:
     states: dict[StepState, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RunResult:
     """How a run ended.
 
@@ -75,8 +84,7 @@ class RunResult:
         steps: step name to its final state.
         errors: step name to what it raised.
         error: why the run as a whole was given up, if it was.
-        materializations: asset key to what was made, with its metadata.
-        checks: what the checks of assets said.
+        facts: of the steps that have ended.
         seconds: from submission to the end.
     """
 
@@ -86,8 +94,18 @@ class RunResult:
     steps: dict[str, StepState] = field(default_factory=dict)
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
     error: ErrorDetail | None = None
-    materializations: dict[AssetKey, Materialization] = field(default_factory=dict)
-    checks: list[AssetCheckEvaluation] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def materializations(self) -> dict[AssetKey, Materialization]:
+        """Asset key to what was made, with its metadata; read from the facts when it is asked for."""
+        told = (fact.told() for fact in self.facts if fact.kind is FactKind.STEP_SUCCEEDED)
+        return {made.asset_key: made for detail in told for made in map(Materialization.of, detail.outputs)}
+
+    @cached_property
+    def checks(self) -> list[AssetCheckEvaluation]:
+        """What the checks of assets said."""
+        return [evaluation_of(check) for fact in self.facts for check in fact.told().checks]
 
     @property
     def success(self) -> bool:
@@ -160,6 +178,15 @@ class RunHandle:
             after: id of the last event already seen.
             timeout: seconds after which WaitTimeout is raised; None waits for the end.
         """
+        return (self._event(fact) for fact in self._facts_until_over(after, timeout))
+
+    def _facts_until_over(self, after: str, timeout: float | None, *, outstanding: int = 0) -> Iterator[Fact]:
+        """See `events`.
+
+        Args:
+            outstanding: steps that are not over, for one who looks at the end only: the more there are, the longer
+                he may leave the processor to the workers before he looks again.
+        """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             rest = _BLOCK if deadline is None else min(_BLOCK, deadline - time.monotonic())
@@ -167,15 +194,16 @@ class RunHandle:
                 raise WaitTimeout(f"run {self.id} is not over after {timeout:g} s; it goes on")
             facts = self._facts(after, rest)
             for fact in facts:
-                yield self._event(fact)
+                yield fact
                 if fact.kind is FactKind.RUN_ENDED:
                     return
+                outstanding -= len(fact.steps) if fact.kind in _ENDS else 0
             if facts:
                 after, self._alive_at = facts[-1].id, time.monotonic()
+                if outstanding > _FEW:
+                    pause(min(rest, outstanding * _LOOK_AGAIN, _LOOK_AGAIN_AT_LATEST))
             elif self._is_over():
-                if not (late := self._store.facts(self.id, after)):
-                    return
-                yield from map(self._event, late)
+                yield from self._store.facts(self.id, after)
                 return
 
     def wait(self, timeout: float | None = None, *, raise_on_error: bool = True) -> RunResult:
@@ -189,31 +217,19 @@ class RunHandle:
             RunFailed: with the exception of the first failed step as its cause.
             WaitTimeout: the run is not over in time. It goes on.
         """
-        errors: dict[str, ErrorDetail] = {}
-        given_up: ErrorDetail | None = None
-        materializations: dict[AssetKey, Materialization] = {}
-        checks: list[AssetCheckEvaluation] = []
-        for event in self.events(timeout=timeout):
-            if event.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED):
-                checks += map(evaluation_of, event.detail.checks)
-            if event.kind is FactKind.RUN_ABORTED:
-                given_up = event.detail.error
-            elif event.kind is FactKind.STEP_FAILED and event.detail.error is not None:
-                errors[event.steps[0]] = event.detail.error
-            elif event.kind is FactKind.STEP_SUCCEEDED:
-                for made in map(Materialization.of, event.detail.outputs):
-                    materializations[made.asset_key] = made
-        view = self._view()
-        names = [step.key for step in self.plan.steps]
+        facts = list(self._facts_until_over("0", timeout, outstanding=len(self.plan.steps)))
+        ended = [fact for fact in facts if fact.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED)]
+        failed = ((fact, fact.told().error) for fact in ended if fact.kind is FactKind.STEP_FAILED)
+        aborted = [fact.told().error for fact in facts if fact.kind is FactKind.RUN_ABORTED]
+        view = self._view_in(facts) or self._view()
         result = RunResult(
             run_id=self.id,
             status=view.status,
             seconds=(view.ended or time.time()) - view.created,
-            steps=dict(zip(names, view.states, strict=True)),
-            errors=errors,
-            error=given_up,
-            materializations=materializations,
-            checks=checks,
+            steps=dict(zip([step.key for step in self.plan.steps], view.states, strict=True)),
+            errors={self.plan.steps[fact.steps[0]].key: error for fact, error in failed if error is not None},
+            error=aborted[-1] if aborted else None,
+            facts=ended,
         )
         if raise_on_error and not result.success:
             raise self._failure(result)
@@ -242,6 +258,23 @@ class RunHandle:
         if not view.status.is_terminal:
             self._alive_at = time.monotonic()
         return view
+
+    def _view_in(self, facts: list[Fact]) -> RunView | None:
+        """How a run stands that has succeeded, if its facts are all there: the store need not be asked again."""
+        if not facts or facts[0].kind not in _BEGINNINGS or facts[-1].kind is not FactKind.RUN_ENDED:
+            return None
+        states = [StepState.WAITING] * len(self.plan.steps)
+        for fact in facts:
+            if fact.kind in _ENDS:
+                for step in fact.steps:
+                    states[step] = _ENDS[fact.kind]
+        status = RunStatus(facts[-1].detail["status"])
+        if status is not RunStatus.SUCCEEDED or StepState.WAITING in states:
+            return None
+        begun, ended = facts[0].at, facts[-1].at
+        return RunView(
+            run_id=self.id, status=status, created=begun, started=begun, ended=ended, left=0, states=tuple(states)
+        )
 
     def _facts(self, after: str, block: float) -> list[Fact]:
         try:
@@ -277,7 +310,7 @@ class RunHandle:
             at=fact.at,
             steps=tuple(step.key for step in steps),
             assets=tuple(key for step in steps for key in step.asset_keys),
-            detail=_detail(fact.detail),
+            detail=fact.told(),
         )
 
     def _failure(self, result: RunResult) -> RunFailed:
@@ -309,10 +342,3 @@ class RunHandle:
             cause = RuntimeError(f"{error.type}: {error.message}")
         cause.add_note("\nOn the worker:\n" + error.traceback)
         return cause
-
-
-def _detail(raw: dict[str, Any]) -> StepDetail:
-    try:
-        return msgspec.convert(raw, StepDetail)
-    except msgspec.ValidationError:
-        return StepDetail()

@@ -11,22 +11,29 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, print_json, size_text
+from assetflow.cli.history import history, rollback
 from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
-from assetflow.errors import AssetflowError, InvalidSubsetError
+from assetflow.errors import InvalidSubsetError, InvariantViolationError
+from assetflow.execution.inputs import output_name
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.io.manifests import Manifest
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_selection
 from assetflow.submission import Project
+from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
 
 
 @click.group()
 def assets() -> None:
     """Look at assets and what is stored of them."""
+
+
+assets.add_command(history)
+assets.add_command(rollback)
 
 
 @assets.command("list")
@@ -111,21 +118,18 @@ class _Shelf:
     def __init__(self, project: Project) -> None:
         settings = current_settings()
         self._default = FilesystemIOManager(settings.storage)
+        self._loader = AssetValueLoader(project.definitions)
         self._replaced = "io_manager" in project.definitions.resources
 
     def stored(self, graph: AssetGraph, key: AssetKey) -> Manifest | None:
         """The published version; None if there is none, or another IO manager keeps it."""
         asset = graph.assets_by_key[key]
-        name = next(name for name, made in asset.keys_by_output_name.items() if made == key)
-        if (
-            self._replaced
-            or asset.node_def.outs[name].io_manager_key != "io_manager"
-            or asset.resource_defs.get("io_manager")
-        ):
-            return None
-        try:
+        out = asset.node_def.outs[output_name(asset, key)]
+        if not (self._replaced or out.io_manager_key != "io_manager" or asset.resource_defs.get("io_manager")):
             return self._default.current(key)
-        except AssetflowError:
+        try:
+            return self._loader.keeper(key).current(key.parts)
+        except InvariantViolationError:
             return None
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _AT_ONCE = 512  # pieces, of the 1024 that the kernel takes in one call
 _LARGE = 65_536  # bytes
@@ -65,6 +67,34 @@ def read_file(path: str) -> tuple[bytes | bytearray, int]:
         return buffer, state.st_ino
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def locked(path: str) -> Iterator[int | None]:
+    """Hold the file that has a name now: whoever replaces it under this lock replaces what he has seen.
+
+    Yields:
+        a descriptor to read it from; None if it was replaced or removed before it could be locked.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        held, named = os.fstat(descriptor), _stat(path)
+        same = named is not None and (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
+        yield descriptor if same else None
+    finally:
+        os.close(descriptor)
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
 
 
 def make_folders(path: str, *, fsync: bool) -> None:

@@ -8,8 +8,8 @@
     <base>/a/.versions/b@<version>.json      the manifest of what other tools read, written before the version itself
 
 A version is written under a name no other attempt has, so writing needs no lock. Publishing gives its file a second
-name (a hard link, or a symbolic one where the file system has none), under a lock on the folder of the versions, and
-only ever moves to a higher token. Assets with the same prefix share that folder: making one for each asset, or a
+name (a hard link, or a symbolic one where the file system has none), under a lock on the file that has the name now,
+and only ever moves to a higher token. Assets with the same prefix share that folder: making one for each asset, or a
 symbolic link for each, would cost as much as writing its value. A bit in the mode of a version's file says that a run
 has accepted it.
 """
@@ -33,11 +33,20 @@ from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError, UnserializableValueError
 from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, decode, encode, type_name
-from assetflow.io.durable_files import make_folders, name_over, name_too, read_file, sync_folder, write_new
+from assetflow.io.durable_files import locked, make_folders, read_file, sync_folder, write_new
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
 from assetflow.io.manifests import Manifest, behind, check_content, copied, has_manifest, read_manifest, split
 from assetflow.io.paths import RESERVED, folded, safe_segments
-from assetflow.io.places import BESIDE, Place, is_marked, locked, mark_committed, parse_name, scratch_of, unlink
+from assetflow.io.places import (
+    BESIDE,
+    Place,
+    is_marked,
+    mark_committed,
+    parse_name,
+    published_by_now,
+    scratch_of,
+    unlink,
+)
 from assetflow.keys import AssetKey, Version
 
 
@@ -95,16 +104,9 @@ class FilesystemIOManager(KeepsVersions):
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
         place = self._place(path)
-        file = place.version(version)
-        mark_committed(file)
-        try:
-            name_too(file, place.path)
-        except FileExistsError:
-            with locked(place.versions):
-                published = place.published()
-                if published is not None and published >= version:
-                    return
-                name_over(file, place.path, version.name)
+        mark_committed(place.version(version))
+        while not published_by_now(place, version):
+            pass
         if self.fsync:
             sync_folder(os.path.dirname(place.path))
 
@@ -188,8 +190,8 @@ class FilesystemIOManager(KeepsVersions):
     def remove(self, kept: KeptVersion) -> bool:
         """See KeepsVersions.remove."""
         place = self._place(kept.path)
-        with suppress(FileNotFoundError), locked(place.versions):
-            if place.published() == kept.version or place.shown_by_its_file() == kept.version:
+        with locked(place.path):
+            if kept.version in (place.published(), place.shown_by_its_file()):
                 return False
             self.discard(path=kept.path, version=kept.version)
         return True

@@ -15,7 +15,7 @@ _FRAMES = {
     ("polars", "LazyFrame"),
     ("pyarrow", "Table"),
 }
-_EXTRAS = {"pandas": "pandas", "polars": "polars", "pyarrow": "arrow", "duckdb": "duckdb"}
+_EXTRAS = {"pandas": "pandas", "polars": "polars", "pyarrow": "arrow"}
 
 
 def library(name: str, *, what: str) -> Any:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 
 from assetflow.errors import DamagedRecordError
-from assetflow.io.manifests import Manifest, read_manifest
+from assetflow.io.durable_files import locked, name_over, name_too
+from assetflow.io.manifests import Manifest, manifest_in
 from assetflow.io.paths import RESERVED
 from assetflow.keys import Version
 
@@ -52,9 +51,20 @@ class Place:
     def published(self) -> Version | None:
         """The version people read; None if it is none of ours, or not there."""
         try:
-            manifest = read_manifest(self.path)
+            descriptor = os.open(self.path, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            return self.published_in(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def published_in(self, descriptor: int) -> Version | None:
+        """Which version of this value an open file is; None if it is none of ours."""
+        try:
+            manifest = manifest_in(descriptor, where=self.path)
         except (DamagedRecordError, OSError):
-            return self.shown_by_its_file()
+            return self.shown_by_its_file(os.fstat(descriptor).st_ino)
         if manifest.key != self.value:
             return None
         try:
@@ -124,15 +134,28 @@ def is_marked(mode: int) -> bool:
     return bool(mode & _COMMITTED)
 
 
-@contextmanager
-def locked(folder: str) -> Iterator[None]:
-    """Nobody else moves names in a folder of versions meanwhile."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+def published_by_now(place: Place, version: Version) -> bool:
+    """Publish it, or find a later one published; False if somebody else has come between: look again."""
+    file = place.version(version)
+    with locked(place.path) as current:
+        if current is not None:
+            published = place.published_in(current)
+            if published is None or published < version:
+                name_over(file, place.path, version.name)
+            return True
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+        name_too(file, place.path)
+    except FileExistsError:
+        _replace_dangling(place, version)
+        return False
+    return True
+
+
+def _replace_dangling(place: Place, version: Version) -> None:
+    """Where people's path is a link to nothing there is no file to lock: the folder stands in for it."""
+    with locked(place.versions):
+        if os.path.islink(place.path) and not os.path.exists(place.path):
+            name_over(place.version(version), place.path, version.name)
 
 
 def unlink(path: str) -> None:

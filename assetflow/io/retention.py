@@ -23,7 +23,7 @@ class Retention:
     """
 
     keep: int = KEEP
-    keep_seconds: float = 0.0
+    keep_seconds: float = 24 * 3600.0
     staged_seconds: float = STAGED_FOR
 
 

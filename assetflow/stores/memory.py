@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-
-import msgspec
 
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
 from assetflow.keys import Version
@@ -128,6 +127,7 @@ class MemoryRunStore:
                 announcements=run.announcements(),
                 chores=chores,
                 left=run.left,
+                alone=not run.status.is_terminal and len(run.request.queues) == 1 and len(self._live()) == 1,
             )
             return entry.reply
 
@@ -150,7 +150,7 @@ class MemoryRunStore:
                     elif proof is Proof.WORKER_DIED:
                         run.host_losses[claim.step] += 1
                     if proof not in (Proof.DRAINED, Proof.TIMED_OUT):
-                        detail = {"slot": slot, "proof": proof.value, "blamed": blamed}
+                        detail = json.dumps({"slot": slot, "proof": proof.value, "blamed": blamed})
                         run.fact(FactKind.STEP_LOST, (claim.step,), claim.token, detail)
                     if outcome is not None and (outcome.step, outcome.nonce) == (claim.step, claim.nonce):
                         run.settle(entry, claim, outcome)
@@ -171,7 +171,7 @@ class MemoryRunStore:
             run = self._run(run_id)
             if run.status.is_terminal:
                 return 0
-            run.fact(FactKind.STEP_LOST, (), 0, msgspec.json.decode(detail))
+            run.fact(FactKind.STEP_LOST, (), 0, detail)
             run.boots += 1
             return run.boots
 
@@ -243,7 +243,7 @@ class MemoryRunStore:
         """See RunStore.note."""
         with self._changed:
             if run_id in self._runs:
-                self._runs[run_id].fact(kind, tuple(steps), 0, msgspec.json.decode(detail))
+                self._runs[run_id].fact(kind, tuple(steps), 0, detail)
 
     def refuse(self, run_id: str, detail: str) -> None:
         """See RunStore.refuse."""
@@ -293,7 +293,10 @@ class MemoryRunStore:
     def live_runs(self) -> list[str]:
         """See RunStore.live_runs."""
         with self._changed:
-            return [name for name, run in self._runs.items() if not run.status.is_terminal]
+            return self._live()
+
+    def _live(self) -> list[str]:
+        return [name for name, run in self._runs.items() if not run.status.is_terminal]
 
     def recent_runs(self, limit: int = 50) -> list[str]:
         """See RunStore.recent_runs."""
@@ -323,7 +326,7 @@ class MemoryRunStore:
             if run.status.is_terminal or run.status is RunStatus.CANCELLING:
                 return run.status, []
             run.void(final)
-            run.fact(kind, (), 0, msgspec.json.decode(detail))
+            run.fact(kind, (), 0, detail)
             run.finish_if_done()
             return run.status, run.announcements()
 
