@@ -79,7 +79,7 @@ class SeaweedFS:
             program, "server", "-s3", f"-dir={self.folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *(f"-{name}.port.grpc={port}" for name, port in zip(ports, _ports(4), strict=True)),
-            "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false", "-iam=false",
+            "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false", "-s3.autoCreateBucket=false", "-iam=false",
             "-volume.max=500", "-volume.minFreeSpace=1", "-master.volumeSizeLimitMB=64",
             "-master.telemetry=false", "-filer.saveToFilerLimit=65536",
         ]  # fmt: skip
