@@ -5,8 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 _AT_ONCE = 512  # pieces, of the 1024 that the kernel takes in one call
 _LARGE = 65_536  # bytes
@@ -69,25 +68,27 @@ def read_file(path: str) -> tuple[bytes | bytearray, int]:
         os.close(descriptor)
 
 
-@contextmanager
-def locked(path: str) -> Iterator[int | None]:
+def lock(path: str) -> int | None:
     """Hold the file that has a name now: whoever replaces it under this lock replaces what he has seen.
 
-    Yields:
-        a descriptor to read it from; None if it was replaced or removed before it could be locked.
+    Returns:
+        a descriptor to read it from, the closing of which lets go of it; None if the file was replaced or removed
+        before it could be locked.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
-        yield None
-        return
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         held, named = os.fstat(descriptor), _stat(path)
-        same = named is not None and (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
-        yield descriptor if same else None
-    finally:
+        if named is not None and held.st_ino == named.st_ino and held.st_dev == named.st_dev:
+            return descriptor
+    except BaseException:
         os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -33,7 +33,7 @@ from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError, UnserializableValueError
 from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, decode, encode, type_name
-from assetflow.io.durable_files import locked, make_folders, read_file, sync_folder, write_new
+from assetflow.io.durable_files import lock, make_folders, read_file, sync_folder, write_new
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
 from assetflow.io.manifests import Manifest, behind, check_content, copied, has_manifest, read_manifest, split
 from assetflow.io.paths import RESERVED, folded, safe_segments
@@ -190,10 +190,14 @@ class FilesystemIOManager(KeepsVersions):
     def remove(self, kept: KeptVersion) -> bool:
         """See KeepsVersions.remove."""
         place = self._place(kept.path)
-        with locked(place.path):
+        held = lock(place.path)
+        try:
             if kept.version in (place.published(), place.shown_by_its_file()):
                 return False
             self.discard(path=kept.path, version=kept.version)
+        finally:
+            if held is not None:
+                os.close(held)
         return True
 
     def copy_version(self, path: tuple[str, ...], version: Version, copy: Version, *, stored_at: float) -> None:

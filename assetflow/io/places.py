@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from assetflow.errors import DamagedRecordError
-from assetflow.io.durable_files import locked, name_over, name_too
+from assetflow.io.durable_files import lock, name_over, name_too
 from assetflow.io.manifests import Manifest, manifest_in
 from assetflow.io.paths import RESERVED
 from assetflow.keys import Version
@@ -137,12 +137,15 @@ def is_marked(mode: int) -> bool:
 def published_by_now(place: Place, version: Version) -> bool:
     """Publish it, or find a later one published; False if somebody else has come between: look again."""
     file = place.version(version)
-    with locked(place.path) as current:
-        if current is not None:
+    current = lock(place.path)
+    if current is not None:
+        try:
             published = place.published_in(current)
             if published is None or published < version:
                 name_over(file, place.path, version.name)
-            return True
+        finally:
+            os.close(current)
+        return True
     try:
         name_too(file, place.path)
     except FileExistsError:
@@ -153,9 +156,13 @@ def published_by_now(place: Place, version: Version) -> bool:
 
 def _replace_dangling(place: Place, version: Version) -> None:
     """Where people's path is a link to nothing there is no file to lock: the folder stands in for it."""
-    with locked(place.versions):
-        if os.path.islink(place.path) and not os.path.exists(place.path):
-            name_over(place.version(version), place.path, version.name)
+    folder = lock(place.versions)
+    if folder is not None:
+        try:
+            if os.path.islink(place.path) and not os.path.exists(place.path):
+                name_over(place.version(version), place.path, version.name)
+        finally:
+            os.close(folder)
 
 
 def unlink(path: str) -> None:
