@@ -92,6 +92,9 @@ _HOMES = {
     "InMemoryIOManager": "assetflow.io.memory",
     "mem_io_manager": "assetflow.io.memory",
     "fs_io_manager": "assetflow.io.filesystem",
+    "S3IOManager": "assetflow.io.s3.s3_io_manager",
+    "s3_pickle_io_manager": "assetflow.io.s3.definitions",
+    "s3_resource": "assetflow.io.s3.definitions",
     # config
     "Any": "assetflow.config.names",
     "Array": "assetflow.config.collections",
@@ -181,6 +184,7 @@ _HOMES = {
     "SettingsError": "assetflow.errors",
     "SignatureError": "assetflow.errors",
     "StepLostError": "assetflow.errors",
+    "StorageError": "assetflow.errors",
     "StepTimedOut": "assetflow.errors",
     "CodeMismatchError": "assetflow.errors",
     "StepOutputNotFoundError": "assetflow.errors",

@@ -142,6 +142,7 @@ from assetflow.errors import SignatureError as SignatureError
 from assetflow.errors import StepLostError as StepLostError
 from assetflow.errors import StepOutputNotFoundError as StepOutputNotFoundError
 from assetflow.errors import StepTimedOut as StepTimedOut
+from assetflow.errors import StorageError as StorageError
 from assetflow.errors import TypeCheckDidNotPass as TypeCheckDidNotPass
 from assetflow.errors import UnknownResourceError as UnknownResourceError
 from assetflow.errors import UnserializableValueError as UnserializableValueError
@@ -153,6 +154,9 @@ from assetflow.io.filesystem import FilesystemIOManager as FilesystemIOManager
 from assetflow.io.filesystem import fs_io_manager as fs_io_manager
 from assetflow.io.memory import InMemoryIOManager as InMemoryIOManager
 from assetflow.io.memory import mem_io_manager as mem_io_manager
+from assetflow.io.s3.definitions import s3_pickle_io_manager as s3_pickle_io_manager
+from assetflow.io.s3.definitions import s3_resource as s3_resource
+from assetflow.io.s3.s3_io_manager import S3IOManager as S3IOManager
 from assetflow.io.upath import UPathIOManager as UPathIOManager
 from assetflow.keys import AssetKey as AssetKey
 from assetflow.lineage.selection import AssetSelection as AssetSelection

@@ -11,6 +11,7 @@ from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.environments import Environments
 from assetflow.execution.inputs import output_name
 from assetflow.execution.resources import OpenResources
+from assetflow.io.kept_versions import KeepsVersions
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
@@ -63,15 +64,19 @@ class Shelves:
         """
         for name in self.chain:
             manager = self._open[name].one(owner, manager_key, step_logger("", "overlay")).value
-            current = getattr(manager, "current", None)
-            if current is None or current(key) is not None:
+            if not isinstance(manager, KeepsVersions) or manager.current(key.parts) is not None:
                 return name
         return self.chain[0]
+
+    @property
+    def own(self) -> OpenResources:
+        """The resources of the nearest environment."""
+        return self._open[self.chain[0]]
 
     def of(self, key: AssetKey, asset: AssetsDefinition) -> OpenResources:
         """The resources to load an asset with: those of the nearest environment that has it."""
         if len(self.chain) == 1:
-            return self._open[self.chain[0]]
+            return self.own
         return self._open[self.first_with(key, asset, asset.node_def.outs[output_name(asset, key)].io_manager_key)]
 
     def close(self) -> None:

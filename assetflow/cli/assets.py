@@ -11,17 +11,17 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, print_json, size_text
-from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
+from assetflow.cli.history import history, rollback
+from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
-from assetflow.errors import AssetflowError, InvalidSubsetError
-from assetflow.io.filesystem import FilesystemIOManager
+from assetflow.errors import InvalidSubsetError, InvariantViolationError
 from assetflow.io.manifests import Manifest
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_selection
 from assetflow.submission import Project
-from assetflow.wiring import current_settings
+from assetflow.values import AssetValueLoader
 
 
 @click.group()
@@ -29,9 +29,14 @@ def assets() -> None:
     """Look at assets and what is stored of them."""
 
 
+assets.add_command(history)
+assets.add_command(rollback)
+
+
 @assets.command("list")
 @click.argument("selection", nargs=-1)
 @definitions_options
+@env_option
 @json_option
 def list_assets(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool) -> None:
     """List the assets of SELECTION, or all."""
@@ -43,13 +48,13 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
     shelf = _Shelf(project)
     if as_json:
         for key in keys:
-            print_json(_record(graph, key, shelf.stored(graph, key)))
+            print_json(_record(graph, key, shelf.stored(key)))
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("asset", "group", "stored", "size", "description"):
         table.add_column(name, justify="right" if name == "size" else "left", overflow="fold")
     for key in keys:
-        manifest = shelf.stored(graph, key)
+        manifest = shelf.stored(key)
         table.add_row(
             Text(key.to_user_string()),
             graph.group_of(key),
@@ -65,6 +70,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
 @assets.command("show")
 @click.argument("key")
 @definitions_options
+@env_option
 @json_option
 def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
     """Show all that is known of one asset."""
@@ -76,7 +82,7 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
             f"{key} means {len(chosen)} assets; show takes one",
             fix="give its key: `assetflow assets list`, with the same -m or -f, shows them",
         )
-    manifest = _Shelf(project).stored(graph, chosen[0])
+    manifest = _Shelf(project).stored(chosen[0])
     record = _record(graph, chosen[0], manifest)
     if as_json:
         print_json(record)
@@ -109,23 +115,13 @@ class _Shelf:
     """What is stored, as far as it can be seen without running anything."""
 
     def __init__(self, project: Project) -> None:
-        settings = current_settings()
-        self._default = FilesystemIOManager(settings.storage)
-        self._replaced = "io_manager" in project.definitions.resources
+        self._loader = AssetValueLoader(project.definitions)
 
-    def stored(self, graph: AssetGraph, key: AssetKey) -> Manifest | None:
-        """The published version; None if there is none, or another IO manager keeps it."""
-        asset = graph.assets_by_key[key]
-        name = next(name for name, made in asset.keys_by_output_name.items() if made == key)
-        if (
-            self._replaced
-            or asset.node_def.outs[name].io_manager_key != "io_manager"
-            or asset.resource_defs.get("io_manager")
-        ):
-            return None
+    def stored(self, key: AssetKey) -> Manifest | None:
+        """The published version; None if there is none, or its IO manager keeps no versions."""
         try:
-            return self._default.current(key)
-        except AssetflowError:
+            return self._loader.keeper(key).current(key.parts)
+        except InvariantViolationError:
             return None
 
 

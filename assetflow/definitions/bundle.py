@@ -140,6 +140,7 @@ class Definitions:
         python_type: Any = EMPTY,
         metadata: Mapping[str, Any] | None = None,
         resource_config: Mapping[str, Any] | None = None,
+        version: str | None = None,
         env: str | None = None,
     ) -> Any:
         """What is stored of an asset, loaded with its IO manager.
@@ -149,6 +150,7 @@ class Definitions:
             python_type: the type that is wanted.
             metadata: reaches the IO manager as ``InputContext.metadata``.
             resource_config: the ``resources`` part of a run config.
+            version: its name, or the beginning of it; ``@-1`` is the one before what is published.
             env: name of the environment; by default that of the settings.
 
         Raises:
@@ -156,7 +158,7 @@ class Definitions:
             FileNotFoundError: it was never materialized; other IO managers raise what they raise.
         """
         with self.get_asset_value_loader(resource_config, env) as loader:
-            return loader.load_asset_value(asset_key, python_type=python_type, metadata=metadata)
+            return loader.load_asset_value(asset_key, python_type=python_type, metadata=metadata, version=version)
 
     def get_asset_value_loader(
         self, resource_config: Mapping[str, Any] | None = None, env: str | None = None

@@ -16,7 +16,7 @@ from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError, TypeCheckDidNotPass
 from assetflow.execution.resources import OpenResources
 from assetflow.execution.work import RunWork, StepWork
-from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 from assetflow.log import StepLogger
 from assetflow.planning.plan import StepInput
 
@@ -114,8 +114,9 @@ def load_stored(
     log: StepLogger,
     annotation: Any,
     metadata: Mapping[str, Any] | None,
+    version: Version | None = None,
 ) -> Any:
-    """The published value of an asset.
+    """The published value of an asset, or a version of it.
 
     Raises:
         InvariantViolationError: it stores nothing.
@@ -141,6 +142,7 @@ def load_stored(
         resources=seen,
         log=log,
         resource_config=found.config,
+        version=version,
     )
     value = as_input_manager(found.value, out.io_manager_key).load_input(context)
     if (reason := check_value(value, annotation)) is not None:

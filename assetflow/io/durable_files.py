@@ -7,11 +7,12 @@ import fcntl
 import os
 from contextlib import suppress
 
-_SMALL = 16 * 1024  # bytes
+_AT_ONCE = 512  # pieces, of the 1024 that the kernel takes in one call
+_LARGE = 65_536  # bytes
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 
 
-def write_new(path: str, *parts: bytes, fsync: bool) -> None:
+def write_new(path: str, *parts: bytes | bytearray | memoryview, fsync: bool) -> None:
     """Write a file that nobody looks for yet, under a name that nobody else uses.
 
     Args:
@@ -26,7 +27,7 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
         try:
             views = [memoryview(part) for part in parts if part]
             while views:
-                written = os.writev(descriptor, views)
+                written = os.writev(descriptor, views[:_AT_ONCE])
                 while views and written >= len(views[0]):
                     written -= len(views.pop(0))
                 if views:
@@ -46,18 +47,23 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
         raise
 
 
-def read_whole(path: str) -> bytes:
-    """All bytes of a file, in a third of the time that a file object takes for a small one."""
+def read_file(path: str) -> tuple[bytes | bytearray, int]:
+    """All of a file, and its inode. What is large comes in memory that may be written to."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        found = os.read(descriptor, _SMALL)
-        if len(found) < _SMALL:
-            return found
-        parts = [found]
-        rest = max(os.fstat(descriptor).st_size - _SMALL, _SMALL)
-        while part := os.read(descriptor, rest):
-            parts.append(part)
-        return b"".join(parts)
+        state = os.fstat(descriptor)
+        if state.st_size < _LARGE:
+            raw = os.read(descriptor, state.st_size + 1)
+            if len(raw) == state.st_size:
+                return raw, state.st_ino
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        buffer = bytearray(state.st_size)
+        view, at = memoryview(buffer), 0
+        while at < len(buffer) and (count := os.readv(descriptor, [view[at:]])):
+            at += count
+        view.release()
+        del buffer[at:]
+        return buffer, state.st_ino
     finally:
         os.close(descriptor)
 

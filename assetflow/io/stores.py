@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from assetflow.definitions.io_manager import IOManager
 from assetflow.errors import SettingsError
 from assetflow.io.filesystem import FilesystemIOManager
+from assetflow.io.kept_versions import KeepsVersions
 
 _SCHEME = re.compile(r"([a-z0-9+.-]+)://")
 
 
-def manager_at(storage: str, *, fsync: bool = False) -> IOManager:
+def manager_at(storage: str, *, fsync: bool = False) -> KeepsVersions:
     """The IO manager of a place: a folder, or ``s3://bucket/prefix``.
 
     Args:
@@ -24,6 +24,11 @@ def manager_at(storage: str, *, fsync: bool = False) -> IOManager:
     scheme = _SCHEME.match(storage)
     if scheme is None:
         return FilesystemIOManager(Path(storage).expanduser(), fsync=fsync)
+    if scheme[1] == "s3":
+        from assetflow.io.s3.s3_io_manager import S3IOManager  # boto3 takes its time, and few need it
+
+        bucket, _, prefix = storage[len("s3://") :].partition("/")
+        return S3IOManager(bucket, prefix)
     raise SettingsError(
         f"values cannot be kept at {storage}: {scheme[1]}:// is not supported",
         fix="use a folder, or s3://bucket/prefix",
