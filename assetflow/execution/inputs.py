@@ -76,7 +76,10 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
         config=work.io_config(owner, item.io_manager_key, "inputs", item.name),
         resource_config=work.resources.config_of(owner, item.io_manager_key),
     )
-    return manager.load_input(context)
+    value = manager.load_input(context)
+    if item.output is None and context.loaded_version is not None:
+        work.loaded.append((item.key, context.loaded_version))
+    return value
 
 
 def load_for(

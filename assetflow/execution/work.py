@@ -33,6 +33,7 @@ class StepWork:
         versions: of the inputs that this run has made.
         made: values of outputs by name, where hooks are to see them.
         job_hooks: what is called after every step of the run.
+        loaded: what was read that another run has made: key and version.
         values: where outputs are also kept in memory, or None.
     """
 
@@ -51,6 +52,7 @@ class StepWork:
     job_name: str
     log: StepLogger
     values: dict[int, Any] | None = None
+    loaded: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
     made: dict[str, Any] = field(default_factory=dict)
     job_hooks: tuple[HookDefinition, ...] = ()
 

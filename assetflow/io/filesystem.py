@@ -71,6 +71,7 @@ class FilesystemIOManager(VersionedIOManager):
             type=f"{type(obj).__module__}.{type(obj).__qualname__}",
             metadata=metadata_to_json(context.collected_metadata),
         )
+        context.size = len(content)
         path = place.version(version)
         self._make_room(context.value_title, place)
         try:
@@ -120,6 +121,7 @@ class FilesystemIOManager(VersionedIOManager):
         if context.version is None and not has_manifest(raw):
             return load(raw, where=path)  # somebody else has put it there; there is nothing it could be held against
         content, manifest = split(raw, where=path)
+        context.loaded_version = manifest.version
         wanted = manifest.version if context.version is None else context.version.name
         if (manifest.key, manifest.version) != (context.value_path, wanted):
             raise DamagedRecordError(
