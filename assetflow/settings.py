@@ -23,11 +23,11 @@ class Settings:
         redis_url: where runs are kept; None means `assetflow dev` or an embedded cluster.
         broker_url: where Celery's messages go; None means the same server.
         signing_key: shared by clients and workers; None means a key kept in `home`.
-        database_url: where history is kept.
+        database_url: where history is kept; None means a SQLite file in `home`, and ``none`` that there is none.
         env: name of the environment runs are for.
         fsync: whether stored values survive a power cut.
         modules: modules whose code workers may import.
-        keep_hours: how long Redis remembers an ended run.
+        keep_hours: how long Redis remembers an ended run; unless it is set, an hour if the run is in the history.
         grace_seconds: how long a step may clean up after it was told to stop, before its process is killed.
         drain_seconds: how long a worker that is told to end lets its steps go on, before it gives them back.
         origin: for each setting that was set, where.
@@ -50,6 +50,13 @@ class Settings:
     def storage(self) -> Path:
         """Where the default IO manager keeps values."""
         return self.home / "storage"
+
+    @property
+    def history_url(self) -> str | None:
+        """The address of the history; None if none is kept."""
+        if self.database_url is None:
+            return f"sqlite:///{self.home / 'history.db'}"
+        return None if self.database_url.lower() == "none" else self.database_url
 
     def where(self, name: str) -> str:
         """Where a setting came from, for error messages."""

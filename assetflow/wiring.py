@@ -16,6 +16,7 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
+from assetflow.engine.recorder import Recorder
 from assetflow.engine.request import RunRequest
 from assetflow.engine.session import Announce, RunSession
 from assetflow.engine.settling import judged
@@ -27,6 +28,7 @@ from assetflow.fail_points import arm
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.native_threads import share_cores
 from assetflow.runs.claims import Claim, Outcome
+from assetflow.runs.event_log import EventLog
 from assetflow.runs.limits import Limits
 from assetflow.runs.registry import WorkerRegistry
 from assetflow.runs.store import RunStore
@@ -36,6 +38,10 @@ from assetflow.stores.memory import MemoryRunStore
 if TYPE_CHECKING:
     from celery import Celery
 
+    from assetflow.distributed.recording import RecordingThread
+    from assetflow.stores.sql.history import SqlHistory
+
+RECORDED_KEPT_SECONDS = 3600
 _WHOLE_RUN = 1e9  # seconds: an in-process run is one slice
 
 
@@ -134,6 +140,8 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_MODULES": ",".join(chosen.modules),
         "ASSETFLOW_GRACE_SECONDS": str(chosen.grace_seconds),
         "ASSETFLOW_DRAIN_SECONDS": str(chosen.drain_seconds),
+        "ASSETFLOW_DATABASE_URL": chosen.database_url or "",
+        **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
     parts = WorkerParts(
         make_slot=make_slot,
@@ -171,7 +179,52 @@ def run_sidecar() -> None:
         modules=settings.modules,
         grace=settings.grace_seconds,
         drain=settings.drain_seconds,
+        recording=build_recording(settings, f"{job.worker}:{os.getpid()}"),
     ).run()
+
+
+def build_recording(settings: Settings, name: str) -> RecordingThread | None:
+    """What moves facts into the history; None if the settings say that none is kept.
+
+    Args:
+        name: of this process, unique for ever.
+    """
+    from assetflow.distributed.recording import RecordingThread
+    from assetflow.stores.redis.code_store import RedisCodeStore
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.outbox import RedisOutbox
+    from assetflow.stores.redis.workers import RedisWorkerRegistry
+
+    if settings.history_url is None:
+        return None
+    client = connect_redis(_redis_url(settings), patient=True)
+    keep = int(settings.keep_hours * 3600) if "keep_hours" in settings.origin else RECORDED_KEPT_SECONDS
+    recorder = Recorder(
+        RedisOutbox(client, keep_seconds=keep),
+        lambda create: _log_of(open_history(settings, create=create)),
+        RedisCodeStore(client),
+        signer_for(settings),
+    )
+    return RecordingThread(name, RedisWorkerRegistry(client), recorder)
+
+
+def _log_of(history: SqlHistory | None) -> EventLog | None:
+    return None if history is None else history.log
+
+
+def open_history(settings: Settings, *, create: bool = False) -> SqlHistory | None:
+    """The history; None if there is none, or none is kept.
+
+    Args:
+        create: make a SQLite file that is not there.
+
+    Raises:
+        SettingsError, HistorySchemaError, HistoryUnreachableError: as the database has it.
+    """
+    from assetflow.stores.sql.history import open_history as open_sql
+
+    url = settings.history_url
+    return None if url is None else open_sql(url, settings.where("database_url"), create=create)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -124,6 +124,14 @@ def run_entry(head: RunHead, request: RunRequest) -> RunEntry:
     )
 
 
+def unread_entry(head: RunHead) -> RunEntry:
+    """What is kept of a run whose request cannot be read here."""
+    created = head.born / 1000
+    return RunEntry(
+        head.run_id, RunStatus.NEW.value, created, None, None, "", "", "", "", "", 0, 0, 0, "{}", None, head.envelope
+    )
+
+
 class RunRecord:
     """Turns the facts of one run into entries, in the order in which they come.
 
@@ -306,11 +314,11 @@ class RunRecord:
     def _inputs(self, step: Step, detail: _Detail) -> str:
         """What the step has read: of this run as it was settled, of others as it was found."""
         loaded = dict(detail.loaded)
-        read: list[tuple[str, str | None, str | None]] = []
+        read: list[tuple[tuple[str, ...], str | None, str | None]] = []
         for item in step.inputs:
             if item.key:
                 made = (loaded.get(item.key), None) if item.output is None else self._versions.get(item.output)
-                read.append((self._name(item.key), *(made or (None, None))))
+                read.append((item.key, *(made or (None, None))))
         return json.dumps(read) if read else "[]"
 
     def _name(self, key: tuple[str, ...]) -> str:

@@ -35,56 +35,50 @@ class RunHead(msgspec.Struct, frozen=True, kw_only=True):
     code: str
 
 
-class Page(NamedTuple):
-    """A piece of the stream of one run.
-
-    Attributes:
-        born: of the stream, ms since the epoch.
-        facts: that came after the place that was asked for.
-    """
-
-    born: int
-    facts: list[StreamedFact]
-
-
 class Outbox(Protocol):
     """Runs with facts that are not recorded yet. Every verb may be called twice without harm.
 
     All verbs raise ServiceUnreachableError while the store does not answer.
     """
 
-    def belongs_to(self, history: str, *, claim: bool) -> bool:
-        """Whether the facts of this store go to the history with that identity.
+    def owner(self) -> str | None:
+        """Identity of the history that the facts of this store go to; None if nobody has claimed it yet."""
+
+    def claim(self, history: str, *, by_force: bool = False) -> bool:
+        """Have the facts of this store go to the history with that identity from now on.
 
         Args:
-            claim: take the store for it if it belongs to none.
+            by_force: although they go to another one.
+
+        Returns:
+            whether they do.
         """
 
-    def adopt(self, history: str) -> None:
-        """Have the facts go to this history from now on, whichever it was before."""
+    def has_work(self) -> bool:
+        """Whether there is, or lately was, any run at all."""
 
-    def waiting(self, limit: int = 1000) -> list[str]:
-        """Ids of runs of which something may not be recorded, oldest first."""
+    def waiting(self, limit: int = 5000) -> dict[str, int]:
+        """Runs of which something may not be recorded, the oldest first, and when their streams were made, in ms."""
 
-    def heads(self, run_ids: Collection[str]) -> list[RunHead]:
+    def heads(self, run_ids: Collection[str]) -> dict[str, RunHead]:
         """What these runs were created with; those that are gone are not in it."""
 
-    def pages(self, places: Mapping[str, Place | None], limit: int) -> dict[str, Page]:
-        """For each run that is there what came after its place; from the beginning where the stream is another one.
+    def pages(self, after: Mapping[str, str], limit: int) -> dict[str, list[StreamedFact]]:
+        """For each run that has any, the facts that came after the one with that id.
 
         Args:
             limit: facts of one run at most.
         """
 
-    def durable(self, read: str) -> bool:
-        """Wait until what was read so far would survive a power cut; False if it may be gone already.
+    def generation(self) -> str:
+        """Which start of the store this is; empty where nothing that was read can be lost."""
+
+    def is_durable(self, generation: str) -> bool:
+        """Wait until all that was read in that generation would survive a power cut; False if that cannot be said."""
+
+    def recorded(self, places: Mapping[str, Place], dispensable: Mapping[str, str]) -> None:
+        """All up to these places is recorded. Runs that are over may go, and so may facts that were long recorded.
 
         Args:
-            read: what `generation` said before it was read.
+            dispensable: for some of the runs the id of the first fact that has to stay.
         """
-
-    def generation(self) -> str:
-        """Which start of the store this is; empty where that does not matter."""
-
-    def recorded(self, places: Mapping[str, Place]) -> None:
-        """All up to these places is recorded: drop old facts, and let runs go that are over."""

@@ -21,12 +21,11 @@ from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView
 from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
+from assetflow.stores.redis.fence import PATIENCE, fence
 from assetflow.stores.redis.scripts import Script, answering, refused_when_full
 
 ROOTS_PER_CALL = 1000
 REFUSED_SECONDS = 5
-_FSYNC_PATIENCE = 5.0
-_FENCE = "#!lua flags=allow-oom\nredis.call('SET', KEYS[1], '1', 'EX', 60)"
 NO_LINE = 0xFFFFFFFF
 _STEP = struct.Struct(">IBBBI")
 _VERSION = struct.Struct(">QI")
@@ -248,28 +247,14 @@ class RedisRunStore:
             return str(self._client.info("server")["run_id"])
 
     def await_durable(self) -> str:
-        """See RunStore.await_durable.
-
-        The write in front of WAITAOF makes this connection's offset later than all that came before,
-        whichever connection it came from. The server's name is asked for behind it, on the same connection:
-        a server that was started again has another one.
-        """
+        """See RunStore.await_durable."""
         if self._durability is not Durability.EVERY_SECOND:
             return self.generation()
-        deadline = time.monotonic() + _FSYNC_PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while True:
-            with answering(), self._client.pipeline(transaction=False) as pipe:
-                pipe.eval(_FENCE, 1, "af:fence")
-                pipe.execute_command("WAITAOF", 1, 0, int(_FSYNC_PATIENCE * 1000))
-                pipe.info("server")
-                answers = pipe.execute(raise_on_error=False)
-            for answer in (answers[0], answers[2]):
-                if isinstance(answer, Exception):
-                    raise answer
-            # Redis 7.0 has no WAITAOF: nobody can tell, and nothing is waited for.
-            safe = isinstance(answers[1], ResponseError) or bool(answers[1] and answers[1][0] >= 1)
-            if safe or time.monotonic() > deadline:
-                return str(answers[2]["run_id"])
+            answer = fence(self._client)
+            if answer.safe or time.monotonic() > deadline:
+                return answer.generation
 
     def _end(self, run_id: str, final: RunStatus, kind: FactKind, detail: str) -> tuple[RunStatus, list[Announcement]]:
         """Call until all steps are out; the run is over for everybody with the first call."""

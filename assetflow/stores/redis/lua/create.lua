@@ -54,6 +54,9 @@ if not exists then
   redis.call("SET", PEND, ARGV[6])
   redis.call("SET", STEP, ARGV[7])
   redis.call("ZADD", LIVE, NOW, RUN)
+  if redis.call("EXISTS", "af:history") == 1 then
+    redis.call("ZADD", UNRECORDED, NOW, RUN)
+  end
   load_run()
 end
 for _, root in ipairs(cmsgpack.unpack(ARGV[2])) do
