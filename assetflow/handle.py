@@ -7,9 +7,8 @@ import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
-
-import msgspec
 
 from assetflow.clock import pause
 from assetflow.code.signing import Signer
@@ -28,6 +27,10 @@ from assetflow.runs.store import RunStore, RunView
 from assetflow.runs.story import evaluation_of
 
 _BLOCK = 1.0
+_ENDS = (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, FactKind.STEP_SKIPPED, FactKind.STEP_UPSTREAM_FAILED)
+_LOOK_AGAIN = 2e-5  # seconds for each step that is outstanding: less than it takes
+_LOOK_AGAIN_AT_LATEST = 0.05
+_FEW = 50
 _SURELY_ALIVE = 60.0  # seconds after which a run that was alive may have ended and been forgotten
 
 
@@ -67,7 +70,7 @@ class Progress:
     states: dict[StepState, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class RunResult:
     """How a run ended.
 
@@ -75,8 +78,7 @@ class RunResult:
         steps: step name to its final state.
         errors: step name to what it raised.
         error: why the run as a whole was given up, if it was.
-        materializations: asset key to what was made, with its metadata.
-        checks: what the checks of assets said.
+        facts: of the steps that have ended.
         seconds: from submission to the end.
     """
 
@@ -86,8 +88,18 @@ class RunResult:
     steps: dict[str, StepState] = field(default_factory=dict)
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
     error: ErrorDetail | None = None
-    materializations: dict[AssetKey, Materialization] = field(default_factory=dict)
-    checks: list[AssetCheckEvaluation] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list, repr=False)
+
+    @cached_property
+    def materializations(self) -> dict[AssetKey, Materialization]:
+        """Asset key to what was made, with its metadata; read from the facts when it is asked for."""
+        told = (fact.told() for fact in self.facts if fact.kind is FactKind.STEP_SUCCEEDED)
+        return {made.asset_key: made for detail in told for made in map(Materialization.of, detail.outputs)}
+
+    @cached_property
+    def checks(self) -> list[AssetCheckEvaluation]:
+        """What the checks of assets said."""
+        return [evaluation_of(check) for fact in self.facts for check in fact.told().checks]
 
     @property
     def success(self) -> bool:
@@ -160,6 +172,15 @@ class RunHandle:
             after: id of the last event already seen.
             timeout: seconds after which WaitTimeout is raised; None waits for the end.
         """
+        return (self._event(fact) for fact in self._facts_until_over(after, timeout))
+
+    def _facts_until_over(self, after: str, timeout: float | None, *, outstanding: int = 0) -> Iterator[Fact]:
+        """See `events`.
+
+        Args:
+            outstanding: steps that are not over, for one who looks at the end only: the more there are, the longer
+                he may leave the processor to the workers before he looks again.
+        """
         deadline = None if timeout is None else time.monotonic() + timeout
         while True:
             rest = _BLOCK if deadline is None else min(_BLOCK, deadline - time.monotonic())
@@ -167,15 +188,16 @@ class RunHandle:
                 raise WaitTimeout(f"run {self.id} is not over after {timeout:g} s; it goes on")
             facts = self._facts(after, rest)
             for fact in facts:
-                yield self._event(fact)
+                yield fact
                 if fact.kind is FactKind.RUN_ENDED:
                     return
+                outstanding -= len(fact.steps) if fact.kind in _ENDS else 0
             if facts:
                 after, self._alive_at = facts[-1].id, time.monotonic()
+                if outstanding > _FEW:
+                    pause(min(rest, outstanding * _LOOK_AGAIN, _LOOK_AGAIN_AT_LATEST))
             elif self._is_over():
-                if not (late := self._store.facts(self.id, after)):
-                    return
-                yield from map(self._event, late)
+                yield from self._store.facts(self.id, after)
                 return
 
     def wait(self, timeout: float | None = None, *, raise_on_error: bool = True) -> RunResult:
@@ -191,18 +213,16 @@ class RunHandle:
         """
         errors: dict[str, ErrorDetail] = {}
         given_up: ErrorDetail | None = None
-        materializations: dict[AssetKey, Materialization] = {}
-        checks: list[AssetCheckEvaluation] = []
-        for event in self.events(timeout=timeout):
-            if event.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED):
-                checks += map(evaluation_of, event.detail.checks)
-            if event.kind is FactKind.RUN_ABORTED:
-                given_up = event.detail.error
-            elif event.kind is FactKind.STEP_FAILED and event.detail.error is not None:
-                errors[event.steps[0]] = event.detail.error
-            elif event.kind is FactKind.STEP_SUCCEEDED:
-                for made in map(Materialization.of, event.detail.outputs):
-                    materializations[made.asset_key] = made
+        ended: list[Fact] = []
+        for fact in self._facts_until_over("0", timeout, outstanding=len(self.plan.steps)):
+            if fact.kind is FactKind.RUN_ABORTED:
+                given_up = fact.told().error
+            elif fact.kind is FactKind.STEP_SUCCEEDED:
+                ended.append(fact)
+            elif fact.kind is FactKind.STEP_FAILED:
+                ended.append(fact)
+                if (error := fact.told().error) is not None:
+                    errors[self.plan.steps[fact.steps[0]].key] = error
         view = self._view()
         names = [step.key for step in self.plan.steps]
         result = RunResult(
@@ -212,8 +232,7 @@ class RunHandle:
             steps=dict(zip(names, view.states, strict=True)),
             errors=errors,
             error=given_up,
-            materializations=materializations,
-            checks=checks,
+            facts=ended,
         )
         if raise_on_error and not result.success:
             raise self._failure(result)
@@ -277,7 +296,7 @@ class RunHandle:
             at=fact.at,
             steps=tuple(step.key for step in steps),
             assets=tuple(key for step in steps for key in step.asset_keys),
-            detail=_detail(fact.detail),
+            detail=fact.told(),
         )
 
     def _failure(self, result: RunResult) -> RunFailed:
@@ -309,10 +328,3 @@ class RunHandle:
             cause = RuntimeError(f"{error.type}: {error.message}")
         cause.add_note("\nOn the worker:\n" + error.traceback)
         return cause
-
-
-def _detail(raw: dict[str, Any]) -> StepDetail:
-    try:
-        return msgspec.convert(raw, StepDetail)
-    except msgspec.ValidationError:
-        return StepDetail()

@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from assetflow.definitions.checks import AssetCheckEvaluation
 from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.engine.request import RunRequest
@@ -201,11 +199,7 @@ class ExecuteInProcessResult:
         return [event.event_specific_data for event in found]
 
     def _details(self, steps: set[int]) -> list[StepDetail]:
-        return [
-            msgspec.convert(fact.detail, StepDetail)
-            for fact in self._facts
-            if fact.kind is FactKind.STEP_SUCCEEDED and fact.steps[0] in steps
-        ]
+        return [fact.told() for fact in self._facts if fact.kind is FactKind.STEP_SUCCEEDED and fact.steps[0] in steps]
 
     def _steps(self, node: str) -> set[int]:
         if node in self._graphs:

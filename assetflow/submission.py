@@ -134,7 +134,7 @@ def make_request(
             f"priority is a whole number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}, not {priority!r}"
         )
     graph, plan = project.plan(selection)
-    makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key)
+    makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     taking_part = {
         step.alias or maker.node_def.name: maker for step in plan.steps if (maker := makers.of(step)) is not None
     }

@@ -19,6 +19,7 @@ from assetflow.definitions.node_assets import read_node_assets
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
+from assetflow.definitions.travelling_assets import remade_assets, taken_assets
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
@@ -68,6 +69,9 @@ class AssetsDefinition:
         self.labels_by_key = labels_by_key or {}
         self.can_subset = can_subset
         self._deps = {key: frozenset(deps) for key, deps in asset_deps.items()} if asset_deps else None
+
+    def __reduce__(self) -> Any:
+        return remade_assets, (type(self), *taken_assets(self, self._resource_defs, self._deps))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the function here and now, and return exactly what it returns."""

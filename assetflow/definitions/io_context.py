@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -187,27 +187,33 @@ class InputContext(_ValueContext):
     Attributes:
         name: of the argument.
         metadata: of the AssetIn.
-        upstream_output: how the value was stored.
         version: the exact version to load; None means the published one.
         loaded_version: name of the version that was loaded; for the IO manager to set, if it keeps versions.
     """
 
-    __slots__ = ("loaded_version", "run_id", "step_key", "upstream_output")
+    __slots__ = ("_upstream", "loaded_version", "run_id", "step_key")
 
     def __init__(
         self,
         *,
         name: str = "",
-        upstream_output: OutputContext | None = None,
+        upstream_output: OutputContext | Callable[[], OutputContext | None] | None = None,
         run_id: str | None = None,
         step_key: str | None = None,
         **about: Any,
     ) -> None:
         super().__init__(name=name, **about)
-        self.upstream_output = upstream_output
+        self._upstream = upstream_output
         self.loaded_version: str | None = None
         self.run_id = run_id
         self.step_key = step_key
+
+    @property
+    def upstream_output(self) -> OutputContext | None:
+        """How the value was stored; made when it is asked for, since few IO managers do."""
+        if callable(self._upstream):
+            self._upstream = self._upstream()
+        return self._upstream
 
     def get_identifier(self) -> list[str]:
         """Run id, step and output name of the value that is loaded."""

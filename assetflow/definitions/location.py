@@ -7,10 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from assetflow.definitions.travelling import travels
 
-
-@travels
 @dataclass(frozen=True, slots=True)
 class SourceLocation:
     """A file and a line.

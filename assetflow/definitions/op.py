@@ -15,7 +15,7 @@ from assetflow.definitions.names import check_name
 from assetflow.definitions.placement import placement_tags
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import CONFIG_NAME
-from assetflow.definitions.travelling import travels
+from assetflow.definitions.travelling import Form
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 KIND_TAG = "kind"
 
 
-@travels
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpInput:
     """One input of an op.
@@ -45,7 +44,6 @@ class OpInput:
     input_manager_key: str | None = None
 
 
-@travels
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpOutput:
     """One output of an op.
@@ -73,7 +71,6 @@ class OpOutput:
         return self.is_nothing or self.is_self_stored
 
 
-@travels
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpDefinition(Invocable):
     """A function that workers can run.
@@ -118,6 +115,11 @@ class OpDefinition(Invocable):
         if self.retry_policy is not None and not isinstance(self.retry_policy, RetryPolicy):
             raise CheckError(f"retry_policy of {self.where} is a RetryPolicy, not {self.retry_policy!r}")
         placement_tags(self.tags, where=self.where)
+
+    def __reduce__(self) -> Any:
+        name, function, ins, outs, *rest, location = _OP.taken(self)
+        place = None if location is None else _PLACE.taken(location)
+        return _remade, (name, function, _INPUT.all_taken(ins), _OUTPUT.all_taken(outs), rest, place)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In the function of a graph: be part of it. Elsewhere: call the function in place, as a test does."""
@@ -221,3 +223,18 @@ def normalize_tags(tags: Mapping[str, Any] | None, where: str | None = None) -> 
         if not same:
             raise InvalidDefinitionError(f"the tag {label!r} has a value that is not JSON: {value!r}", where=where)
     return found
+
+
+_INPUT, _OUTPUT, _OP, _PLACE = Form(OpInput), Form(OpOutput), Form(OpDefinition), Form(SourceLocation)
+
+
+def _remade(
+    name: str,
+    function: Callable[..., Any],
+    ins: Mapping[str, tuple[Any, ...]],
+    outs: Mapping[str, tuple[Any, ...]],
+    rest: list[Any],
+    place: tuple[Any, ...] | None,
+) -> OpDefinition:
+    location = None if place is None else _PLACE.made(place)
+    return _OP.made((name, function, _INPUT.all_made(ins), _OUTPUT.all_made(outs), *rest, location))

@@ -29,6 +29,7 @@ _CHILD = struct.Struct("<iiQIHdddB26s")
 # token to stop, why, drain, quarantine
 _ORDERS = struct.Struct("<QBBB")
 _ORDERS_AT = 96
+_STOPS = struct.calcsize("<QB")  # from here on: drain, quarantine
 assert _CHILD.size <= _ORDERS_AT and _ORDERS_AT + _ORDERS.size <= SIZE
 
 
@@ -180,11 +181,19 @@ class Cell:
         timeout: float = 0.0,
         deadline: float = 0.0,
     ) -> None:
-        with self.locked():
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        try:
             _CHILD.pack_into(
                 self._map, 0, os.getpid(), step, token, nonce, retries, timeout, deadline, self._woken,
                 self._wants_to_go, run_id.encode(),
             )  # fmt: skip
+        finally:
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+    @property
+    def takes_no_more(self) -> bool:
+        """Whether the child is to take no more steps: one of the orders, without reading all."""
+        return any(self._map[_ORDERS_AT + _STOPS : _ORDERS_AT + _ORDERS.size])
 
     @property
     def orders(self) -> Orders:

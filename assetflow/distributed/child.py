@@ -33,8 +33,7 @@ class GuardedWatch:
     @property
     def draining(self) -> bool:
         """See Watch.draining."""
-        orders = self.cell.orders
-        return orders.drain or orders.quarantine
+        return self.cell.takes_no_more
 
     @property
     def turned_away(self) -> bool:

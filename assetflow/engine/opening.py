@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from assetflow.code.loader import CodeLoader
 from assetflow.code.signing import Signer
@@ -12,7 +13,10 @@ from assetflow.engine.session import Announce, RunSession
 from assetflow.errors import LoadError
 from assetflow.execution.runner import DefinitionsRunner, FailingRunner, StepRunner
 from assetflow.log import logger
+from assetflow.planning.makers import Makers
 from assetflow.runs.store import RunStore
+
+_MAKERS_KEPT = 8
 
 
 class SessionOpener:
@@ -35,6 +39,7 @@ class SessionOpener:
         self._loader = loader
         self._announce = announce
         self._defaults = defaults
+        self._makers = lru_cache(maxsize=_MAKERS_KEPT)(Makers.among)
 
     def __call__(self, slot: str, run_id: str) -> RunSession:
         """A session, with a runner that fails every step if the code does not load.
@@ -60,5 +65,6 @@ class SessionOpener:
             run_config=request.run_config,
             tags=request.tags,
             job_name=request.job_name,
+            makers=self._makers(definitions),
             signer=self._signer,
         )

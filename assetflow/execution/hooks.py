@@ -17,17 +17,17 @@ def run_hooks(work: StepWork, error: BaseException | None, detail: StepDetail) -
         detail: is told of each; what a hook raises is logged besides, and changes nothing else.
     """
     asset, op = work.asset, work.op
-    for hook in (*op.hooks, *work.job_hooks):
+    for hook in (*op.hooks, *work.run.job_hooks):
         if hook.after_success != (error is None):
             continue
         try:
-            resources = work.resources.for_asset(asset, sorted(hook.required_resource_keys), work.log)
+            resources = work.run.resources.for_asset(asset, sorted(hook.required_resource_keys), work.log)
             hook(
                 HookContext(
                     op=op,
-                    run_id=work.run_id,
+                    run_id=work.run.run_id,
                     step_key=work.step.key,
-                    job_name=work.job_name,
+                    job_name=work.run.job_name,
                     log=work.log,
                     resources=Resources(resources, hook.required_resource_keys, f"hook {hook.name}"),
                     op_config=_config(work),

@@ -15,7 +15,7 @@ from assetflow.definitions.typecheck import check_value
 from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError, TypeCheckDidNotPass
 from assetflow.execution.resources import OpenResources
-from assetflow.execution.work import StepWork
+from assetflow.execution.work import RunWork, StepWork
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.log import StepLogger
 from assetflow.planning.plan import StepInput
@@ -48,38 +48,43 @@ def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -> Any:
-    asset, op = work.asset, work.op
+    run, op = work.run, work.op
     declared = op.ins[item.name]
-    key = AssetKey(item.key) if item.key else None
-    maker = asset if key is None else work.assets.get(key) or work.sources.get(key)
-    seen = Resources(opened, None, work.step.key)
-    upstream = (
-        inner_context(work, item, resources=seen)
-        if key is None
-        else upstream_context(key, maker, run_id=work.run_id, resources=seen, log=work.log)
-    )
+    key, maker = _made_by(run, item.key) if item.key else (None, work.asset)
     # An asset is loaded with the manager of whoever stored it, unless the reader names another.
-    owner = asset if declared.input_manager_key else maker or asset
-    manager = as_input_manager(work.resources.for_asset(owner, [item.io_manager_key], work.log), item.io_manager_key)
-    needed = work.resources.needed_by(owner, item.io_manager_key, work.log)
+    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker)
+
+    def upstream() -> OutputContext | None:
+        seen = Resources(opened, None, work.step.key)
+        if key is None:
+            return inner_context(work, item, resources=seen)
+        return upstream_context(key, maker, run_id=run.run_id, resources=seen, log=work.log)
+
     context = InputContext(
         name=item.name,
         asset_key=key,
-        metadata=declared.metadata or {},
+        metadata=declared.metadata,
         upstream_output=upstream,
         annotation=declared.annotation,
-        resources=Resources({**opened, **needed}, None, op.name),
+        resources=Resources({**opened, **found.needed} if found.needed else opened, None, op.name),
         log=work.log,
         version=work.versions.get(item.output) if item.output is not None else None,
-        run_id=work.run_id,
+        run_id=run.run_id,
         step_key=work.step.key,
-        config=work.io_config(owner, item.io_manager_key, "inputs", item.name),
-        resource_config=work.resources.config_of(owner, item.io_manager_key),
+        config=work.io_config(found, "inputs", item.name),
+        resource_config=found.config,
     )
-    value = manager.load_input(context)
+    value = as_input_manager(found.value, item.io_manager_key).load_input(context)
     if item.output is None and context.loaded_version is not None:
         work.loaded.append((item.key, context.loaded_version))
     return value
+
+
+def _made_by(run: RunWork, parts: tuple[str, ...]) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None]:
+    """The key of these segments, and what is defined to make it."""
+    key = AssetKey.of_parts(parts)
+    maker = run.assets.get(key) or run.sources.get(key)
+    return key, maker
 
 
 def load_for(
@@ -91,13 +96,13 @@ def load_for(
 ) -> Any:
     """What is stored of an asset, for code that asks for it while its step runs; see ``context.load_asset_value``."""
     key = AssetKey.from_coercible(asset_key)
-    if key not in work.assets:
+    if key not in work.run.assets:
         raise KeyError(f"there is no asset {key.to_user_string()}")
     return load_stored(
-        work.resources,
-        work.assets[key],
+        work.run.resources,
+        work.run.assets[key],
         key,
-        run_id=work.run_id,
+        run_id=work.run.run_id,
         log=work.log,
         annotation=python_type,
         metadata=metadata,
@@ -129,8 +134,8 @@ def load_stored(
             where=asset.node_def.where,
             fix="read what its function has written where that is",
         )
-    opened = resources.for_asset(asset, [out.io_manager_key], log)
-    seen = Resources({**opened, **resources.needed_by(asset, out.io_manager_key, log)}, None, "load_asset_value")
+    found = resources.one(asset, out.io_manager_key, log)
+    seen = Resources({out.io_manager_key: found.value, **found.needed}, None, "load_asset_value")
     context = InputContext(
         name=name,
         asset_key=key,
@@ -139,9 +144,9 @@ def load_stored(
         annotation=annotation,
         resources=seen,
         log=log,
-        resource_config=resources.config_of(asset, out.io_manager_key),
+        resource_config=found.config,
     )
-    value = as_input_manager(opened, out.io_manager_key).load_input(context)
+    value = as_input_manager(found.value, out.io_manager_key).load_input(context)
     if (reason := check_value(value, annotation)) is not None:
         raise TypeCheckDidNotPass(f"the stored value of {key.to_user_string()} is of another type: {reason}")
     return value
@@ -150,12 +155,12 @@ def load_stored(
 def inner_context(work: StepWork, item: StepInput, *, resources: Resources) -> OutputContext:
     """How a value was stored that another op of the same graph has made."""
     assert item.output is not None, "an op's value comes from the plan"
-    step, output = work.makers[item.output]
+    step, output = work.run.makers[item.output]
     op = work.asset.op_at(step.node)
     return OutputContext(
         name=output.name,
         step_key=step.key,
-        run_id=work.run_id,
+        run_id=work.run.run_id,
         metadata=op.outs[output.name].metadata,
         annotation=op.outs[output.name].annotation,
         op_def=op,
@@ -198,9 +203,8 @@ def output_name(maker: AssetsDefinition, key: AssetKey) -> str:
     return next(name for name, made in maker.keys_by_output_name.items() if made == key)
 
 
-def as_input_manager(opened: Mapping[str, object], key: str) -> InputManager:
+def as_input_manager(manager: object, key: str) -> InputManager:
     """What loads inputs under a resource key; InvariantViolationError if what is there does not."""
-    manager = opened[key]
     if not hasattr(manager, "load_input"):
         raise InvariantViolationError(
             f"the resource {key!r} is used to load inputs, but is a {type(manager).__name__}",
@@ -209,9 +213,8 @@ def as_input_manager(opened: Mapping[str, object], key: str) -> InputManager:
     return cast(InputManager, manager)
 
 
-def as_io_manager(opened: Mapping[str, object], key: str) -> IOManager:
+def as_io_manager(manager: object, key: str) -> IOManager:
     """The IO manager under a resource key; InvariantViolationError if what is there is none."""
-    manager = opened[key]
     if not (hasattr(manager, "handle_output") and hasattr(manager, "load_input")):
         raise InvariantViolationError(
             f"the resource {key!r} is used as an IO manager, but is a {type(manager).__name__}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import Any
 
 from assetflow.definitions.assets_definition import AssetsDefinition
@@ -13,6 +14,23 @@ from assetflow.definitions.source_asset import SourceAsset
 from assetflow.log import StepLogger, logger
 
 _Identity = tuple[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One open resource, and what there is to say of it.
+
+    Attributes:
+        value: the resource itself.
+        definition: what has made it.
+        needed: the resources that it requires, by key.
+        config: its config, as its function got it; the fields of a configurable one as a dict.
+    """
+
+    value: object
+    definition: ResourceDefinition
+    needed: Mapping[str, object]
+    config: Any
 
 
 class OpenResources:
@@ -29,25 +47,29 @@ class OpenResources:
         self._run_id = run_id
         self._stack = ExitStack()
         self._open: dict[_Identity, object] = {}
-        self._identities: dict[tuple[int, str], _Identity] = {}
-        self._configs: dict[tuple[int, str], Any] = {}
+        self._found: dict[tuple[int, str], Opened] = {}
 
     def for_asset(
         self, asset: AssetsDefinition | SourceAsset, keys: Iterable[str], log: StepLogger
     ) -> dict[str, object]:
         """The resources under these keys; the asset's own definitions come before the shared ones."""
+        return {key: self.one(asset, key, log).value for key in keys}
+
+    def one(self, asset: AssetsDefinition | SourceAsset, key: str, log: StepLogger) -> Opened:
+        """The resource under a key, with what there is to say of it."""
         own = asset.resource_defs
-        scope = id(asset) if own else 0
-        found: dict[str, object] = {}
-        for key in keys:
-            identity = self._identities.get((scope, key))
-            if identity is None or identity not in self._open:
-                definitions = {**self._shared, **own} if own else self._shared
-                identity = self._identify(definitions, key)
-                self._identities[(scope, key)] = identity
-                if identity not in self._open:
-                    self._make(definitions, key, log)
-            found[key] = self._open[identity]
+        place = (id(asset) if own else 0, key)
+        found = self._found.get(place)
+        if found is None:
+            definitions = {**self._shared, **own} if own else self._shared
+            identity = self._identify(definitions, key)
+            if identity not in self._open:
+                self._make(definitions, key, log)
+            definition = definitions[key]
+            needed = {name: self.one(asset, name, log).value for name in sorted(definition.required_resource_keys)}
+            config = config_of(definition, key, self._config)
+            shown = dict(config) if hasattr(config, "model_fields_set") else config
+            found = self._found[place] = Opened(self._open[identity], definition, needed, shown)
         return found
 
     def _identify(self, definitions: Mapping[str, ResourceDefinition], key: str) -> _Identity:
@@ -74,24 +96,8 @@ class OpenResources:
         """What steps have made is made; a resource that does not close takes nothing of it back."""
         logger.error('run %s: the resource "%s" raised when it was closed', self._run_id, key, exc_info=error)
 
-    def definition(self, asset: AssetsDefinition | SourceAsset, key: str) -> ResourceDefinition:
-        """What makes a resource for this asset."""
-        return asset.resource_defs.get(key) or self._shared[key]
-
-    def needed_by(self, asset: AssetsDefinition | SourceAsset, key: str, log: StepLogger) -> dict[str, object]:
-        """The resources that a resource requires."""
-        required = self.definition(asset, key).required_resource_keys
-        return self.for_asset(asset, sorted(required), log) if required else {}
-
-    def config_of(self, asset: AssetsDefinition | SourceAsset, key: str) -> Any:
-        """The config of a resource, as its function gets it; the fields of a configurable one as a dict."""
-        definition = self.definition(asset, key)
-        if (definition.identity, key) not in self._configs:
-            found = config_of(definition, key, self._config)
-            self._configs[(definition.identity, key)] = dict(found) if hasattr(found, "model_fields_set") else found
-        return self._configs[(definition.identity, key)]
-
     def close(self) -> None:
         """Close everything that was opened, in reverse order."""
+        self._found.clear()
         self._open.clear()
         self._stack.close()

@@ -14,14 +14,13 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.job import IMPLICIT_JOB
-from assetflow.definitions.observable import observation_of
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import LoadError
 from assetflow.execution.hooks import run_hooks
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
 from assetflow.execution.resources import OpenResources
 from assetflow.execution.step import execute_step
-from assetflow.execution.work import StepWork, definition_of, value_path
+from assetflow.execution.work import RunWork, StepWork, definition_of, value_path
 from assetflow.keys import Version
 from assetflow.log import logger, step_logger
 from assetflow.planning.makers import Makers
@@ -58,6 +57,7 @@ class DefinitionsRunner:
     Args:
         job_hooks: what is called after every step; by default the hooks of the job in the definitions.
         defaults: resources used where the definitions give none, such as the default IO manager.
+        makers: those of the definitions, where they are at hand.
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
         keeps_open: resources stay open until `end`, because no other process works on the run.
@@ -75,6 +75,7 @@ class DefinitionsRunner:
         tags: Mapping[str, str] | None = None,
         job_name: str = IMPLICIT_JOB,
         job_hooks: tuple[HookDefinition, ...] | None = None,
+        makers: Makers | None = None,
         signer: Signer | None = None,
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
@@ -82,26 +83,28 @@ class DefinitionsRunner:
         keeps_open: bool = False,
     ) -> None:
         config = dict(run_config or {})
-        self._plan = plan
         self._run_id = run_id
-        self._run_config = config
-        self._tags = dict(tags or {})
-        self._job_name = job_name
         job = definitions.jobs.get(job_name)
-        self._job_hooks = job_hooks if job_hooks is not None else (job.hooks if job is not None else ())
         self._signer = signer
-        self._values = values
         self._errors = errors
         self._interruptible = interruptible
         self._keeps_open = keeps_open
-        self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
-        checks = {key: asset for asset in definitions.assets for key in asset.check_keys}
-        self._sources = {source.key: source for source in definitions.source_assets}
-        observations = {key: observation_of(source) for key, source in self._sources.items() if source.is_observable}
-        self._makers = Makers(self._assets, checks, observations)
+        self._makers = makers or Makers.among(definitions)
         self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
-        self._staged: dict[int, tuple[VersionedIOManager, tuple[str, ...]]] = {}
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
+        self._work = RunWork(
+            run_id=run_id,
+            makers=self._outputs,
+            assets=self._makers.assets,
+            sources=self._makers.sources,
+            resources=self._resources,
+            run_config=config,
+            tags=dict(tags or {}),
+            job_name=job_name,
+            job_hooks=job_hooks if job_hooks is not None else (job.hooks if job is not None else ()),
+            values=values,
+        )
+        self._staged: dict[int, tuple[VersionedIOManager, tuple[str, ...]]] = {}
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
         """See StepRunner.run."""
@@ -111,24 +114,7 @@ class DefinitionsRunner:
             asset, op = definition_of(step, self._makers)
         except LoadError as error:
             return self._failure(step, claim, detail, error)
-        work = StepWork(
-            run_id=self._run_id,
-            step=step,
-            asset=asset,
-            op=op,
-            makers=self._outputs,
-            claim=claim,
-            versions=versions,
-            assets=self._assets,
-            sources=self._sources,
-            resources=self._resources,
-            run_config=self._run_config,
-            tags=self._tags,
-            job_name=self._job_name,
-            job_hooks=self._job_hooks,
-            log=step_logger(self._run_id, step.key),
-            values=self._values,
-        )
+        work = StepWork(self._work, step, asset, op, claim, versions, step_logger(self._run_id, step.key))
         try:
             emitted, staged = execute_step(work, detail)
             for manager, output in staged:
@@ -174,7 +160,7 @@ class DefinitionsRunner:
         if asset is None:
             raise LoadError(f"the definition of {step.key} is gone", fix="run the same code on all workers")
         log = step_logger(self._run_id, step.key)
-        manager = self._resources.for_asset(asset, [declared.io_manager_key], log)[declared.io_manager_key]
+        manager = self._resources.one(asset, declared.io_manager_key, log).value
         if not isinstance(manager, VersionedIOManager):
             raise LoadError(
                 f"the IO manager {declared.io_manager_key!r} of {step.key} keeps no versions here, "

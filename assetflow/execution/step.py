@@ -41,24 +41,24 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     Raises:
         whatever the user's code or an IO manager raises; what was staged is then removed again.
     """
-    asset, op = work.asset, work.op
+    run, asset, op = work.run, work.asset, work.op
     managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
-    opened = work.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
+    opened = run.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     detail.loaded = work.loaded
     declared = {output.name: output for output in work.step.outputs}
     keys = {output.name: AssetKey.of_parts(output.key) for output in work.step.outputs if output.key}
     context = OpExecutionContext(
-        run_id=work.run_id,
+        run_id=run.run_id,
         op_def=op,
         assets_def=asset,
         resources=Resources(opened, op.required_resource_keys, op.name),
         op_config=work.op_config(),
         log=work.log,
         retry_number=work.claim.retries,
-        run_tags=work.tags,
-        run_config=work.run_config,
-        job_name=work.job_name,
+        run_tags=run.tags,
+        run_config=run.run_config,
+        job_name=run.job_name,
         step_key=work.step.key,
         load_value=partial(load_for, work),
         selected_output_names=frozenset(declared),
@@ -91,13 +91,13 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
         _stop_if_blocked(detail)
     except BaseException:
         unseen = {output.index for _, output in staged}
-        if work.values is not None:
+        if run.values is not None:
             for output in work.step.outputs:
-                work.values.pop(output.index, None)
+                run.values.pop(output.index, None)
         detail.outputs = [made for made in detail.outputs if made.output not in unseen]
         for manager, output in staged:
             with suppress(Exception):
-                manager.discard(path=value_path(work.run_id, work.step, output), version=work.claim.version)
+                manager.discard(path=value_path(run.run_id, work.step, output), version=work.claim.version)
         raise
     return emitted, staged
 
@@ -135,37 +135,35 @@ def _store(
     detail: StepDetail,
     staged: list[Staged],
 ) -> None:
-    asset, op = work.asset, work.op
+    run, asset, op = work.run, work.asset, work.op
     key = AssetKey.of_parts(output.key) if output.key else None
     out = op.outs[output.name]
-    if work.values is not None:
-        work.values[output.index] = None if item.value is NO_VALUE else item.value
-    if op.hooks or work.job_hooks:
+    if run.values is not None:
+        run.values[output.index] = None if item.value is NO_VALUE else item.value
+    if op.hooks or run.job_hooks:
         work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
     size: int | None = None
     uri: str | None = None
     if item.value is not NO_VALUE and not (out.may_be_none and item.value is None):
-        if output.io_manager_key not in opened:  # only now is it known that there is a value to store
-            opened = {**opened, **work.resources.for_asset(asset, [output.io_manager_key], work.log)}
-        needed = work.resources.needed_by(asset, output.io_manager_key, work.log)
+        found = work.open(output.io_manager_key)  # where it may make nothing, only now it is known that it is needed
         storing = OutputContext(
             asset_key=key,
             name=output.name,
             step_key=work.step.key,
-            run_id=work.run_id,
-            job_name=work.job_name,
+            run_id=run.run_id,
+            job_name=run.job_name,
             metadata=(asset.metadata_by_key.get(key) if key else None) or out.metadata,
             annotation=out.annotation,
             op_def=op,
-            resources=Resources({**opened, **needed}, None, op.name),
+            resources=Resources({**opened, output.io_manager_key: found.value, **found.needed}, None, op.name),
             log=work.log,
             version=work.claim.version,
-            config=work.io_config(asset, output.io_manager_key, "outputs", output.name),
-            resource_config=work.resources.config_of(asset, output.io_manager_key),
+            config=work.io_config(found, "outputs", output.name),
+            resource_config=found.config,
         )
-        manager = as_io_manager(opened, output.io_manager_key)
+        manager = as_io_manager(found.value, output.io_manager_key)
         if isinstance(manager, VersionedIOManager):
             staged.append((manager, output))
             reached("stage.before")

@@ -14,7 +14,7 @@ from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import LoadError
-from assetflow.execution.resources import OpenResources
+from assetflow.execution.resources import Opened, OpenResources
 from assetflow.keys import AssetKey, Version
 from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
@@ -23,38 +23,52 @@ from assetflow.runs.claims import Claim
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepWork:
-    """What executing one step needs.
+class RunWork:
+    """What all steps of a run are executed with.
 
     Attributes:
-        asset: the definition the step belongs to.
-        op: that the step calls.
         makers: for each output of the plan the step that makes it, and what the plan says of it.
-        versions: of the inputs that this run has made.
-        made: values of outputs by name, where hooks are to see them.
         job_hooks: what is called after every step of the run.
-        loaded: what was read that another run has made: key and version.
         values: where outputs are also kept in memory, or None.
     """
 
     run_id: str
-    step: Step
-    asset: AssetsDefinition
-    op: OpDefinition
     makers: Mapping[int, tuple[Step, StepOutput]]
-    claim: Claim
-    versions: Mapping[int, Version]
     assets: Mapping[AssetKey, AssetsDefinition]
     sources: Mapping[AssetKey, SourceAsset]
     resources: OpenResources
     run_config: Mapping[str, Any]
     tags: Mapping[str, str]
     job_name: str
-    log: StepLogger
-    values: dict[int, Any] | None = None
-    loaded: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
-    made: dict[str, Any] = field(default_factory=dict)
     job_hooks: tuple[HookDefinition, ...] = ()
+    values: dict[int, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepWork:
+    """One step to be executed.
+
+    Attributes:
+        asset: the definition the step belongs to.
+        op: that the step calls.
+        versions: of the inputs that this run has made.
+        made: values of outputs by name, where hooks are to see them.
+        loaded: what was read that another run has made: key and version.
+    """
+
+    run: RunWork
+    step: Step
+    asset: AssetsDefinition
+    op: OpDefinition
+    claim: Claim
+    versions: Mapping[int, Version]
+    log: StepLogger
+    made: dict[str, Any] = field(default_factory=dict)
+    loaded: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+
+    def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None) -> Opened:
+        """The resource under a key, as the step's asset sees it, or another one."""
+        return self.run.resources.one(owner or self.asset, key, self.log)
 
     @property
     def config_path(self) -> tuple[str, ...]:
@@ -64,30 +78,33 @@ class StepWork:
     @property
     def config_entry(self) -> Mapping[str, Any]:
         """What the run config says of the op."""
-        return entry_of(self.run_config, self.config_path)
+        return {} if not self.run.run_config else entry_of(self.run.run_config, self.config_path)
 
     def op_config(self) -> Any:
         """The op's config; InvalidConfigError if it does not fit."""
+        if self.op.config.takes_anything:
+            return self.config_entry.get("config")
         return self.op.config.process(self.config_entry, place_of_entry(self.config_path), f'op "{self.op.name}"')
 
-    def io_config(self, owner: AssetsDefinition | SourceAsset, key: str, direction: str, name: str) -> Any:
+    def io_config(self, manager: Opened, direction: str, name: str) -> Any:
         """What the run config tells an IO manager about one output or input of the op; None if nothing.
 
         Args:
-            owner: whose IO manager it is.
-            key: of the IO manager.
             direction: ``outputs`` or ``inputs``.
             name: of the output or the input.
         """
-        manager = self.resources.definition(owner, key)
-        if direction == "inputs" and isinstance(manager, IOManagerDefinition | InputManagerDefinition):
-            spec = manager.input_config
-        elif isinstance(manager, IOManagerDefinition):
-            spec = manager.output_config
+        definition = manager.definition
+        if direction == "inputs" and isinstance(definition, IOManagerDefinition | InputManagerDefinition):
+            spec = definition.input_config
+        elif isinstance(definition, IOManagerDefinition):
+            spec = definition.output_config
         else:
             return None
+        entry = self.config_entry.get(direction) or {}
+        if spec.takes_anything:
+            return entry.get(name)
         place = f"{place_of_entry(self.config_path)}:{direction}"
-        return spec.process(self.config_entry.get(direction), place, f'op "{self.op.name}"', name)
+        return spec.process(entry, place, f'op "{self.op.name}"', name)
 
 
 def value_path(run_id: str, step: Step, output: StepOutput) -> tuple[str, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 
@@ -42,6 +44,50 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
                 reason = f"{reason} ({sum(map(len, parts))} bytes were to be written, {_free_bytes(path)} are free)"
             raise OSError(error.errno, reason, path) from None
         raise
+
+
+def read_whole(path: str) -> bytes:
+    """All bytes of a file, in a third of the time that a file object takes for a small one."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        rest = os.fstat(descriptor).st_size
+        found = os.read(descriptor, rest)
+        if len(found) == rest:
+            return found
+        parts = [found]
+        while part := os.read(descriptor, max(rest - sum(map(len, parts)), 1)):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def locked(path: str) -> Iterator[int | None]:
+    """Hold the file that has a name now: whoever replaces it under this lock replaces what he has seen.
+
+    Yields:
+        a descriptor to read it from; None if it was replaced or removed before it could be locked.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        held, named = os.fstat(descriptor), _stat(path)
+        same = named is not None and (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
+        yield descriptor if same else None
+    finally:
+        os.close(descriptor)
+
+
+def _stat(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
 
 
 def make_folders(path: str, *, fsync: bool) -> None:

@@ -7,19 +7,17 @@
                                         stands behind the value, in the same file
 
 A version is written under a name no other attempt has, so writing needs no lock. Publishing gives its file a second
-name (a hard link, or a symbolic one where the file system has none), under a lock on the folder of the versions, and
-only ever moves to a higher token. Assets with the same prefix share that folder: making one for each asset, or a
+name (a hard link, or a symbolic one where the file system has none), under a lock on the file that has the name now,
+and only ever moves to a higher token. Assets with the same prefix share that folder: making one for each asset, or a
 symbolic link for each, would cost as much as writing its value.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,8 +30,16 @@ from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
-from assetflow.io.durable_files import make_folders, name_over, name_too, sync_folder, write_new
-from assetflow.io.manifests import Manifest, behind, has_manifest, read_manifest, split
+from assetflow.io.durable_files import (
+    locked,
+    make_folders,
+    name_over,
+    name_too,
+    read_whole,
+    sync_folder,
+    write_new,
+)
+from assetflow.io.manifests import Manifest, behind, has_manifest, manifest_in, split
 from assetflow.io.paths import RESERVED, safe_segments
 from assetflow.io.pickles import dump, load
 from assetflow.keys import AssetKey, Version
@@ -86,14 +92,8 @@ class FilesystemIOManager(VersionedIOManager):
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
         place = self._place(path)
-        try:
-            name_too(place.version(version), place.path)
-        except FileExistsError:
-            with _locked(place.versions):
-                published = _published(place)
-                if published is not None and published >= version:
-                    return
-                name_over(place.version(version), place.path, version.name)
+        while not _published_by_now(place, version):
+            pass
         if self.fsync:
             sync_folder(os.path.dirname(place.path))
 
@@ -112,8 +112,7 @@ class FilesystemIOManager(VersionedIOManager):
         place = self._place(context.value_path)
         path = place.path if context.version is None else place.version(context.version)
         try:
-            with open(path, "rb") as file:
-                raw = file.read()
+            raw = read_whole(path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError(
                 f"{context.value_title} has no stored value at {path}: {context.absence()}"
@@ -145,7 +144,15 @@ class FilesystemIOManager(VersionedIOManager):
 
     def current(self, key: AssetKey) -> Manifest | None:
         """What is published; None if nothing is."""
-        return _manifest_at(self._place(key.parts))
+        place = self._place(key.parts)
+        try:
+            descriptor = os.open(place.path, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            return _manifest(place, descriptor)
+        finally:
+            os.close(descriptor)
 
     def _place(self, value: tuple[str, ...]) -> _Place:
         place = self._places.get(value)
@@ -191,31 +198,44 @@ class _Place:
         return f"{self.versions}/{os.path.basename(self.path)}@{version.name}"
 
 
-def _manifest_at(place: _Place) -> Manifest | None:
-    """What is published; None if it is none of ours, or not there."""
+def _published_by_now(place: _Place, version: Version) -> bool:
+    """Publish it, or find a later one published; False if somebody else has come between: look again."""
+    file = place.version(version)
+    with locked(place.path) as current:
+        if current is not None:
+            published = _version_of(_manifest(place, current))
+            if published is None or published < version:
+                name_over(file, place.path, version.name)
+            return True
     try:
-        manifest = read_manifest(place.path)
+        name_too(file, place.path)
+    except FileExistsError:
+        _replace_dangling(place, version)
+        return False
+    return True
+
+
+def _replace_dangling(place: _Place, version: Version) -> None:
+    """Where people's path is a link to nothing there is no file to lock: the folder stands in for it."""
+    with locked(place.versions):
+        if os.path.islink(place.path) and not os.path.exists(place.path):
+            name_over(place.version(version), place.path, version.name)
+
+
+def _manifest(place: _Place, descriptor: int) -> Manifest | None:
+    """What is published; None if it is none of ours."""
+    try:
+        manifest = manifest_in(descriptor, where=place.path)
     except (DamagedRecordError, OSError):
         return None
     return manifest if manifest.key == place.value else None
 
 
-def _published(place: _Place) -> Version | None:
-    manifest = _manifest_at(place)
+def _version_of(manifest: Manifest | None) -> Version | None:
     try:
         return None if manifest is None else Version.parse(manifest.version)
     except ValueError:
         return None
-
-
-@contextmanager
-def _locked(folder: str) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @io_manager(

@@ -91,18 +91,28 @@ def read_manifest(path: str) -> Manifest:
         DamagedRecordError: the file is not there, or has none.
     """
     try:
-        with open(path, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - _TAIL))
-            tail = file.read()
-            start, end = _manifest_at(tail, size, path)
-            if start < 0:  # a long one
-                file.seek(size - len(tail) + start)
-                tail = file.read()
-                start, end = _manifest_at(tail, size, path)
+        descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
         raise _missing(path) from None
-    return Manifest.from_json(tail[start:end], where=path)
+    try:
+        return manifest_in(descriptor, where=path)
+    finally:
+        os.close(descriptor)
+
+
+def manifest_in(descriptor: int, *, where: str) -> Manifest:
+    """The manifest behind a value, in an open file.
+
+    Raises:
+        DamagedRecordError: there is none.
+    """
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, _TAIL, max(0, size - _TAIL))
+    start, end = _manifest_at(tail, size, where)
+    if start < 0:  # a long one
+        tail = os.pread(descriptor, len(tail) - start, size - len(tail) + start)
+        start, end = _manifest_at(tail, size, where)
+    return Manifest.from_json(tail[start:end], where=where)
 
 
 def _manifest_at(tail: bytes, size: int, where: str) -> tuple[int, int]:

@@ -41,7 +41,7 @@ class StepExplanation:
 
 def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
     """One explanation for each step, in the order of the plan."""
-    makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key)
+    makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     maker = {output.index: step for step in plan.steps for output in step.outputs}
     made = {output.index: output for step in plan.steps for output in step.outputs}
     conditions: list[set[AssetKey]] = []

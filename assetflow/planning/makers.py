@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.checks import AssetCheckKey
+from assetflow.definitions.observable import observation_of
+from assetflow.definitions.source_asset import SourceAsset
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import Step
 
@@ -17,6 +20,7 @@ class Makers:
         assets: by each asset they make.
         checks: by each check they do.
         observations: by each source they look at.
+        sources: the sources.
     """
 
     def __init__(
@@ -24,10 +28,23 @@ class Makers:
         assets: Mapping[AssetKey, AssetsDefinition],
         checks: Mapping[AssetCheckKey, AssetsDefinition],
         observations: Mapping[AssetKey, AssetsDefinition],
+        sources: Mapping[AssetKey, SourceAsset],
     ) -> None:
         self.assets = assets
         self.checks = checks
         self.observations = observations
+        self.sources = sources
+
+    @staticmethod
+    def among(definitions: Definitions) -> Makers:
+        """The makers of a project."""
+        sources = {source.key: source for source in definitions.source_assets}
+        return Makers(
+            {key: asset for asset in definitions.assets for key in asset.keys},
+            {key: asset for asset in definitions.assets for key in asset.check_keys},
+            {key: observation_of(source) for key, source in sources.items() if source.is_observable},
+            sources,
+        )
 
     def of(self, step: Step) -> AssetsDefinition | None:
         """The definition a step belongs to; None if it is not among these."""

@@ -154,21 +154,25 @@ class Topology:
     __slots__ = ("children", "producer", "waiting")
 
     def __init__(self, plan: Plan) -> None:
-        self.producer: list[int] = [0] * plan.output_count
+        producer = self.producer = [0] * plan.output_count
         for step in plan.steps:
-            for output in step.outputs:
-                self.producer[output.index] = step.index
+            for made in step.outputs:
+                producer[made.index] = step.index
         children: list[dict[int, set[int]]] = [{} for _ in plan.steps]
-        self.waiting: list[int] = [0] * len(plan.steps)
+        self.waiting = [0] * len(plan.steps)
         for step in plan.steps:
+            index = step.index
             for item in step.inputs:
-                if item.output is None:
+                output = item.output
+                if output is None:
                     continue
-                needs = children[self.producer[item.output]]
-                if step.index not in needs:
-                    needs[step.index] = set()
-                    self.waiting[step.index] += 1
-                needs[step.index].add(item.output)
+                needs = children[producer[output]]
+                known = needs.get(index)
+                if known is None:
+                    needs[index] = {output}
+                    self.waiting[index] += 1
+                else:
+                    known.add(output)
         self.children: list[Mapping[int, set[int]]] = list(children)
 
     def descendants(self, starts: list[int]) -> list[int]:

@@ -37,7 +37,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         at: seconds since the epoch, by the store's clock.
         steps: indices of the steps it is about; empty for the run itself.
         token: which claim of the step, 0 where no claim is meant.
-        detail: what the reporter added: times, outputs with metadata, the error.
+        raw: what the reporter added, as JSON; few who read facts look into it.
     """
 
     id: str
@@ -45,7 +45,20 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     at: float
     steps: tuple[int, ...] = ()
     token: int = 0
-    detail: dict[str, Any] = {}
+    raw: bytes = b"{}"
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """What the reporter added: times, outputs with metadata, the error."""
+        found: dict[str, Any] = msgspec.json.decode(self.raw)
+        return found
+
+    def told(self) -> StepDetail:
+        """The same of a step; empty if it is none of this version's."""
+        try:
+            return _told.decode(self.raw)
+        except msgspec.ValidationError:
+            return StepDetail()
 
 
 class ErrorDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -145,3 +158,6 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     delay: float | None = None
     hooks: list[str] = []
     hook_errors: dict[str, str] = {}
+
+
+_told = msgspec.json.Decoder(StepDetail)

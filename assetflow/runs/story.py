@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-import msgspec
-
 from assetflow.definitions.checks import AssetCheckEvaluation, AssetCheckSeverity
 from assetflow.definitions.data_version import DATA_VERSION_TAG
 from assetflow.definitions.events import AssetMaterialization, AssetObservation, ExpectationResult
@@ -158,7 +156,7 @@ def tell(plan: Plan, facts: Iterable[Fact]) -> Iterator[RunStoryEvent]:
             status = RunStatus(fact.detail.get("status", RunStatus.SUCCEEDED))
             yield RunStoryEvent(event_type=_ENDS.get(status, EventType.RUN_FAILURE), timestamp=fact.at)
         elif kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, FactKind.STEP_RETRY):
-            detail = msgspec.convert(fact.detail, StepDetail)
+            detail = fact.told()
             step = plan.steps[fact.steps[0]]
             yield from _try(step, fact, detail, again=tries.get(step.index, 0) > 0)
             tries[step.index] = tries.get(step.index, 0) + 1

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
-
-import msgspec
 
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
 from assetflow.keys import Version
@@ -150,7 +149,7 @@ class MemoryRunStore:
                     elif proof is Proof.WORKER_DIED:
                         run.host_losses[claim.step] += 1
                     if proof not in (Proof.DRAINED, Proof.TIMED_OUT):
-                        detail = {"slot": slot, "proof": proof.value, "blamed": blamed}
+                        detail = json.dumps({"slot": slot, "proof": proof.value, "blamed": blamed})
                         run.fact(FactKind.STEP_LOST, (claim.step,), claim.token, detail)
                     if outcome is not None and (outcome.step, outcome.nonce) == (claim.step, claim.nonce):
                         run.settle(entry, claim, outcome)
@@ -171,7 +170,7 @@ class MemoryRunStore:
             run = self._run(run_id)
             if run.status.is_terminal:
                 return 0
-            run.fact(FactKind.STEP_LOST, (), 0, msgspec.json.decode(detail))
+            run.fact(FactKind.STEP_LOST, (), 0, detail)
             run.boots += 1
             return run.boots
 
@@ -243,7 +242,7 @@ class MemoryRunStore:
         """See RunStore.note."""
         with self._changed:
             if run_id in self._runs:
-                self._runs[run_id].fact(kind, tuple(steps), 0, msgspec.json.decode(detail))
+                self._runs[run_id].fact(kind, tuple(steps), 0, detail)
 
     def refuse(self, run_id: str, detail: str) -> None:
         """See RunStore.refuse."""
@@ -323,7 +322,7 @@ class MemoryRunStore:
             if run.status.is_terminal or run.status is RunStatus.CANCELLING:
                 return run.status, []
             run.void(final)
-            run.fact(kind, (), 0, msgspec.json.decode(detail))
+            run.fact(kind, (), 0, detail)
             run.finish_if_done()
             return run.status, run.announcements()
 

@@ -6,9 +6,6 @@ import math
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import msgspec
 
 from assetflow.keys import Version
 from assetflow.runs.claims import Advance, Advanced, Announcement, Chore, Claim, Outcome, Verdict
@@ -146,7 +143,7 @@ class MemoryRun:
             self.give_back(step)
             return
         self.release(step)
-        detail = msgspec.json.decode(outcome.detail)
+        detail = outcome.detail
         if verdict is Verdict.SUCCEEDED:
             self.move(step, StepEvent.SUCCEED)
             for output in outcome.emitted:
@@ -343,7 +340,7 @@ class MemoryRun:
         """End the run."""
         self.status = status
         self.ended = self.clock()
-        self.fact(FactKind.RUN_ENDED, (), 0, {"status": status.value})
+        self.fact(FactKind.RUN_ENDED, (), 0, f'{{"status": "{status.value}"}}')
         for pool in self.request.pools:
             for run_id, step in list(self.limits.holders.get(pool, ())):
                 if run_id == self.request.run_id:
@@ -366,8 +363,8 @@ class MemoryRun:
         self.status = RunStatus.CANCELLING
         self.final = final
 
-    def fact(self, kind: FactKind, steps: tuple[int, ...] = (), token: int = 0, detail: Any = None) -> None:
+    def fact(self, kind: FactKind, steps: tuple[int, ...] = (), token: int = 0, detail: str = "{}") -> None:
         """Tell what happened."""
         identity = str(len(self.facts) + 1)
-        self.facts.append(Fact(id=identity, kind=kind, at=self.clock(), steps=steps, token=token, detail=detail or {}))
+        self.facts.append(Fact(id=identity, kind=kind, at=self.clock(), steps=steps, token=token, raw=detail.encode()))
         self.on_fact()

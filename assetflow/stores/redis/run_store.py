@@ -27,6 +27,7 @@ from assetflow.stores.redis.scripts import Script, answering, refused_when_full
 ROOTS_PER_CALL = 1000
 REFUSED_SECONDS = 5
 NO_LINE = 0xFFFFFFFF
+_NEAR = 100  # outputs: as many versions are sent as fast as another question
 _STEP = struct.Struct(">IBBBI")
 _VERSION = struct.Struct(">QI")
 
@@ -118,10 +119,17 @@ class RedisRunStore:
         if not outputs:
             return []
         key = _prefix(run_id) + "out"
+        pieces = _pieces(outputs)
         with answering(), self._client.pipeline(transaction=False) as pipe:
-            for output in outputs:
-                pipe.getrange(key, output * 12, output * 12 + 11)
-            return [_version(raw) for raw in pipe.execute()]
+            for piece in pieces:
+                pipe.getrange(key, piece[0] * _VERSION.size, (piece[-1] + 1) * _VERSION.size - 1)
+            answers = pipe.execute()
+        found = {
+            output: _version(raw[(output - piece[0]) * _VERSION.size :][: _VERSION.size])
+            for piece, raw in zip(pieces, answers, strict=True)
+            for output in piece
+        }
+        return [found[output] for output in outputs]
 
     def envelope(self, run_id: str) -> bytes:
         """See RunStore.envelope."""
@@ -278,6 +286,17 @@ def _prefix(run_id: str) -> str:
     return f"af:{run_id}:"
 
 
+def _pieces(outputs: Sequence[int]) -> list[list[int]]:
+    """The outputs in order, those that lie near together asked for at once, with what is between them."""
+    pieces: list[list[int]] = []
+    for output in sorted(set(outputs)):
+        if pieces and output - pieces[-1][-1] <= _NEAR:
+            pieces[-1].append(output)
+        else:
+            pieces.append([output])
+    return pieces
+
+
 def _packed(run: NewRun) -> tuple[bytes, bytes, bytes]:
     states = b"".join(b"R\0\0\0" if row.waits == 0 else b"W\0\0\0" for row in run.steps)
     pending = struct.pack(f">{len(run.steps)}I", *(row.waits for row in run.steps))
@@ -289,7 +308,7 @@ def _packed(run: NewRun) -> tuple[bytes, bytes, bytes]:
 
 
 def _version(raw: bytes) -> Version | None:
-    if len(raw) < 12:
+    if len(raw) < _VERSION.size:
         return None
     token, nonce = _VERSION.unpack(raw)
     return Version(token, nonce) if token else None
@@ -312,7 +331,7 @@ def _fact(identity: bytes, fields: Any) -> Fact:
         at=int(position.partition("-")[0]) / 1000,
         steps=tuple(int(part) for part in steps.split(",")) if steps else (),
         token=int(values[b"t"]),
-        detail=msgspec.json.decode(values[b"d"]),
+        raw=values[b"d"],
     )
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from typing import Any
 
-import msgspec
 from sqlalchemy import Connection, delete, exists, select, text, tuple_
 
 from assetflow.errors import RunNotFoundError
@@ -258,12 +256,11 @@ def _states(entries: Sequence[MaterializationEntry]) -> list[AssetState]:
 
 
 def _fact(ms: int, seq: int, at: float, kind: str, steps: str, token: int, detail: str) -> Fact:
-    loaded: Any = msgspec.json.decode(detail)
     return Fact(
         id=f"{ms}-{seq}" if ms else str(seq),
         kind=FactKind(kind),
         at=at,
         steps=tuple(int(part) for part in steps.split(",")) if steps else (),
         token=token,
-        detail=loaded if isinstance(loaded, dict) else {},
+        raw=detail.encode(),
     )

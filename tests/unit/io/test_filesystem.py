@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +60,27 @@ def test_the_higher_token_stays_whichever_is_published_first(manager: Filesystem
     assert read(manager, EARLY) == "early", "every version is kept"
     current = manager.current(KEY)
     assert current is not None and current.version == LATE.name and current.run_id == "run"
+
+
+@pytest.mark.parametrize("first", ["nothing", "a link to nothing"])
+def test_of_many_who_publish_at_once_the_highest_token_stays(tmp_path: Path, first: str) -> None:
+    managers = [FilesystemIOManager(tmp_path) for _ in range(4)]
+    for turn in range(20):
+        key = AssetKey(["warehouse", f"sales_{turn}"])
+        versions = [Version(100 * turn + number, number) for number in range(24)]
+        for version in versions:
+            stage(managers[0], version.token, version, key)
+        if first != "nothing":
+            (tmp_path / "warehouse" / key.parts[-1]).symlink_to("nowhere")
+        random.Random(turn).shuffle(versions)
+        with ThreadPoolExecutor(4) as pool:
+
+            def publish_some(number: int, key: AssetKey = key, versions: list[Version] = versions) -> None:
+                for version in versions[number::4]:
+                    managers[number].publish(path=key.parts, version=version, run_id="run")
+
+            list(pool.map(publish_some, range(4)))
+        assert managers[0].load_input(build_input_context(asset_key=key)) == max(versions).token
 
 
 def test_publishing_leaves_no_scratch_files(manager: FilesystemIOManager, tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""Assets that are sent along with a run: their keys go along as tuples of segments. See `travelling`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from assetflow.keys import AssetKey
+
+if TYPE_CHECKING:
+    from assetflow.definitions.assets_definition import AssetsDefinition
+
+V = TypeVar("V")
+Parts = tuple[str, ...]
+
+
+def taken_assets(
+    assets: AssetsDefinition,
+    resource_defs: Mapping[str, Any] | None,
+    deps: Mapping[AssetKey, Iterable[AssetKey]] | None,
+) -> tuple[Any, ...]:
+    """What has to be sent to have the same assets elsewhere."""
+    return (
+        assets.node_def,
+        {name: key.parts for name, key in assets.keys_by_input_name.items()},
+        {name: key.parts for name, key in assets.keys_by_output_name.items()},
+        _by_parts(assets.group_names_by_key),
+        _by_parts(assets.metadata_by_key),
+        _by_parts(assets.labels_by_key),
+        resource_defs,
+        assets.can_subset,
+        None if deps is None else {key.parts: [dep.parts for dep in needed] for key, needed in deps.items()},
+    )
+
+
+def remade_assets(
+    kind: type[AssetsDefinition],
+    node_def: Any,
+    inputs: Mapping[str, Parts],
+    outputs: Mapping[str, Parts],
+    groups: Mapping[Parts, Any],
+    metadata: Mapping[Parts, Any],
+    labels: Mapping[Parts, Any],
+    resource_defs: Mapping[str, Any] | None,
+    can_subset: bool,
+    deps: Mapping[Parts, Iterable[Parts]] | None,
+) -> AssetsDefinition:
+    """The same assets here."""
+    keys = _Keys()
+    return kind(
+        node_def=node_def,
+        keys_by_input_name={name: keys[parts] for name, parts in inputs.items()},
+        keys_by_output_name={name: keys[parts] for name, parts in outputs.items()},
+        group_names_by_key=keys.by_key(groups),
+        metadata_by_key=keys.by_key(metadata),
+        resource_defs=resource_defs,
+        can_subset=can_subset,
+        asset_deps=None if deps is None else {keys[one]: [keys[dep] for dep in needed] for one, needed in deps.items()},
+        labels_by_key=keys.by_key(labels),
+    )
+
+
+def _by_parts(values: Mapping[AssetKey, V]) -> dict[Parts, V]:
+    return {key.parts: value for key, value in values.items()}
+
+
+class _Keys(dict[Parts, AssetKey]):
+    """Keys by their segments; each is made once."""
+
+    def __missing__(self, parts: Parts) -> AssetKey:
+        key = self[parts] = AssetKey.of_parts(parts)
+        return key
+
+    def by_key(self, values: Mapping[Parts, V]) -> dict[AssetKey, V]:
+        """What `_by_parts` was given."""
+        return {self[parts]: value for parts, value in values.items()}
