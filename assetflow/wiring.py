@@ -18,6 +18,7 @@ from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
 from assetflow.engine.recorder import Recorder
 from assetflow.engine.request import RunRequest
+from assetflow.engine.restoring import restore
 from assetflow.engine.session import Announce, RunSession
 from assetflow.engine.settling import judged
 from assetflow.engine.slot import Slot
@@ -27,7 +28,7 @@ from assetflow.execution.runner import DefinitionsRunner
 from assetflow.fail_points import arm
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.native_threads import share_cores
-from assetflow.runs.claims import Claim, Outcome
+from assetflow.runs.claims import Announcement, Claim, Outcome
 from assetflow.runs.event_log import EventLog
 from assetflow.runs.limits import Limits
 from assetflow.runs.registry import WorkerRegistry
@@ -82,11 +83,12 @@ def default_resources(settings: Settings) -> Mapping[str, ResourceDefinition]:
     return {"io_manager": ResourceDefinition.hardcoded_resource(manager)}
 
 
-def connect(settings: Settings, *, patient: bool = False) -> Connection:
+def connect(settings: Settings, *, patient: bool = False, only_live: bool = False) -> Connection:
     """A connection to the server named in the settings.
 
     Args:
         patient: wait long for answers, as workers do.
+        only_live: leave the history alone, as workers do; else runs that are over are read from there.
 
     Raises:
         ServiceUnreachableError: it does not answer.
@@ -101,14 +103,24 @@ def connect(settings: Settings, *, patient: bool = False) -> Connection:
 
     url = _redis_url(settings)
     client = connect_redis(url, patient=patient)
+    codes, signer, keep = RedisCodeStore(client), signer_for(settings), int(settings.keep_hours * 3600)
+
+    def joined() -> RunStore:
+        from assetflow.stores.redis.joined import JoinedRunStore
+
+        def bring_back(store: RunStore, log: EventLog, run_id: str) -> list[Announcement]:
+            return restore(store, log, signer, codes, run_id)
+
+        return JoinedRunStore(client, lambda: _log_of(open_history(settings)), bring_back, keep_seconds=keep)
+
     return Connection(
         url=url,
         settings=settings,
-        store=RedisRunStore(client, keep_seconds=int(settings.keep_hours * 3600)),
+        store=RedisRunStore(client, keep_seconds=keep) if only_live else joined(),
         limits=RedisLimits(client),
         registry=RedisWorkerRegistry(client),
-        codes=RedisCodeStore(client),
-        signer=signer_for(settings),
+        codes=codes,
+        signer=signer,
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
     )
 
@@ -126,7 +138,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     signer = signer_for(chosen)
 
     def make_slot(name: str, watch: Watch) -> Slot:
-        connection = connect(chosen, patient=True)
+        connection = connect(chosen, patient=True, only_live=True)
         loader = CodeLoader(signer, connection.codes, chosen.modules)
         opener = SessionOpener(connection.store, signer, loader, connection.announce, default_resources(chosen))
         return Slot(name, connection.store, opener, watch=watch)
@@ -160,7 +172,7 @@ def run_sidecar() -> None:
 
     job = read_job()
     settings = current_settings()
-    connection = connect(settings)
+    connection = connect(settings, only_live=True)
 
     def judge(run_id: str, claim: Claim, error: Exception) -> Outcome | None:
         try:
