@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ from assetflow.native_threads import share_cores
 from assetflow.runs.claims import Announcement, Claim, Outcome
 from assetflow.runs.event_log import EventLog
 from assetflow.runs.limits import Limits
+from assetflow.runs.outbox import Outbox
 from assetflow.runs.registry import WorkerRegistry
 from assetflow.runs.store import RunStore
 from assetflow.settings import Settings, read_settings
@@ -52,6 +54,7 @@ class Connection:
 
     Attributes:
         url: of the server that carries the runs.
+        history: opens the history, once; None if there is none here.
     """
 
     url: str
@@ -62,6 +65,14 @@ class Connection:
     codes: CodeStore
     signer: Signer
     announce: Announce
+    history: Callable[[], SqlHistory | None] = lambda: None
+
+    @property
+    def title(self) -> str:
+        """The address without its password."""
+        from assetflow.stores.redis.connection import redacted
+
+        return redacted(self.url)
 
 
 def current_settings() -> Settings:
@@ -103,6 +114,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
 
     url = _redis_url(settings)
     client = connect_redis(url, patient=patient)
+    history = cache(lambda: open_history(settings))
     codes, signer, keep = RedisCodeStore(client), signer_for(settings), int(settings.keep_hours * 3600)
 
     def joined() -> RunStore:
@@ -111,7 +123,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         def bring_back(store: RunStore, log: EventLog, run_id: str) -> list[Announcement]:
             return restore(store, log, signer, codes, run_id)
 
-        return JoinedRunStore(client, lambda: _log_of(open_history(settings)), bring_back, keep_seconds=keep)
+        return JoinedRunStore(client, lambda: _log_of(history()), bring_back, keep_seconds=keep)
 
     return Connection(
         url=url,
@@ -122,6 +134,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         codes=codes,
         signer=signer,
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
+        history=history,
     )
 
 
@@ -222,6 +235,32 @@ def build_recording(settings: Settings, name: str) -> RecordingThread | None:
 
 def _log_of(history: SqlHistory | None) -> EventLog | None:
     return None if history is None else history.log
+
+
+def outbox_of(connection: Connection) -> Outbox:
+    """What waits on a server to be recorded."""
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.outbox import RedisOutbox
+
+    return RedisOutbox(connect_redis(connection.url, patient=False))
+
+
+def upgrade_history(settings: Settings) -> tuple[str | None, str | None, str]:
+    """Bring the tables of the history into the newest form; the form before, the one after, and where it is."""
+    from assetflow.stores.sql.connection import Database, read_url
+    from assetflow.stores.sql.schema import form_of, upgrade
+
+    database = Database(read_url(settings.history_url or "", settings.where("database_url")))
+    try:
+        if database.file is not None:
+            database.file.parent.mkdir(parents=True, exist_ok=True)
+        with database.reading() as connection:
+            before = form_of(connection)
+        upgrade(database)
+        with database.reading() as connection:
+            return before, form_of(connection), database.title
+    finally:
+        database.close()
 
 
 def open_history(settings: Settings, *, create: bool = False) -> SqlHistory | None:

@@ -27,6 +27,7 @@ _COMMANDS = {
     "assets": "assetflow.cli.assets:assets",
     "runs": "assetflow.cli.runs:runs",
     "pools": "assetflow.cli.limits:pools",
+    "history": "assetflow.cli.history:history",
     "run-limits": "assetflow.cli.limits:run_limits",
     "dev": "assetflow.cli.dev:dev",
     "worker": "assetflow.cli.worker:worker",

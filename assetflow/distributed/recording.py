@@ -63,8 +63,12 @@ class RecordingThread:
         self._stopping.set()
         self._thread.join(timeout)
 
+    def ask_to_stop(self) -> None:
+        """Let `run` come to its end."""
+        self._stopping.set()
+
     def run(self) -> None:
-        """Take turns in this thread, until `stop` is called in another."""
+        """Take turns in this thread, until somebody asks to stop."""
         self._run()
 
     def _run(self) -> None:

@@ -81,6 +81,12 @@ class EventLog(Protocol):
             how many there were.
         """
 
+    def count_ended(self, ended_before: float) -> int:
+        """How many runs ended before that time, in seconds since the epoch."""
+
+    def figures(self) -> dict[str, float | None]:
+        """``runs``, ``materializations`` and ``assets``, the ``oldest`` run's time, and ``bytes`` of the database."""
+
 
 class AssetState(NamedTuple):
     """How an asset, or one of its partitions, stands.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
@@ -53,7 +52,7 @@ class SqlCatalog:
             for piece in _in_pieces(query, assets, keys):
                 for row in connection.execute(piece):
                     record = _recorded(row)
-                    key = key_of(record.entry.asset)
+                    key = AssetKey.from_db_string(record.entry.asset)
                     before = found.get(key)
                     if before is None or (before.entry.token, before.id) < (record.entry.token, record.id):
                         found[key] = record
@@ -97,7 +96,7 @@ class SqlCatalog:
 
     def checks(self, key: AssetKey, name: str | None = None, *, limit: int = 50) -> list[Checked]:
         """See Catalog.checks."""
-        query = select(checks).where(checks.c.asset == text_of(key)).order_by(checks.c.id.desc()).limit(limit)
+        query = select(checks).where(checks.c.asset == key.to_string()).order_by(checks.c.id.desc()).limit(limit)
         if name is not None:
             query = query.where(checks.c.name == name)
         with self._database.reading() as connection:
@@ -113,17 +112,7 @@ class SqlCatalog:
         """See Catalog.wipe."""
         with self._database.writing() as connection:
             for table in (materializations, observations, checks, assets):
-                connection.execute(delete(table).where(table.c.asset == text_of(key)))
-
-
-def text_of(key: AssetKey) -> str:
-    """A key as the tables have it: a JSON list of its segments."""
-    return key.to_string()
-
-
-def key_of(text: str) -> AssetKey:
-    """Read back what `text_of` gives."""
-    return AssetKey(json.loads(text))
+                connection.execute(delete(table).where(table.c.asset == key.to_string()))
 
 
 def _told_of(
@@ -135,7 +124,7 @@ def _told_of(
     since: float | None,
     until: float | None,
 ) -> Select[Any]:
-    query = select(table).where(table.c.asset == text_of(key))
+    query = select(table).where(table.c.asset == key.to_string())
     if partitions is not None:
         query = query.where(table.c.partition.in_(list(partitions)))
     if before is not None:
@@ -158,7 +147,7 @@ def _in_pieces(query: Select[Any], table: Table, keys: Collection[AssetKey] | No
     if keys is None:
         yield query
         return
-    names = sorted(map(text_of, keys))
+    names = sorted(key.to_string() for key in keys)
     for at in range(0, len(names), _AT_ONCE):
         yield query.where(table.c.asset.in_(names[at : at + _AT_ONCE]))
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import Connection, delete, exists, select, text, tuple_
+from sqlalchemy import Connection, delete, exists, func, select, text, tuple_
 
-from assetflow.errors import RunNotFoundError
 from assetflow.runs.entries import AttemptEntry, Entries, MaterializationEntry, Move, Place, RunEntry
 from assetflow.runs.event_log import AssetState
 from assetflow.runs.facts import Fact, FactKind
@@ -185,13 +184,33 @@ class SqlEventLog:
             connection.execute(delete(codes).where(codes.c.name.not_in(used), codes.c.kept < ended_before))
         return len(old)
 
+    def forget_all(self, ended_before: float) -> int:
+        """`forget_runs` until there are none; how many there were."""
+        count = 0
+        while (found := self.forget_runs(ended_before)) > 0:
+            count += found
+        return count
 
-def found_run(log: SqlEventLog, run_id: str) -> RunEntry:
-    """What is known of a run; RunNotFoundError if nothing is."""
-    entry = log.run(run_id)
-    if entry is None:
-        raise RunNotFoundError(f"there is no run {run_id}", fix="`assetflow runs list` shows the runs that are known")
-    return entry
+    def count_ended(self, ended_before: float) -> int:
+        """See EventLog.count_ended."""
+        with self._database.reading() as connection:
+            return int(connection.execute(select(func.count()).where(runs.c.ended < ended_before)).scalar() or 0)
+
+    def figures(self) -> dict[str, float | None]:
+        """See EventLog.figures."""
+        with self._database.reading() as connection:
+            found: dict[str, float | None] = {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar()
+                for table in (runs, materializations, assets)
+            }
+            found["oldest"] = connection.execute(select(func.min(runs.c.created))).scalar()
+            if self._database.is_sqlite:
+                pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+                found["bytes"] = int(pages or 0) * int(connection.exec_driver_sql("PRAGMA page_size").scalar() or 0)
+            else:
+                size = text("SELECT pg_database_size(current_database())")
+                found["bytes"] = connection.execute(size).scalar()
+        return found
 
 
 def numbers_of(fact_id: str) -> tuple[int, int]:
