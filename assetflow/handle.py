@@ -27,7 +27,13 @@ from assetflow.runs.store import RunStore, RunView
 from assetflow.runs.story import evaluation_of
 
 _BLOCK = 1.0
-_ENDS = (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, FactKind.STEP_SKIPPED, FactKind.STEP_UPSTREAM_FAILED)
+_BEGINNINGS = (FactKind.RUN_QUEUED, FactKind.RUN_STARTED)
+_ENDS = {
+    FactKind.STEP_SUCCEEDED: StepState.SUCCEEDED,
+    FactKind.STEP_FAILED: StepState.FAILED,
+    FactKind.STEP_SKIPPED: StepState.SKIPPED,
+    FactKind.STEP_UPSTREAM_FAILED: StepState.UPSTREAM_FAILED,
+}
 _LOOK_AGAIN = 2e-5  # seconds for each step that is outstanding: less than it takes
 _LOOK_AGAIN_AT_LATEST = 0.05
 _FEW = 50
@@ -211,27 +217,18 @@ class RunHandle:
             RunFailed: with the exception of the first failed step as its cause.
             WaitTimeout: the run is not over in time. It goes on.
         """
-        errors: dict[str, ErrorDetail] = {}
-        given_up: ErrorDetail | None = None
-        ended: list[Fact] = []
-        for fact in self._facts_until_over("0", timeout, outstanding=len(self.plan.steps)):
-            if fact.kind is FactKind.RUN_ABORTED:
-                given_up = fact.told().error
-            elif fact.kind is FactKind.STEP_SUCCEEDED:
-                ended.append(fact)
-            elif fact.kind is FactKind.STEP_FAILED:
-                ended.append(fact)
-                if (error := fact.told().error) is not None:
-                    errors[self.plan.steps[fact.steps[0]].key] = error
-        view = self._view()
-        names = [step.key for step in self.plan.steps]
+        facts = list(self._facts_until_over("0", timeout, outstanding=len(self.plan.steps)))
+        ended = [fact for fact in facts if fact.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED)]
+        failed = ((fact, fact.told().error) for fact in ended if fact.kind is FactKind.STEP_FAILED)
+        aborted = [fact.told().error for fact in facts if fact.kind is FactKind.RUN_ABORTED]
+        view = self._view_in(facts) or self._view()
         result = RunResult(
             run_id=self.id,
             status=view.status,
             seconds=(view.ended or time.time()) - view.created,
-            steps=dict(zip(names, view.states, strict=True)),
-            errors=errors,
-            error=given_up,
+            steps=dict(zip([step.key for step in self.plan.steps], view.states, strict=True)),
+            errors={self.plan.steps[fact.steps[0]].key: error for fact, error in failed if error is not None},
+            error=aborted[-1] if aborted else None,
             facts=ended,
         )
         if raise_on_error and not result.success:
@@ -261,6 +258,23 @@ class RunHandle:
         if not view.status.is_terminal:
             self._alive_at = time.monotonic()
         return view
+
+    def _view_in(self, facts: list[Fact]) -> RunView | None:
+        """How a run stands that has succeeded, if its facts are all there: the store need not be asked again."""
+        if not facts or facts[0].kind not in _BEGINNINGS or facts[-1].kind is not FactKind.RUN_ENDED:
+            return None
+        states = [StepState.WAITING] * len(self.plan.steps)
+        for fact in facts:
+            if fact.kind in _ENDS:
+                for step in fact.steps:
+                    states[step] = _ENDS[fact.kind]
+        status = RunStatus(facts[-1].detail["status"])
+        if status is not RunStatus.SUCCEEDED or StepState.WAITING in states:
+            return None
+        begun, ended = facts[0].at, facts[-1].at
+        return RunView(
+            run_id=self.id, status=status, created=begun, started=begun, ended=ended, left=0, states=tuple(states)
+        )
 
     def _facts(self, after: str, block: float) -> list[Fact]:
         try:

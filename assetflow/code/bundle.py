@@ -69,8 +69,14 @@ def unpack(body: bytes, *, label: str) -> Definitions:
 
 def modules_below(folder: Path) -> list[ModuleType]:
     """Loaded modules whose files lie in the folder and not in an installed package."""
-    root = str(folder.resolve()) + os.sep
-    return [module for module in list(sys.modules.values()) if _is_below(getattr(module, "__file__", None), root)]
+    names = _names_below(str(folder.resolve()) + os.sep, len(sys.modules), next(reversed(sys.modules)))
+    return [sys.modules[name] for name in names if name in sys.modules]
+
+
+@functools.lru_cache(maxsize=64)
+def _names_below(root: str, _count: int, _last: str) -> list[str]:
+    """Their names, looked for again when a module was loaded: that there are more, or another is the last."""
+    return [name for name, one in list(sys.modules.items()) if _is_below(getattr(one, "__file__", None), root)]
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -39,6 +39,7 @@ class RunSession:
 
     Attributes:
         more: the store has something left to do that needs no slot of its own.
+        alone: nobody is kept waiting by a slot that stays with the run.
         stuck: wake-ups could not be sent, so nobody else may come to work on the run.
     """
 
@@ -50,6 +51,7 @@ class RunSession:
         self.pace = Pace()
         self.status = RunStatus.RUNNING
         self.more = False
+        self.alone = False
         self.stuck = False
         self._slot = slot
         self._store = store
@@ -221,7 +223,7 @@ class RunSession:
 
     def _take_in(self, reply: Advanced, outcomes: Sequence[Outcome], versions: dict[int, Version]) -> None:
         self.status = RunStatus(reply.status)
-        self.more = reply.more
+        self.more, self.alone = reply.more, reply.alone
         refused = set(reply.refused)
         for outcome in outcomes:
             if outcome.step not in refused:

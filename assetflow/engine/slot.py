@@ -25,6 +25,7 @@ from assetflow.runs.store import LOST_CHILD_LIMIT, LOST_HOST_LIMIT, Proof, RunSt
 
 SLICE_SECONDS = 0.25
 _FIRST_SHARE = 0.08  # of a slice: a run that has just come goes before the others, and for a moment only
+_SLICES_ALONE = 20  # that a slot stays with the only run there is; its process may have to be replaced then
 _SESSIONS_KEPT = 8
 
 OpenSession = Callable[[str, str], RunSession]
@@ -97,7 +98,8 @@ class Slot:
 
     def _work(self, session: RunSession, queue: str, hint: int, announcement: str) -> None:
         session.stuck = False
-        deadline = time.monotonic() + self._slice * (_FIRST_SHARE if announcement == FIRST_MARK else 1)
+        began = time.monotonic()
+        deadline = began + self._slice * (_FIRST_SHARE if announcement == FIRST_MARK else 1)
         want = 0 if self._watch.draining else session.pace.want(self._slice)
         claims = session.advance(queue=queue, want=want, hint=hint, announcement=announcement)
         while True:
@@ -106,8 +108,12 @@ class Slot:
             outcomes = self._run_batch(session, claims) if claims else []
             if not (outcomes or session.has_news):
                 return
+            now = time.monotonic()
+            if now >= deadline and session.alone and now - began < self._slice * _SLICES_ALONE:
+                deadline = now + self._slice
+                self._watch.wake()
             # Where nobody else is woken, the slot stays with the run for as long as something is ready.
-            remaining = self._slice if session.stuck else deadline - time.monotonic()
+            remaining = self._slice if session.stuck else deadline - now
             want = session.pace.want(remaining) if remaining > 0 and not self._watch.draining else 0
             versions, self._unsettled = self._unsettled, {}
             claims = session.advance(outcomes, queue=queue, want=want, versions=versions)

@@ -139,6 +139,7 @@ class Advanced(msgspec.Struct, frozen=True, array_like=True):
         chores: outputs of dead slots; the caller answers for them now, as for its own.
         more: there is bookkeeping left; call again at once.
         left: steps that are not over yet.
+        alone: no other run is alive, and this one has one queue: a slot that stays with it keeps nobody waiting.
     """
 
     batch: int
@@ -150,6 +151,7 @@ class Advanced(msgspec.Struct, frozen=True, array_like=True):
     chores: list[Chore] = []
     more: bool = False
     left: int = 0
+    alone: bool = False
 
 
 class Holding(msgspec.Struct, frozen=True, array_like=True):

@@ -127,6 +127,7 @@ class MemoryRunStore:
                 announcements=run.announcements(),
                 chores=chores,
                 left=run.left,
+                alone=not run.status.is_terminal and len(run.request.queues) == 1 and len(self._live()) == 1,
             )
             return entry.reply
 
@@ -292,7 +293,10 @@ class MemoryRunStore:
     def live_runs(self) -> list[str]:
         """See RunStore.live_runs."""
         with self._changed:
-            return [name for name, run in self._runs.items() if not run.status.is_terminal]
+            return self._live()
+
+    def _live(self) -> list[str]:
+        return [name for name, run in self._runs.items() if not run.status.is_terminal]
 
     def recent_runs(self, limit: int = 50) -> list[str]:
         """See RunStore.recent_runs."""

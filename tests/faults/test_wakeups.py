@@ -102,14 +102,17 @@ def test_f6_wake_ups_that_are_lost_doubled_late_and_out_of_order_change_nothing(
     with Valkey(tmp_path / "valkey") as server, BadPost(tmp_path, server, seed) as post:
         with Fleet(tmp_path, server.url, broker=post.proxy.url) as fleet:
             fleet.start("-c", "2")
-            ledger = Ledger(tmp_path / "ledger")
+            ledger, beside = Ledger(tmp_path / "ledger"), Ledger(tmp_path / "beside")
             handle = submit([*ledger.layers(12, 10, 0.04), *ledger.wide(60, 0.04)])
-            silence = longest_silence(handle, ledger, timeout=60)
+            # With two runs, slots go from one to the other and have to be woken for it.
+            other = submit(beside.layers(20, 6, 0.04, prefix="other"))
+            silence = longest_silence(handle, ledger, timeout=90)
             assert_kept(fleet, handle, ledger, losses=0)
+            assert_kept(fleet, other, beside, losses=0)
             assert silence <= REPEATED_AFTER + LOAD, f"seed {seed}"
             assert post.lost + post.doubled >= 3, f"nothing went wrong: seed {seed}"
             sent = wake_ups(fleet.workers)
-            assert sent <= 3 * ledger.count
+            assert sent <= 3 * (ledger.count + beside.count)
             assert_nothing_left(fleet)
             report(
                 "F6", seed=seed, lost=post.lost, doubled=post.doubled, bound=REPEATED_AFTER, recovery=round(silence, 2),

@@ -19,7 +19,7 @@ if over() then
   for _, outcome in ipairs(outcomes) do
     refused[#refused + 1] = outcome[1]
   end
-  return cmsgpack.pack({ batch, M.status, claims, accepted, refused, {}, chores, false, M.left })
+  return cmsgpack.pack({ batch, M.status, claims, accepted, refused, {}, chores, false, M.left, false })
 end
 
 local raw = redis.call("HGET", SLOTS, slot)
@@ -172,7 +172,8 @@ finish_if_done()
 local found = announcements()
 local more = not over() and redis.call("EXISTS", TODO) == 1
 save()
-local reply = cmsgpack.pack({ batch, M.status, claims, accepted, refused, found, chores, more, M.left })
+local alone = #M.queues == 1 and redis.call("ZCARD", LIVE) == 1 and not over()
+local reply = cmsgpack.pack({ batch, M.status, claims, accepted, refused, found, chores, more, M.left, alone })
 if not over() then
   ENTRY.b = batch
   ENTRY.r = reply
