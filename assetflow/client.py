@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -55,7 +56,8 @@ def submit(
         ConflictError: the run key was used for another request.
         ServiceUnreachableError: there is no cluster.
     """
-    project = project_of(target)
+    with collecting_later():
+        project = project_of(target)
     return submit_project(
         open_connection(),
         project,
@@ -87,25 +89,26 @@ def submit_project(
     Args:
         ship_code: send the code even if workers could import it.
     """
-    if project.module and not ship_code:
-        version = fingerprint_of(project.definitions)
-        code, body = CodeRef(module=project.module, fingerprint=version, label=project.label), None
-    else:
-        sha, body = bundled(project)
-        # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
-        code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
-    environment = connection.settings.env
-    given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
-    request = make_request(
-        project,
-        code,
-        given.selection,
-        environment=environment,
-        run_config=given.run_config,
-        tags=given.tags,
-        job_name=given.job_name,
-        priority=priority,
-    )
+    with collecting_later():
+        if project.module and not ship_code:
+            version = fingerprint_of(project.definitions)
+            code, body = CodeRef(module=project.module, fingerprint=version, label=project.label), None
+        else:
+            sha, body = bundled(project)
+            # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
+            code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
+        environment = connection.settings.env
+        given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
+        request = make_request(
+            project,
+            code,
+            given.selection,
+            environment=environment,
+            run_config=given.run_config,
+            tags=given.tags,
+            job_name=given.job_name,
+            priority=priority,
+        )
 
     def send() -> str:
         reached("submit.before")
@@ -134,6 +137,19 @@ def submit_project(
     return RunHandle(
         run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send_again
     )
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Hold the garbage collector back while many objects are made that all stay: it would look through them in vain."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def open_connection() -> Connection:

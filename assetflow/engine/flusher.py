@@ -9,6 +9,8 @@ from collections.abc import Callable
 from assetflow.engine.batch import Batch
 from assetflow.log import logger
 
+_LOOKS_IN_VAIN = 8
+
 
 class Flusher:
     """A thread that looks at the running batch a few times a second, only while there is one.
@@ -39,7 +41,6 @@ class Flusher:
     def rest(self) -> None:
         """There is nothing to look after until the next `watch`."""
         self._batch = None
-        self._busy.clear()
 
     def close(self) -> None:
         """End the thread."""
@@ -47,12 +48,18 @@ class Flusher:
         self._busy.set()
 
     def _run(self) -> None:
-        pulse = threading.Event()
+        # It goes on looking for a while after the last batch: to be woken for each of many short ones takes longer.
+        pulse, looks = threading.Event(), 0
         while self._busy.wait() and not self._closed:
             pulse.wait(self._patience / 2)
             batch = self._batch
             if batch is not None:
+                looks = 0
                 self._look(batch)
+            elif (looks := looks + 1) > _LOOKS_IN_VAIN:
+                self._busy.clear()
+                if self._batch is not None:  # it came just now
+                    self._busy.set()
 
     def _look(self, batch: Batch) -> None:
         with batch.lock:

@@ -82,9 +82,8 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
 
 def _made_by(run: RunWork, parts: tuple[str, ...]) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None]:
     """The key of these segments, and what is defined to make it."""
-    key = AssetKey.of_parts(parts)
-    maker = run.assets.get(key) or run.sources.get(key)
-    return key, maker
+    key = run.makers.key(parts)
+    return key, run.makers.assets.get(key) or run.makers.sources.get(key)
 
 
 def load_for(
@@ -96,11 +95,11 @@ def load_for(
 ) -> Any:
     """What is stored of an asset, for code that asks for it while its step runs; see ``context.load_asset_value``."""
     key = AssetKey.from_coercible(asset_key)
-    if key not in work.run.assets:
+    if key not in work.run.makers.assets:
         raise KeyError(f"there is no asset {key.to_user_string()}")
     return load_stored(
         work.run.resources,
-        work.run.assets[key],
+        work.run.makers.assets[key],
         key,
         run_id=work.run.run_id,
         log=work.log,
@@ -155,7 +154,7 @@ def load_stored(
 def inner_context(work: StepWork, item: StepInput, *, resources: Resources) -> OutputContext:
     """How a value was stored that another op of the same graph has made."""
     assert item.output is not None, "an op's value comes from the plan"
-    step, output = work.run.makers[item.output]
+    step, output = work.run.outputs[item.output]
     op = work.asset.op_at(step.node)
     return OutputContext(
         name=output.name,

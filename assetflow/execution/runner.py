@@ -94,9 +94,8 @@ class DefinitionsRunner:
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
         self._work = RunWork(
             run_id=run_id,
-            makers=self._outputs,
-            assets=self._makers.assets,
-            sources=self._makers.sources,
+            makers=self._makers,
+            outputs=self._outputs,
             resources=self._resources,
             run_config=config,
             tags=dict(tags or {}),

@@ -15,7 +15,7 @@ from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import LoadError
 from assetflow.execution.resources import Opened, OpenResources
-from assetflow.keys import AssetKey, Version
+from assetflow.keys import Version
 from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Step, StepOutput
@@ -27,15 +27,15 @@ class RunWork:
     """What all steps of a run are executed with.
 
     Attributes:
-        makers: for each output of the plan the step that makes it, and what the plan says of it.
+        makers: of the assets.
+        outputs: for each output of the plan the step that makes it, and what the plan says of it.
         job_hooks: what is called after every step of the run.
         values: where outputs are also kept in memory, or None.
     """
 
     run_id: str
-    makers: Mapping[int, tuple[Step, StepOutput]]
-    assets: Mapping[AssetKey, AssetsDefinition]
-    sources: Mapping[AssetKey, SourceAsset]
+    makers: Makers
+    outputs: Mapping[int, tuple[Step, StepOutput]]
     resources: OpenResources
     run_config: Mapping[str, Any]
     tags: Mapping[str, str]

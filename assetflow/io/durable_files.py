@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
+_SMALL = 16 * 1024  # bytes
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 
 
@@ -50,37 +50,39 @@ def read_whole(path: str) -> bytes:
     """All bytes of a file, in a third of the time that a file object takes for a small one."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        rest = os.fstat(descriptor).st_size
-        found = os.read(descriptor, rest)
-        if len(found) == rest:
+        found = os.read(descriptor, _SMALL)
+        if len(found) < _SMALL:
             return found
         parts = [found]
-        while part := os.read(descriptor, max(rest - sum(map(len, parts)), 1)):
+        rest = max(os.fstat(descriptor).st_size - _SMALL, _SMALL)
+        while part := os.read(descriptor, rest):
             parts.append(part)
         return b"".join(parts)
     finally:
         os.close(descriptor)
 
 
-@contextmanager
-def locked(path: str) -> Iterator[int | None]:
+def lock(path: str) -> int | None:
     """Hold the file that has a name now: whoever replaces it under this lock replaces what he has seen.
 
-    Yields:
-        a descriptor to read it from; None if it was replaced or removed before it could be locked.
+    Returns:
+        a descriptor to read it from, the closing of which lets go of it; None if the file was replaced or removed
+        before it could be locked.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
-        yield None
-        return
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         held, named = os.fstat(descriptor), _stat(path)
-        same = named is not None and (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
-        yield descriptor if same else None
-    finally:
+        if named is not None and held.st_ino == named.st_ino and held.st_dev == named.st_dev:
+            return descriptor
+    except BaseException:
         os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -31,7 +31,7 @@ from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError
 from assetflow.io.durable_files import (
-    locked,
+    lock,
     make_folders,
     name_over,
     name_too,
@@ -201,12 +201,15 @@ class _Place:
 def _published_by_now(place: _Place, version: Version) -> bool:
     """Publish it, or find a later one published; False if somebody else has come between: look again."""
     file = place.version(version)
-    with locked(place.path) as current:
-        if current is not None:
+    current = lock(place.path)
+    if current is not None:
+        try:
             published = _version_of(_manifest(place, current))
             if published is None or published < version:
                 name_over(file, place.path, version.name)
-            return True
+        finally:
+            os.close(current)
+        return True
     try:
         name_too(file, place.path)
     except FileExistsError:
@@ -217,9 +220,13 @@ def _published_by_now(place: _Place, version: Version) -> bool:
 
 def _replace_dangling(place: _Place, version: Version) -> None:
     """Where people's path is a link to nothing there is no file to lock: the folder stands in for it."""
-    with locked(place.versions):
-        if os.path.islink(place.path) and not os.path.exists(place.path):
-            name_over(place.version(version), place.path, version.name)
+    folder = lock(place.versions)
+    if folder is not None:
+        try:
+            if os.path.islink(place.path) and not os.path.exists(place.path):
+                name_over(place.version(version), place.path, version.name)
+        finally:
+            os.close(folder)
 
 
 def _manifest(place: _Place, descriptor: int) -> Manifest | None:
