@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,7 +14,7 @@ from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
 from assetflow.environments import Environments
-from assetflow.errors import ServiceUnreachableError
+from assetflow.errors import HistoryUnreachableError, RunNotFoundError, ServiceUnreachableError
 from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import running_cluster
@@ -132,13 +132,23 @@ def submit_project(
         connection.announce(created.run_id, created.announcements)
         return created.run_id
 
+    def send_again() -> str:
+        """The server has lost the run: go on with what the history has of it, else begin anew."""
+        with suppress(RunNotFoundError, HistoryUnreachableError):
+            _, announcements = connection.store.resume(request.run_id)
+            connection.announce(request.run_id, announcements)
+            return request.run_id
+        return send()
+
     run_id = send()
     if durable:
         generation = connection.store.generation()
         while (now := connection.store.await_durable()) != generation:
             generation = now
             run_id = send()
-    return RunHandle(run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send)
+    return RunHandle(
+        run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send_again
+    )
 
 
 @contextmanager

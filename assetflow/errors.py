@@ -23,7 +23,9 @@
     ├── SettingsError                   assetflow.toml or the environment is wrong
     ├── StorageError                    a place where values are kept does not do what it was asked
     ├── ServiceUnreachableError         Redis or the broker does not answer
-    │   └── ServerFullError             Redis has no memory left for anything new
+    │   ├── ServerFullError             Redis has no memory left for anything new
+    │   └── HistoryUnreachableError     the database of the history does not answer
+    ├── HistorySchemaError              the tables of the history are of another version
     ├── UnsupportedServerError          Redis answers but cannot carry runs
     ├── CodeMismatchError               a worker has another version of the code than the plan
     ├── SignatureError                  a plan or a bundle is unsigned, forged or of another key
@@ -237,6 +239,14 @@ class ServiceUnreachableError(AssetflowError):
 
 class ServerFullError(ServiceUnreachableError):
     """Redis has no memory left for anything new. What is running goes on, and ends."""
+
+
+class HistoryUnreachableError(ServiceUnreachableError):
+    """The database that keeps the history does not answer. Runs go on, and are recorded when it is back."""
+
+
+class HistorySchemaError(AssetflowError):
+    """The tables of the history are of another version, or cannot be made. They are never changed unasked."""
 
 
 class UnsupportedServerError(AssetflowError):

@@ -23,7 +23,12 @@ CLIENT_POINTS = {
     "submit.before": "the client has sent the code, and no run",
     "submit.after": "the run is there, and no wake-up was sent for it",
 }
-POINTS = {**SLOT_POINTS, **CLIENT_POINTS}
+RECORDER_POINTS = {
+    "record.before": "facts are read, and nothing of them is in the history",
+    "record.after": "facts are in the history, and the run store does not know that they are",
+    "trim.after": "the run store has dropped what is in the history",
+}
+POINTS = {**SLOT_POINTS, **CLIENT_POINTS, **RECORDER_POINTS}
 ACTIONS = {"sigstop": signal.SIGSTOP, "sigkill": signal.SIGKILL}
 
 

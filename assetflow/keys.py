@@ -78,6 +78,11 @@ class AssetKey:
         """The segments as a JSON list: ``["a", "b"]``."""
         return json.dumps(self.path)
 
+    @staticmethod
+    def from_db_string(text: str) -> AssetKey:
+        """Read back what `to_string` gives."""
+        return AssetKey(json.loads(text))
+
     def to_user_string(self) -> str:
         """The segments joined by "/": ``a/b``."""
         return "/".join(self.parts)

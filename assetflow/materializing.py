@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.clock import pause
 from assetflow.code.reference import CodeRef
@@ -41,6 +41,10 @@ class _Place:
     keeps_nothing: bool = False
 
 
+if TYPE_CHECKING:
+    from assetflow.instance import DagsterInstance
+
+
 def materialize(
     assets: Sequence[AssetsDefinition | SourceAsset | AssetSpec],
     run_config: Mapping[str, Any] | RunConfig | None = None,
@@ -51,6 +55,7 @@ def materialize(
     selection: Any = None,
     env: str | None = None,
     yes: bool = False,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """Materialize assets in this process, in the order of their dependencies.
 
@@ -64,6 +69,7 @@ def materialize(
         selection: which of the assets to materialize; None means all.
         env: name of the environment the run is for; by default that of the settings.
         yes: the run is meant, even where the environment is protected.
+        instance: the history in which the run is recorded; None leaves no trace but the values.
 
     Raises:
         ParameterCheckError: something in the list is not an asset.
@@ -72,7 +78,16 @@ def materialize(
     """
     definitions = _with_resources(assets, resources)
     place = _Place(env=env, yes=yes)
-    return _run(definitions, selection, run_config, raise_on_error, tags, given_to="materialize", place=place)
+    return _run(
+        definitions,
+        selection,
+        run_config,
+        raise_on_error,
+        tags,
+        given_to="materialize",
+        place=place,
+        instance=instance,
+    )
 
 
 def _with_resources(
@@ -88,6 +103,8 @@ def observe(
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, str] | None = None,
+    *,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """Look at sources in this process; the result has an observation of each.
 
@@ -97,6 +114,7 @@ def observe(
         resources: values or ResourceDefinitions by key.
         raise_on_error: raise what a failing function raised.
         tags: text to text.
+        instance: the history in which the run is recorded.
 
     Raises:
         CheckError: something is no source that can be observed.
@@ -105,7 +123,9 @@ def observe(
         if not isinstance(source, SourceAsset) or not source.is_observable:
             raise CheckError(f"observe takes what observable_source_asset makes, not {source!r}")
     definitions = Definitions(assets=source_assets, resources=dict(resources or {}))
-    return _run(definitions, list(source_assets), run_config, raise_on_error, tags, given_to="observe")
+    return _run(
+        definitions, list(source_assets), run_config, raise_on_error, tags, given_to="observe", instance=instance
+    )
 
 
 def execute_job(
@@ -115,6 +135,7 @@ def execute_job(
     asset_selection: Iterable[CoercibleToAssetKey] | None,
     tags: Mapping[str, str] | None,
     resources: Mapping[str, Any] | None,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """Run a job in this process; see `JobDefinition.execute_in_process`."""
     given = job.definitions
@@ -127,7 +148,16 @@ def execute_job(
     )
     definitions.check_hooks(job.name, job.hooks)
     asked = job_arguments(job, keys, run_config, tags)
-    return _run(definitions, asked.selection, asked.run_config, raise_on_error, asked.tags, asked.job_name, job.hooks)
+    return _run(
+        definitions,
+        asked.selection,
+        asked.run_config,
+        raise_on_error,
+        asked.tags,
+        asked.job_name,
+        job.hooks,
+        instance=instance,
+    )
 
 
 def _run(
@@ -141,6 +171,7 @@ def _run(
     *,
     given_to: str = "Definitions",
     place: _Place | None = None,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     settings = current_settings()
     environment = (place.env if place else None) or settings.env
@@ -164,6 +195,9 @@ def _run(
         _work(local, request)
     finally:
         local.close()
+        if instance is not None:
+            local.store.cancel(request.run_id)  # if it was interrupted; one that is over stays as it is
+            instance.record(request, local.store)
     assets = {key.parts: asset for asset in definitions.assets for key in asset.keys}
     graphs = {
         step.key.removesuffix("." + ".".join(step.node)): assets[step.owner].keys_by_output_name
@@ -184,11 +218,13 @@ def materialize_to_memory(
     tags: Mapping[str, str] | None = None,
     *,
     selection: Any = None,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """The same, with every value kept in memory: nothing is stored, and nothing stored is read.
 
     Args:
         resources: as for `materialize`; none of them, and none that the assets bring along, may be an IO manager.
+        instance: the history in which the run is recorded.
 
     Raises:
         InvariantViolationError: a resource is given where a value would be stored with it.
@@ -206,7 +242,16 @@ def materialize_to_memory(
     every = {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)}
     definitions = _with_resources(assets, every)
     place = _Place(env=DEFAULT_ENVIRONMENT, keeps_nothing=True)
-    return _run(definitions, selection, run_config, raise_on_error, tags, given_to="materialize_to_memory", place=place)
+    return _run(
+        definitions,
+        selection,
+        run_config,
+        raise_on_error,
+        tags,
+        given_to="materialize_to_memory",
+        place=place,
+        instance=instance,
+    )
 
 
 def _work(local: LocalRun, request: RunRequest) -> None:

@@ -33,14 +33,15 @@ class Settings:
         redis_url: where runs are kept; None means `assetflow dev` or an embedded cluster.
         broker_url: where Celery's messages go; None means the same server.
         signing_key: shared by clients and workers; None means a key kept in `home`.
-        database_url: where history is kept.
+        database_url: where history is kept; None means a SQLite file in `home`, and ``none`` that there is none.
         env: name of the environment runs are for.
         fsync: whether stored values survive a power cut.
         modules: modules whose code workers may import.
-        keep_hours: how long Redis remembers an ended run.
+        keep_hours: how long Redis remembers an ended run; unless it is set, an hour if the run is in the history.
         grace_seconds: how long a step may clean up after it was told to stop, before its process is killed.
         drain_seconds: how long a worker that is told to end lets its steps go on, before it gives them back.
         environments: by name, those of the file.
+        history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
         origin: for each setting that was set, where.
     """
 
@@ -56,12 +57,27 @@ class Settings:
     grace_seconds: float = 10.0
     drain_seconds: float = 20.0
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
+    history_days: float = 365.0
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def storage(self) -> Path:
         """Where the default IO manager keeps values."""
         return self.home / "storage"
+
+    @property
+    def history_url(self) -> str | None:
+        """The address of the history; None if none is kept."""
+        if self.database_url is None:
+            return f"sqlite:///{self.home / 'history.db'}"
+        return None if self.database_url.lower() == "none" else self.database_url
+
+    @property
+    def history_title(self) -> str:
+        """The address of the history without its password."""
+        head, at, place = (self.history_url or "none").rpartition("@")
+        scheme, _, who = head.partition("://")
+        return f"{scheme}://{who.partition(':')[0]}:***@{place}" if at else place
 
     def where(self, name: str) -> str:
         """Where a setting came from, for error messages."""
@@ -70,13 +86,14 @@ class Settings:
 
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
-    *("keep_hours", "grace_seconds", "drain_seconds"),
+    *("keep_hours", "grace_seconds", "drain_seconds", "history_days"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
     "keep_hours": ("hours up to a year", 24.0 * 365),
     "grace_seconds": ("seconds up to a day", 86_400.0),
     "drain_seconds": ("seconds up to a day", 86_400.0),
+    "history_days": ("days up to a century", 36_525.0),
 }
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 

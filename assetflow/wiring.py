@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,9 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
+from assetflow.engine.recorder import Recorder
 from assetflow.engine.request import RunRequest
+from assetflow.engine.restoring import restore
 from assetflow.engine.session import Announce, RunSession
 from assetflow.engine.settling import judged
 from assetflow.engine.slot import Slot
@@ -27,8 +30,10 @@ from assetflow.errors import AssetflowError, SettingsError
 from assetflow.execution.runner import DefinitionsRunner
 from assetflow.fail_points import arm
 from assetflow.native_threads import share_cores
-from assetflow.runs.claims import Claim, Outcome
+from assetflow.runs.claims import Announcement, Claim, Outcome
+from assetflow.runs.event_log import EventLog
 from assetflow.runs.limits import Limits
+from assetflow.runs.outbox import Outbox
 from assetflow.runs.registry import WorkerRegistry
 from assetflow.runs.store import RunStore
 from assetflow.settings import Settings, read_settings
@@ -37,6 +42,10 @@ from assetflow.stores.memory import MemoryRunStore
 if TYPE_CHECKING:
     from celery import Celery
 
+    from assetflow.distributed.recording import RecordingThread
+    from assetflow.stores.sql.history import SqlHistory
+
+RECORDED_KEPT_SECONDS = 3600
 _WHOLE_RUN = 1e9  # seconds: an in-process run is one slice
 
 
@@ -46,6 +55,7 @@ class Connection:
 
     Attributes:
         url: of the server that carries the runs.
+        history: opens the history, once; None if there is none here.
     """
 
     url: str
@@ -56,6 +66,14 @@ class Connection:
     codes: CodeStore
     signer: Signer
     announce: Announce
+    history: Callable[[], SqlHistory | None] = lambda: None
+
+    @property
+    def title(self) -> str:
+        """The address without its password."""
+        from assetflow.stores.redis.connection import redacted
+
+        return redacted(self.url)
 
 
 def current_settings() -> Settings:
@@ -77,11 +95,12 @@ def signer_for(settings: Settings) -> Signer:
 chosen_environment: ContextVar[str | None] = ContextVar("assetflow_environment", default=None)
 
 
-def connect(settings: Settings, *, patient: bool = False) -> Connection:
+def connect(settings: Settings, *, patient: bool = False, only_live: bool = False) -> Connection:
     """A connection to the server named in the settings.
 
     Args:
         patient: wait long for answers, as workers do.
+        only_live: leave the history alone, as workers do; else runs that are over are read from there.
 
     Raises:
         ServiceUnreachableError: it does not answer.
@@ -96,15 +115,27 @@ def connect(settings: Settings, *, patient: bool = False) -> Connection:
 
     url = _redis_url(settings)
     client = connect_redis(url, patient=patient)
+    history = cache(lambda: open_history(settings))
+    codes, signer, keep = RedisCodeStore(client), signer_for(settings), int(settings.keep_hours * 3600)
+
+    def joined() -> RunStore:
+        from assetflow.stores.redis.joined import JoinedRunStore
+
+        def bring_back(store: RunStore, log: EventLog, run_id: str) -> list[Announcement]:
+            return restore(store, log, signer, codes, run_id)
+
+        return JoinedRunStore(client, lambda: _log_of(history()), bring_back, keep_seconds=keep)
+
     return Connection(
         url=url,
         settings=settings,
-        store=RedisRunStore(client, keep_seconds=int(settings.keep_hours * 3600)),
+        store=RedisRunStore(client, keep_seconds=keep) if only_live else joined(),
         limits=RedisLimits(client),
         registry=RedisWorkerRegistry(client),
-        codes=RedisCodeStore(client),
-        signer=signer_for(settings),
+        codes=codes,
+        signer=signer,
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
+        history=history,
     )
 
 
@@ -126,7 +157,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         return Environments(chosen, definitions, managers).resources(environment)
 
     def make_slot(name: str, watch: Watch) -> Slot:
-        connection = connect(chosen, patient=True)
+        connection = connect(chosen, patient=True, only_live=True)
         loader = CodeLoader(signer, connection.codes, chosen.modules)
         opener = SessionOpener(connection.store, signer, loader, connection.announce, shared)
         return Slot(name, connection.store, opener, watch=watch)
@@ -140,6 +171,8 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_MODULES": ",".join(chosen.modules),
         "ASSETFLOW_GRACE_SECONDS": str(chosen.grace_seconds),
         "ASSETFLOW_DRAIN_SECONDS": str(chosen.drain_seconds),
+        "ASSETFLOW_DATABASE_URL": chosen.database_url or "",
+        **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
     parts = WorkerParts(
         make_slot=make_slot,
@@ -158,7 +191,7 @@ def run_sidecar() -> None:
 
     job = read_job()
     settings = current_settings()
-    connection = connect(settings)
+    connection = connect(settings, only_live=True)
 
     def judge(run_id: str, claim: Claim, error: Exception) -> Outcome | None:
         try:
@@ -177,7 +210,78 @@ def run_sidecar() -> None:
         modules=settings.modules,
         grace=settings.grace_seconds,
         drain=settings.drain_seconds,
+        recording=build_recording(settings, f"{job.worker}:{os.getpid()}"),
     ).run()
+
+
+def build_recording(settings: Settings, name: str) -> RecordingThread | None:
+    """What moves facts into the history; None if the settings say that none is kept.
+
+    Args:
+        name: of this process, unique for ever.
+    """
+    from assetflow.distributed.recording import RecordingThread
+    from assetflow.stores.redis.code_store import RedisCodeStore
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.outbox import RedisOutbox
+    from assetflow.stores.redis.workers import RedisWorkerRegistry
+
+    if settings.history_url is None:
+        return None
+    client = connect_redis(_redis_url(settings), patient=True)
+    keep = int(settings.keep_hours * 3600) if "keep_hours" in settings.origin else RECORDED_KEPT_SECONDS
+    recorder = Recorder(
+        RedisOutbox(client, keep_seconds=keep),
+        lambda create: _log_of(open_history(settings, create=create)),
+        RedisCodeStore(client),
+        signer_for(settings),
+    )
+    return RecordingThread(name, RedisWorkerRegistry(client), recorder)
+
+
+def _log_of(history: SqlHistory | None) -> EventLog | None:
+    return None if history is None else history.log
+
+
+def outbox_of(connection: Connection) -> Outbox:
+    """What waits on a server to be recorded."""
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.outbox import RedisOutbox
+
+    return RedisOutbox(connect_redis(connection.url, patient=False))
+
+
+def upgrade_history(settings: Settings) -> tuple[str | None, str | None, str]:
+    """Bring the tables of the history into the newest form; the form before, the one after, and where it is."""
+    from assetflow.stores.sql.connection import Database, read_url
+    from assetflow.stores.sql.schema import form_of, upgrade
+
+    database = Database(read_url(settings.history_url or "", settings.where("database_url")))
+    try:
+        if database.file is not None:
+            database.file.parent.mkdir(parents=True, exist_ok=True)
+        with database.reading() as connection:
+            before = form_of(connection)
+        upgrade(database)
+        with database.reading() as connection:
+            return before, form_of(connection), database.title
+    finally:
+        database.close()
+
+
+def open_history(settings: Settings, *, create: bool = False) -> SqlHistory | None:
+    """The history; None if there is none, or none is kept.
+
+    Args:
+        create: make a SQLite file that is not there.
+
+    Raises:
+        SettingsError, HistorySchemaError, HistoryUnreachableError: as the database has it.
+    """
+    from assetflow.stores.sql.history import open_history as open_sql
+
+    url = settings.history_url
+    return None if url is None else open_sql(url, settings.where("database_url"), create=create)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import difflib
+import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import OUT, print_json, size_text
-from assetflow.cli.history import history, rollback
+from assetflow.cli.console import OUT, ago_text, count_text, print_json, seconds_text, size_text
+from assetflow.cli.shelf import Last, Shelf
 from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
+from assetflow.cli.versions import history, rollback
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
-from assetflow.errors import InvalidSubsetError, InvariantViolationError
+from assetflow.errors import InvalidSubsetError
 from assetflow.io.manifests import Manifest
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.submission import Project
-from assetflow.values import AssetValueLoader
+from assetflow.wiring import current_settings, open_history
 
 
 @click.group()
@@ -45,21 +49,28 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
     chosen = " ".join(selection) or None
     keys = resolve_selection(graph, chosen)
     check_not_empty(graph, keys, chosen)
-    shelf = _Shelf(project)
+    shelf = Shelf(project, current_settings())
+    shelf.look(keys)
     if as_json:
         for key in keys:
-            print_json(_record(graph, key, shelf.stored(key)))
+            manifest = shelf.stored(key)
+            print_json(_record(graph, key, manifest, shelf.last(key, manifest)))
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("asset", "group", "stored", "size", "description"):
-        table.add_column(name, justify="right" if name == "size" else "left", overflow="fold")
+    for name in ("asset", "group", "materialized", "age", "run", "took", "size", "description"):
+        side: JustifyMethod = "right" if name in ("age", "took", "size") else "left"
+        table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("materialized", "age", "run"))
+    now = time.time()
     for key in keys:
-        manifest = shelf.stored(key)
+        last = shelf.last(key, shelf.stored(key))
         table.add_row(
             Text(key.to_user_string()),
             graph.group_of(key),
-            Text(_when(manifest.stored_at) if manifest else "never", style="default" if manifest else "dim"),
-            size_text(manifest.size) if manifest else "",
+            Text(_when(last.at) if last else "never", style="default" if last else "dim"),
+            ago_text(now - last.at) if last else "",
+            Text(last.run_id if last else "", style="dim"),
+            seconds_text(last.seconds) if last and last.seconds is not None else "",
+            size_text(last.size) if last and last.size is not None else "",
             Text((graph.assets_by_key[key].descriptions_by_key[key] or "").partition("\n")[0], style="dim"),
         )
     OUT.print(table)
@@ -82,8 +93,11 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
             f"{key} means {len(chosen)} assets; show takes one",
             fix="give its key: `assetflow assets list`, with the same -m or -f, shows them",
         )
-    manifest = _Shelf(project).stored(chosen[0])
-    record = _record(graph, chosen[0], manifest)
+    shelf = Shelf(project, current_settings())
+    shelf.look(chosen)
+    manifest = shelf.stored(chosen[0])
+    last = shelf.last(chosen[0], manifest)
+    record = _record(graph, chosen[0], manifest, last)
     if as_json:
         print_json(record)
         return
@@ -98,34 +112,69 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
             continue
         text = ", ".join(value) if isinstance(value, list) else str(value or "")
         grid.add_row(Text(label.replace("_", " "), style="dim"), Text(text or "-"))
-    if manifest is None:
-        grid.add_row(Text("stored", style="dim"), "never")
+    if last is None:
+        grid.add_row(Text("materialized", style="dim"), "never")
     else:
+        grid.add_row(Text("materialized", style="dim"), f"{_when(last.at)}, {ago_text(time.time() - last.at)}")
+        grid.add_row(Text("run", style="dim"), last.run_id)
+        if last.times is not None and last.seconds is not None:
+            grid.add_row(Text("took", style="dim"), seconds_text(last.seconds))
+            grid.add_row(Text("in all", style="dim"), count_text(last.times, "materialization"))
+    if manifest is not None:
         grid.add_row(
             Text("stored", style="dim"), f"{_when(manifest.stored_at)}, {size_text(manifest.size)}, {manifest.type}"
         )
-        grid.add_row(Text("run", style="dim"), manifest.run_id)
         grid.add_row(Text("version", style="dim"), manifest.version)
         for label, item in metadata_from_json(manifest.metadata).items():
             grid.add_row(Text(label, style="dim"), Text(str(item.value)))
     OUT.print(grid)
 
 
-class _Shelf:
-    """What is stored, as far as it can be seen without running anything."""
+@assets.command("materializations")
+@click.argument("key")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@json_option
+def materializations(key: str, limit: int, as_json: bool) -> None:
+    """Show the materializations of an asset, newest first: KEY as it is listed, such as a/b."""
+    history = open_history(current_settings())
+    wanted = AssetKey.from_user_string(key)
+    found = history.catalog.materializations(wanted, limit=limit) if history else []
+    if not found:
+        states = history.catalog.states() if history else []
+        known = [AssetKey.from_db_string(state.asset).to_user_string() for state in states]
+        near = difflib.get_close_matches(key, known, 1)
+        raise InvalidSubsetError(
+            f"the history has no materialization of {key}",
+            fix=f"did you mean {near[0]}?" if near else "`assetflow assets list` shows what was materialized, and when",
+        )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in ("materialized", "age", "run", "took", "size", "partition", "data version", "metadata"):
+        side: JustifyMethod = "right" if name in ("age", "took", "size") else "left"
+        table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("materialized", "age", "run"))
+    for number, entry in found:
+        metadata = {label: one.value for label, one in metadata_from_json(json.loads(entry.metadata)).items()}
+        if as_json:
+            about = {name: getattr(entry, name) for name in _TOLD}
+            print_json({"id": number, "asset": key, **about, "metadata": metadata})
+            continue
+        table.add_row(
+            _when(entry.at),
+            ago_text(time.time() - entry.at),
+            Text(entry.run_id, style="dim"),
+            seconds_text(entry.seconds),
+            "" if entry.size is None else size_text(entry.size),
+            Text(entry.partition),
+            Text(entry.data_version or ""),
+            Text(", ".join(f"{label}: {value}" for label, value in metadata.items() if label != "path"), style="dim"),
+        )
+    if not as_json:
+        OUT.print(table)
 
-    def __init__(self, project: Project) -> None:
-        self._loader = AssetValueLoader(project.definitions)
 
-    def stored(self, key: AssetKey) -> Manifest | None:
-        """The published version; None if there is none, or its IO manager keeps no versions."""
-        try:
-            return self._loader.keeper(key).current(key.parts)
-        except InvariantViolationError:
-            return None
+_TOLD = ("at", "run_id", "partition", "seconds", "size", "uri", "version", "data_version", "code_version")
 
 
-def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None) -> dict[str, Any]:
+def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None, last: Last | None) -> dict[str, Any]:
     asset = graph.assets_by_key[key]
     labels = asset.labels(key)
     return {
@@ -140,6 +189,7 @@ def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None) -> dict
         "kinds": sorted(labels.kinds | {op.tags[KIND_TAG] for op in asset.ops if KIND_TAG in op.tags}),
         "checks": sorted(check.name for check in graph.checks_of([key])),
         "queue": ", ".join(sorted({op.tags.get("assetflow/queue", "default") for op in asset.ops})),
+        "materialized": None if last is None else last.record(),
         "stored": None
         if manifest is None
         else {

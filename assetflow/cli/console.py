@@ -69,3 +69,15 @@ def size_text(size: int) -> str:
 def count_text(count: int, noun: str, plural: str = "") -> str:
     """``1 step``, ``2 steps``."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def ago_text(seconds: float) -> str:
+    """How long ago something was, as people say it."""
+    if seconds < 1:
+        return "just now"
+    if seconds < 90:
+        return f"{seconds:.0f} s ago"
+    for unit, length in (("min", 60), ("h", 3600), ("days", 86_400)):
+        if seconds < length * (100 if unit == "min" else 48):
+            return f"{seconds / length:.0f} {unit} ago"
+    return f"{seconds / 86_400:,.0f} days ago"

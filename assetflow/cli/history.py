@@ -1,126 +1,138 @@
-"""``assetflow assets history`` and ``assetflow assets rollback``."""
+"""``assetflow history``."""
 
 from __future__ import annotations
 
-import sys
+import signal
+import threading
+import time
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, count_text, print_json, size_text
-from assetflow.cli.targets import definitions_options, env_option, json_option, load_project
-from assetflow.errors import InvalidInvocationError, InvalidSubsetError
-from assetflow.io.history import PastVersion, find_version, history_of, roll_back
-from assetflow.keys import AssetKey
-from assetflow.lineage.syntax import resolve_selection
-from assetflow.submission import Project
-from assetflow.values import AssetValueLoader
+from assetflow.cli.console import OUT, count_text, print_json, size_text
+from assetflow.cli.targets import json_option, standing_connection
+from assetflow.errors import InvalidInvocationError, SettingsError
+from assetflow.settings import Settings
+from assetflow.wiring import build_recording, current_settings, open_history, outbox_of, upgrade_history
+
+if TYPE_CHECKING:
+    from assetflow.stores.sql.history import SqlHistory
 
 
-@click.command("history")
-@click.argument("key")
-@definitions_options
-@env_option
+@click.group()
+def history() -> None:
+    """Look after the history: what is known of runs and assets for good."""
+
+
+@history.command()
 @json_option
-def history(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
-    """List the versions of KEY that runs have accepted and that are still kept, the latest first."""
-    project = load_project(module, file, [key])
-    found = one_asset(project, key)
-    with AssetValueLoader(project.definitions) as loader:
-        versions = history_of(loader.keeper(found), found.parts)
+def status(as_json: bool) -> None:
+    """Tell where the history is, what is in it, and whether runs are recorded there."""
+    settings = current_settings()
+    found = _opened(settings)
+    figures = found.log.figures()
+    connection = standing_connection(settings)
+    outbox = None if connection is None else outbox_of(connection)
+    owner = None if outbox is None else outbox.owner()
+    recorded = "" if owner is None else "here" if owner == found.log.identity else "in another history"
+    waiting = 0 if outbox is None else len(outbox.waiting())
     if as_json:
-        for one in versions:
-            print_json(_record(one))
+        about = {"database": found.database.title, "identity": found.log.identity, "recorded": recorded or None}
+        print_json({**about, "runs_waiting": waiting, **figures})
         return
-    if not versions:
-        ERR.print(f"no version of {found.to_user_string()} is kept", style="dim")
-        return
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("version", "stored", "size", "type", "run", ""):
-        table.add_column(
-            name, justify="right" if name == "size" else "left", overflow="fold", no_wrap=name == "version"
-        )
-    for one in versions:
-        told = one.manifest
-        notes = ["published"] if one.is_published else []
-        notes += [f"restored from {told.restored_from}"] if told.restored_from else []
-        table.add_row(
-            Text(told.version, style="bold" if one.is_published else ""),
-            _when(told.stored_at),
-            size_text(told.size),
-            Text(told.type.removeprefix("builtins.")),
-            told.run_id,
-            Text(", ".join(notes), style="green" if one.is_published else "dim"),
-        )
-    OUT.print(table)
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row(Text("database", style="dim"), found.database.title)
+    grid.add_row(Text("identity", style="dim"), found.log.identity)
+    for name in ("runs", "materializations", "assets"):
+        grid.add_row(Text(name, style="dim"), f"{figures[name]:,}")
+    if figures["oldest"] is not None:
+        when = datetime.fromtimestamp(figures["oldest"], UTC).astimezone().strftime("%Y-%m-%d")
+        grid.add_row(Text("since", style="dim"), when)
+    grid.add_row(Text("size", style="dim"), size_text(int(figures["bytes"] or 0)))
+    if connection is not None:
+        grid.add_row(Text("runs are recorded", style="dim"), recorded or "nowhere yet")
+        grid.add_row(Text("not yet recorded", style="dim"), count_text(waiting, "run"))
+    OUT.print(grid)
+    if recorded == "in another history":
+        OUT.print("to record here from now on: assetflow history adopt", style="dim")
 
 
-@click.command("rollback")
-@click.argument("key")
-@click.argument("version", default="@-1")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
-@definitions_options
-@env_option
+@history.command()
+def adopt() -> None:
+    """Have the runs of the configured server recorded in this history from now on."""
+    settings = current_settings()
+    connection = standing_connection(settings)
+    if connection is None:
+        raise InvalidInvocationError(
+            "there is no server whose runs could be recorded",
+            fix="start `assetflow dev`, or set ASSETFLOW_REDIS_URL",
+        )
+    found = _opened(settings, create=True)
+    outbox_of(connection).claim(found.log.identity, by_force=True)
+    OUT.print(f"runs of {connection.title} are recorded in {found.database.title} from now on")
+
+
+@history.command()
+def upgrade() -> None:
+    """Bring the tables of the history into the form that this version needs."""
+    settings = current_settings()
+    if settings.history_url is None:
+        raise _none_kept(settings)
+    before, after, title = upgrade_history(settings)
+    if before == after:
+        OUT.print(f"the history at {title} is of form {after} already")
+    else:
+        OUT.print(f"the history at {title} is of form {after} now (before: {before or 'no tables'})")
+
+
+@history.command()
+def record() -> None:
+    """Record what runs tell, in this process, until it is told to stop; workers do so by themselves."""
+    settings = current_settings()
+    recording = build_recording(settings, f"recorder:{time.time_ns():x}")
+    if recording is None:
+        raise _none_kept(settings)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: threading.Thread(target=recording.ask_to_stop).start())
+    OUT.print(f"recording in {settings.history_title}; Ctrl-C stops it", style="dim")
+    recording.run()
+
+
+@history.command()
+@click.option("--older-than", "days", type=click.FloatRange(min=0.0), help="Days; by default those of the settings.")
+@click.option("--dry-run", is_flag=True, help="Only tell how many there are.")
 @json_option
-def rollback(key: str, version: str, yes: bool, module: str | None, file: Path | None, as_json: bool) -> None:
-    """Publish the bytes of an earlier VERSION of KEY again, by default those before what is published.
-
-    VERSION is a name that `assetflow assets history` shows, or the beginning of one; @-1, @-2, ... count back from
-    what is published. It becomes a version of its own, so what was published stays in the history. Nothing is
-    computed.
-    """
-    project = load_project(module, file, [key])
-    found = one_asset(project, key)
-    title = found.to_user_string()
-    with AssetValueLoader(project.definitions) as loader:
-        manager = loader.keeper(found)
-        wanted = find_version(manager, found.parts, version)
-        current = manager.current(found.parts)
-        if current is not None and current.version == wanted.name:
-            raise InvalidInvocationError(
-                f"version {wanted.name} of {title} is what is published", fix="name another, or @-1 for the one before"
-            )
-        told = manager.manifest(found.parts, wanted)
-        if not yes:
-            if not sys.stdin.isatty():
-                raise click.UsageError("there is nobody to ask: give --yes")
-            what = f"{title}: {size_text(told.size)} of {_when(told.stored_at)}, run {told.run_id or '-'}"
-            click.confirm(f"publish {what} in {manager.location}?", abort=True, err=True)
-        new = roll_back(manager, found.parts, wanted)
+def gc(days: float | None, dry_run: bool, as_json: bool) -> None:
+    """Clear away runs that ended long ago; the newest materialization of each asset always stays."""
+    settings = current_settings()
+    found = _opened(settings)
+    kept = settings.history_days if days is None else days
+    before = time.time() - kept * 86_400
+    count = found.log.count_ended(before) if dry_run else found.log.forget_all(before)
     if as_json:
-        print_json({"asset": title, "version": new.name, "restored_from": wanted.name})
-        return
-    OUT.print(Text.assemble(("✔ ", "green"), f"{title} shows version {wanted.name} again, as {new.name}"))
+        print_json({"runs": count, "dry_run": dry_run, "ended_before": before})
+    else:
+        verb = "would be cleared away" if dry_run else "cleared away"
+        OUT.print(f"{count_text(count, 'run')} that ended more than {kept:g} days ago {verb}")
 
 
-def one_asset(project: Project, key: str) -> AssetKey:
-    """The one asset that is meant; InvalidSubsetError if it is not exactly one."""
-    chosen = resolve_selection(project.graph(), key)
-    if len(chosen) != 1:
-        raise InvalidSubsetError(
-            f"{key} means {count_text(len(chosen), 'asset')}, and one is wanted",
-            fix="give its key: `assetflow assets list`, with the same -m or -f, shows them",
-        )
-    return chosen[0]
+def _opened(settings: Settings, *, create: bool = False) -> SqlHistory:
+    found = open_history(settings, create=create)
+    if found is not None:
+        return found
+    if settings.history_url is None:
+        raise _none_kept(settings)
+    raise InvalidInvocationError(
+        "there is no history here yet",
+        where=settings.history_title,
+        fix="the first run makes it; ASSETFLOW_DATABASE_URL names another place",
+    )
 
 
-def _record(one: PastVersion) -> dict[str, object]:
-    told = one.manifest
-    return {
-        "version": told.version,
-        "at": datetime.fromtimestamp(told.stored_at, UTC).isoformat(timespec="seconds"),
-        "size": told.size,
-        "type": told.type,
-        "format": told.codec,
-        "run": told.run_id,
-        "published": one.is_published,
-        "restored_from": told.restored_from or None,
-        "sha256": told.sha256,
-    }
-
-
-def _when(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _none_kept(settings: Settings) -> SettingsError:
+    return SettingsError(
+        "no history is kept here", where=settings.where("database_url"), fix="remove database_url = none"
+    )

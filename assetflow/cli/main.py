@@ -29,6 +29,7 @@ _COMMANDS = {
     "gc": "assetflow.cli.gc:gc",
     "runs": "assetflow.cli.runs:runs",
     "pools": "assetflow.cli.limits:pools",
+    "history": "assetflow.cli.history:history",
     "run-limits": "assetflow.cli.limits:run_limits",
     "dev": "assetflow.cli.dev:dev",
     "worker": "assetflow.cli.worker:worker",

@@ -8,23 +8,25 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
-import msgspec
 from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, print_json, seconds_text
+from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.cli.follow import MARKS, follow, lines_of, show_end
+from assetflow.cli.run_list import LOST, listed, runs_of
 from assetflow.cli.targets import json_option, state_of_runs
-from assetflow.engine.request import RunAbout
-from assetflow.errors import RunNotFoundError
 from assetflow.handle import RunHandle
 from assetflow.run_ids import check_run_id
 from assetflow.runs.states import RunStatus
-from assetflow.runs.store import RunView
 from assetflow.wiring import current_settings
 
-_STYLES = {RunStatus.SUCCEEDED: "green", RunStatus.FAILED: "red", RunStatus.CANCELLED: "yellow"}
+_STYLES = {
+    RunStatus.SUCCEEDED.value: "green",
+    RunStatus.FAILED.value: "red",
+    RunStatus.CANCELLED.value: "yellow",
+    LOST: "magenta",
+}
 
 
 @click.group()
@@ -35,38 +37,48 @@ def runs() -> None:
 @runs.command("list")
 @json_option
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
-def list_runs(as_json: bool, limit: int) -> None:
-    """List live and lately ended runs, newest first."""
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice([*(status.value for status in RunStatus), LOST], case_sensitive=False),
+    help="Only runs that stand so; may be repeated.",
+)
+def list_runs(as_json: bool, limit: int, statuses: tuple[str, ...]) -> None:
+    """List runs, newest first: live ones, and those of the history."""
     with state_of_runs(current_settings()) as connection:
-        views = []
-        for run_id in connection.store.recent_runs(limit):
-            try:
-                views.append(connection.store.view(run_id, steps=False))
-            except RunNotFoundError:
-                continue  # it has just been forgotten
+        history = connection.history()
+        found, away = runs_of(connection.store, history.log if history else None, limit, statuses)
+        if away is not None:
+            ERR.print(f"only the runs that the server remembers: {away.message}", style="yellow")
         if as_json:
-            for view in views:
-                print_json(_record(view))
+            for run in found:
+                print_json(run.record())
             return
-        if not views:
-            ERR.print("no runs yet", style="dim")
+        if not found:
+            ERR.print(
+                "no runs yet" if not statuses else f"no runs that are {' or '.join(statuses).lower()}", style="dim"
+            )
             return
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
         for name in ("run", "status", "started", "took", "steps", "selection", "code"):
             side: JustifyMethod = "right" if name in ("took", "steps") else "left"
             table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("run", "started"))
-        for view in views:
-            about = _about(view)
+        for run in found:
+            total = run.about.steps
+            took = "" if run.status == LOST else seconds_text((run.ended or time.time()) - run.created)
             table.add_row(
-                view.run_id,
-                Text(view.status.value.lower(), style=_STYLES.get(view.status, "cyan")),
-                datetime.fromtimestamp(view.created, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
-                seconds_text((view.ended or time.time()) - view.created),
-                f"{about.steps - view.left:,}/{about.steps:,}" if view.left else f"{about.steps:,}",
-                Text(about.selection),
-                Text(about.code, style="dim"),
+                run.run_id,
+                Text(run.status.lower(), style=_STYLES.get(run.status, "cyan")),
+                datetime.fromtimestamp(run.created, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S"),
+                took,
+                f"{total - run.left:,}/{total:,}" if run.left else f"{total:,}",
+                Text(run.about.selection),
+                Text(run.about.code, style="dim"),
             )
         OUT.print(table)
+        if any(run.status == LOST for run in found):
+            ERR.print("the server does not know the lost ones; go on with one: assetflow runs resume RUN", style="dim")
 
 
 @runs.command("show")
@@ -84,9 +96,9 @@ def show_run(run_id: str, as_json: bool, following: bool) -> int:
         if as_json:
             names = [step.key for step in handle.plan.steps]
             states = {name: state.label for name, state in zip(names, view.states, strict=True)}
-            print_json({**_record(view), "states": states})
+            print_json({**listed(view).record(), "states": states})
             return 0
-        about = _about(view)
+        about = listed(view).about
         OUT.print(
             Text.assemble(
                 ("run ", "dim"), (run_id, "bold"), f" · {about.environment} · {about.selection} · {about.code}"
@@ -135,10 +147,14 @@ def pause_run(run_id: str) -> None:
 @runs.command("resume")
 @click.argument("run_id")
 def resume_run(run_id: str) -> None:
-    """Go on with a paused run."""
+    """Go on with a paused run, or with one that the server has lost: what was committed is not done again."""
     with _handle(run_id) as handle:
         status = handle.resume()
-        OUT.print(f"run {run_id} is {status.value.lower()}")
+        if status.is_terminal:
+            OUT.print(f"run {run_id} is over: {status.value.lower()}")
+        else:
+            left = handle.store_view().left
+            OUT.print(f"run {run_id} is {status.value.lower()}, {count_text(left, 'step')} left")
 
 
 @contextmanager
@@ -146,24 +162,3 @@ def _handle(run_id: str) -> Iterator[RunHandle]:
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
         yield RunHandle(run_id, connection.store, connection.signer, connection.announce)
-
-
-def _about(view: RunView) -> RunAbout:
-    return msgspec.json.decode(view.about, type=RunAbout)
-
-
-def _record(view: RunView) -> dict[str, object]:
-    about = _about(view)
-    return {
-        "run": view.run_id,
-        "status": view.status.value,
-        "created": view.created,
-        "started": view.started,
-        "ended": view.ended,
-        "steps": about.steps,
-        "left": view.left,
-        "selection": about.selection,
-        "environment": about.environment,
-        "code": about.code,
-        "tags": about.tags,
-    }

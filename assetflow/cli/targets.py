@@ -170,7 +170,7 @@ def state_of_runs(settings: Settings) -> Iterator[Connection]:
     from assetflow.local.valkey import Valkey
 
     data = settings.home / "valkey"
-    if not data.is_dir():
+    if not data.is_dir() and not (settings.home / "history.db").is_file():
         raise InvalidInvocationError(
             f"there are no runs in {settings.home}",
             fix="`assetflow materialize` makes one; ASSETFLOW_REDIS_URL names another cluster",

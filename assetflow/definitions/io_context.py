@@ -137,9 +137,11 @@ class OutputContext(_ValueContext):
         metadata: of the definition, never of an event.
         version: the attempt under whose name the value is kept.
         collected_metadata: what the IO manager has added.
+        size: bytes of the stored value; for the IO manager to set, if it knows.
+        uri: where the value is stored; likewise.
     """
 
-    __slots__ = ("_op_def", "job_name", "run_id", "step_key")
+    __slots__ = ("_op_def", "job_name", "run_id", "size", "step_key", "uri")
 
     def __init__(
         self,
@@ -156,6 +158,8 @@ class OutputContext(_ValueContext):
         self.step_key = step_key
         self.run_id = run_id
         self.job_name = job_name
+        self.size: int | None = None
+        self.uri: str | None = None
 
     @property
     def op_def(self) -> OpDefinition:
@@ -184,9 +188,10 @@ class InputContext(_ValueContext):
         name: of the argument.
         metadata: of the AssetIn.
         version: the exact version to load; None means the published one.
+        loaded_version: name of the version that was loaded; for the IO manager to set, if it keeps versions.
     """
 
-    __slots__ = ("_upstream", "run_id", "step_key")
+    __slots__ = ("_upstream", "loaded_version", "run_id", "step_key")
 
     def __init__(
         self,
@@ -199,6 +204,7 @@ class InputContext(_ValueContext):
     ) -> None:
         super().__init__(name=name, **about)
         self._upstream = upstream_output
+        self.loaded_version: str | None = None
         self.run_id = run_id
         self.step_key = step_key
 

@@ -76,6 +76,7 @@ class Guardian:
         """Start the sidecar again if it has died."""
         if self._process is not None and self._process.poll() is not None:
             logger.warning("the sidecar ended with code %s; starting another", self._process.returncode)
+            self._environment = {**self._environment, "ASSETFLOW_FAIL": ""}  # a fail-point happens once
             self._launch()
 
     def drain(self) -> None:

@@ -1,8 +1,8 @@
 """The sidecar: one process beside each worker that owes nothing to user code.
 
 It says that the worker is alive, notices at once when a child dies, stops steps that were cancelled or run for too
-long, sweeps what no slot does by itself, notices a worker that hears no wake-ups any more, and, when the parent is
-gone, gives back what the worker held.
+long, sweeps what no slot does by itself, records what runs tell, notices a worker that hears no wake-ups any more,
+and, when the parent is gone, gives back what the worker held.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from assetflow.distributed.cells import Cell, StopReason
 from assetflow.distributed.guardian import GOODBYE, SidecarJob
 from assetflow.distributed.hearing import Hearing
 from assetflow.distributed.identity import identify
+from assetflow.distributed.recording import RecordingThread
 from assetflow.distributed.sweeper import Sweeper
 from assetflow.distributed.taking_back import Judge, TakingBack
 from assetflow.engine.session import Announce
@@ -67,6 +68,7 @@ class Sidecar:
         modules: what the worker may import; clients choose by it how to send code.
         grace: seconds between the soft and the hard stop of a step.
         drain: seconds that steps may go on once the worker is told to end.
+        recording: moves what runs tell into the history; None if none is kept.
     """
 
     def __init__(
@@ -81,7 +83,9 @@ class Sidecar:
         modules: tuple[str, ...] = (),
         grace: float = GRACE,
         drain: float = DRAIN,
+        recording: RecordingThread | None = None,
     ) -> None:
+        self._recording = recording
         self._job = job
         self._store = store
         self._registry = registry
@@ -104,6 +108,8 @@ class Sidecar:
         poller = select.poll()
         poller.register(sys.stdin.fileno(), select.POLLIN | select.POLLHUP)
         heard = b""
+        if self._recording is not None:
+            self._recording.start()
         while True:
             self._adopt(poller)
             self._stop_overdue()
@@ -252,6 +258,8 @@ class Sidecar:
                     signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
         with suppress(ServiceUnreachableError):  # else the others will notice
             self._taking_back.of_worker(Proof.DRAINED if in_peace else Proof.WORKER_DIED)
+            if self._recording is not None:
+                self._recording.stop()
             self._registry.leave(self._job.worker, died=not in_peace)
         for path in Path(self._job.folder).glob("*"):
             path.unlink(missing_ok=True)

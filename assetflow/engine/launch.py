@@ -11,7 +11,7 @@ from assetflow.engine.differences import differences
 from assetflow.engine.request import RunAbout, RunRequest
 from assetflow.errors import AssetflowError, ConflictError, InvalidInvocationError
 from assetflow.planning.plan import Step, Topology
-from assetflow.runs.store import Created, NewRun, RunStore, StepRow
+from assetflow.runs.store import Created, NewRun, RunStore, Standing, StepRow
 
 LONGEST_RUN_KEY = 1000
 
@@ -29,6 +29,21 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
     known = isinstance(run_key, str) and run_key.strip() and len(run_key) <= LONGEST_RUN_KEY
     if run_key is not None and not known:
         raise InvalidInvocationError(f"a run key is a text of 1 to {LONGEST_RUN_KEY} characters, not {run_key!r:.60}")
+    try:
+        return store.create(new_run(request, request.sealed(signer), run_key=run_key))
+    except ConflictError as error:
+        raise _explained(error, store, signer, request) from None
+
+
+def new_run(
+    request: RunRequest, envelope: bytes, *, run_key: str | None = None, standing: Standing | None = None
+) -> NewRun:
+    """What the store is asked for.
+
+    Args:
+        envelope: the request, sealed.
+        standing: how far the run was, if it is brought back.
+    """
     plan = request.plan
     queues = tuple(dict.fromkeys(step.queue for step in plan.steps)) or ("default",)
     place = {queue: index for index, queue in enumerate(queues)}
@@ -42,9 +57,9 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
         steps=len(plan.steps),
         tags=request.tags,
     )
-    new = NewRun(
+    return NewRun(
         run_id=request.run_id,
-        envelope=request.sealed(signer),
+        envelope=envelope,
         fingerprint=request.fingerprint(),
         run_key=None if run_key is None else f"{request.environment}\0{run_key}",
         queues=queues,
@@ -55,11 +70,8 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
         outputs=plan.output_count,
         about=msgspec.json.encode(about).decode(),
         code=request.code.bundle,
+        standing=standing,
     )
-    try:
-        return store.create(new)
-    except ConflictError as error:
-        raise _explained(error, store, signer, request) from None
 
 
 def _explained(error: ConflictError, store: RunStore, signer: Signer, request: RunRequest) -> ConflictError:

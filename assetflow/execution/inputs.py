@@ -74,7 +74,10 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
         config=work.io_config(found, "inputs", item.name),
         resource_config=found.config,
     )
-    return as_input_manager(found.value, item.io_manager_key).load_input(context)
+    value = as_input_manager(found.value, item.io_manager_key).load_input(context)
+    if item.output is None and context.loaded_version is not None:
+        work.loaded.append((item.key, context.loaded_version))
+    return value
 
 
 def _made_by(run: RunWork, parts: tuple[str, ...]) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None]:

@@ -44,6 +44,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
     opened = run.resources.own.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
+    detail.loaded = work.loaded
     declared = {output.name: output for output in work.step.outputs}
     keys = {output.name: run.makers.key(output.key) for output in work.step.outputs if output.key}
     context = OpExecutionContext(
@@ -142,6 +143,8 @@ def _store(
         work.made[output.name] = item.value
     metadata = {**item.metadata, **context.get_output_metadata(output.name)}
     version: str | None = None
+    size: int | None = None
+    uri: str | None = None
     if item.value is not NO_VALUE and not (out.may_be_none and item.value is None):
         found = work.open(output.io_manager_key)  # where it may make nothing, only now it is known that it is needed
         storing = OutputContext(
@@ -172,11 +175,15 @@ def _store(
                 metadata.update(metadata_of(returned, output=output.name, key=output.io_manager_key))
         detail.observations += [_event(event) for event in storing.take_events()]
         metadata.update(storing.collected_metadata)
+        size, uri = storing.size, storing.uri
     normal = metadata_to_json(normalize_metadata(metadata))
     if key is not None:
         made = OutputDetail(output=output.index, key=output.key, version=version, metadata=normal, tags=item.tags)
         made.data_version = item.data_version.value if item.data_version else None
+        made.size, made.uri = size, uri
         detail.outputs.append(made)
+    else:
+        detail.inner.append((output.index, version))
 
 
 def _take_events(context: OpExecutionContext, detail: StepDetail) -> None:

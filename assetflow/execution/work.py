@@ -53,6 +53,7 @@ class StepWork:
         op: that the step calls.
         versions: of the inputs that this run has made.
         made: values of outputs by name, where hooks are to see them.
+        loaded: what was read that another run has made: key and version.
     """
 
     run: RunWork
@@ -63,6 +64,7 @@ class StepWork:
     versions: Mapping[int, Version]
     log: StepLogger
     made: dict[str, Any] = field(default_factory=dict)
+    loaded: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
 
     def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None, environment: str = "") -> Opened:
         """The resource under a key, as the step's asset or another one sees it, in the run's environment or another."""

@@ -93,6 +93,7 @@ class FilesystemIOManager(KeepsVersions):
             buffers=found.buffers,
             metadata=metadata_to_json(context.collected_metadata),
         )
+        context.size = manifest.size
         self._make_room(context.value_title, place)
         try:
             self._write(place, version, found, manifest, context.value_title)
@@ -145,6 +146,7 @@ class FilesystemIOManager(KeepsVersions):
                     where=path,
                     fix="materialize the asset again",
                 )
+            context.loaded_version = manifest.version
             check_content(content, manifest, what=what, where=path)
         return decode(
             content, manifest, where=path, what=what, annotation=context.annotation, metadata=context.metadata

@@ -153,6 +153,7 @@ def _draft(
             key=_segments(value),
             required=op.outs[name].is_required,
             io_manager_key=op.outs[name].io_manager_key,
+            code_version=op.outs[name].code_version or op.code_version,
         )
         for name, value in part.outputs.items()
     )

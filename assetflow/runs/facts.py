@@ -87,6 +87,8 @@ class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         metadata: label to ``{"type": ..., "value": ...}``.
         data_version: the label of the data that the function gave it.
         tags: text to text.
+        size: bytes, where the IO manager tells them.
+        uri: where the value is, if the IO manager tells that other than by metadata called ``path``.
     """
 
     output: int
@@ -95,6 +97,8 @@ class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     metadata: dict[str, Any] = {}
     data_version: str | None = None
     tags: dict[str, str] = {}
+    size: int | None = None
+    uri: str | None = None
 
 
 class CheckDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -131,6 +135,8 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         seconds: how long loading, computing and storing took.
         retry: number of the try, from 0.
         outputs: what was materialized.
+        inner: outputs that are no assets: index, and the version under which each is kept.
+        loaded: what was read that another run has made: key, and the version that was found.
         checks: what its checks said.
         observations: what was observed or materialized by hand, as recorded events.
         error: what it raised.
@@ -144,6 +150,8 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     seconds: float = 0.0
     retry: int = 0
     outputs: list[OutputDetail] = []
+    inner: list[tuple[int, str | None]] = []
+    loaded: list[tuple[tuple[str, ...], str]] = []
     checks: list[CheckDetail] = []
     observations: list[dict[str, Any]] = []
     error: ErrorDetail | None = None

@@ -72,6 +72,9 @@ class WorkerRegistry(Protocol):
     def hold_lease(self, name: str, worker: str, seconds: float) -> bool:
         """Take or keep a lease; False if somebody else has it."""
 
+    def drop_lease(self, name: str, worker: str) -> None:
+        """Leave a lease to others, if it is held."""
+
 
 DEAD_AFTER = 10.0
 DEATHS_ALLOWED = 5  # of workers of one host within QUARANTINE_SECONDS; one more, and it is put in quarantine

@@ -38,6 +38,36 @@ class StepRow(NamedTuple):
     alone: bool = False
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a run was that is brought back.
+
+    Attributes:
+        states: one per step; nothing is claimed.
+        waits: for each step the number of steps it still waits for.
+        retries: how often each step was tried and raised.
+        versions: of the outputs that are committed.
+        unpublished: outputs that people may not see yet.
+        token: the highest that was given.
+    """
+
+    states: tuple[StepState, ...]
+    waits: tuple[int, ...]
+    retries: tuple[int, ...]
+    versions: dict[int, Version]
+    unpublished: tuple[int, ...] = ()
+    token: int = 0
+
+    @property
+    def left(self) -> int:
+        """Steps that are not over."""
+        return sum(not state.is_terminal for state in self.states)
+
+    @property
+    def failed(self) -> int:
+        """Steps that have failed."""
+        return self.states.count(StepState.FAILED)
+
+
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be carried.
 
@@ -54,6 +84,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
         code: name of the code bundle, which lives as long as the run; or empty.
         priority: higher goes first among runs, and first in pools.
         limits: names of the run limits that count it, such as ``*`` and ``team=web``.
+        standing: how far it was, if it is brought back.
     """
 
     run_id: str
@@ -68,6 +99,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     pools: tuple[str, ...] = ()
     priority: int = 0
     limits: tuple[str, ...] = ()
+    standing: Standing | None = None
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):

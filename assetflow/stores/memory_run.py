@@ -80,14 +80,21 @@ class MemoryRun:
 
     def open(self) -> None:
         """Make the roots ready and begin, or wait for others to end."""
-        self.left = len(self.request.steps)
-        for index, row in enumerate(self.request.steps):
-            self.states.append(StepState.READY if row.waits == 0 else StepState.WAITING)
-            self.pending.append(row.waits)
-            if row.waits == 0:
+        before, rows = self.request.standing, self.request.steps
+        if before is None:
+            self.states = [StepState.READY if row.waits == 0 else StepState.WAITING for row in rows]
+            self.pending = [row.waits for row in rows]
+            self.retries = [0] * len(rows)
+        else:
+            self.states, self.pending, self.retries = list(before.states), list(before.waits), list(before.retries)
+            self.out, self.token, self.failed = dict(before.versions), before.token, before.failed
+            self.chores.extend(Chore(output, *_numbers(self.out[output])) for output in before.unpublished)
+            self.unpublished = len(before.unpublished)
+        self.left = len(rows) if before is None else before.left
+        self.child_losses, self.host_losses = [0] * len(rows), [0] * len(rows)
+        for index, state in enumerate(self.states):
+            if state is StepState.READY:
                 self.enqueue(index)
-        for counters in (self.retries, self.child_losses, self.host_losses):
-            counters.extend([0] * len(self.request.steps))
         if self.limits.full(self.request.limits):
             self.status = RunStatus.QUEUED
             self.limits.wait(self.request.run_id, self.request.priority, self.request.limits)
@@ -368,3 +375,7 @@ class MemoryRun:
         identity = str(len(self.facts) + 1)
         self.facts.append(Fact(id=identity, kind=kind, at=self.clock(), steps=steps, token=token, raw=detail.encode()))
         self.on_fact()
+
+
+def _numbers(version: Version) -> tuple[int, int]:
+    return version.token, version.nonce

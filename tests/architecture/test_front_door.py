@@ -20,9 +20,10 @@ def test_make_alone_lists_every_target_for_people():
         assert re.search(rf"^  make {target} +\S", shown, re.MULTILINE), target
 
 
-def test_the_script_that_decides_runs_make_test_and_nothing_else():
+def test_the_script_that_decides_installs_the_servers_of_tests_and_runs_make_test():
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     lines = [line for line in script.read_text().splitlines() if line and not line.startswith("#")]
     assert lines[-1] == "exec make test"
-    assert len(lines) == 3
+    assert len(lines) == 4
+    assert "apt-get install" in lines[2], "what the tests need and pip cannot bring"

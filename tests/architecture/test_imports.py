@@ -10,7 +10,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-HEAVY = ("boto3", "botocore", "celery", "kombu", "networkx", "numpy", "pandas", "redis", "sqlalchemy", "click", "rich")
+HEAVY = (
+    "boto3",
+    "botocore",
+    "celery",
+    "kombu",
+    "networkx",
+    "numpy",
+    "pandas",
+    "redis",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "click",
+    "rich",
+)
 LIGHT_ROOMS = (
     "assetflow.definitions.bundle",
     "assetflow.planning.planner",

@@ -88,9 +88,18 @@ class Fleet:
         folder: of everything it keeps.
         url: of the server, as workers and this test see it.
         broker: of Celery's broker, if it is another one.
+        database: of the history, if it is not the file in the home folder.
     """
 
-    def __init__(self, folder: Path, url: str, broker: str | None = None, modules: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        url: str,
+        broker: str | None = None,
+        modules: Sequence[str] = (),
+        database: str | None = None,
+    ) -> None:
+        self.database = database
         self.folder = folder
         self.url = url
         self.broker = broker
@@ -112,6 +121,7 @@ class Fleet:
             redis_url=url or self.url,
             broker_url=self.broker,
             signing_key=self._key,
+            database_url=self.database,
             modules=self.modules,
         )
         return connect(settings)
@@ -146,6 +156,7 @@ class Fleet:
             "ASSETFLOW_REDIS_URL": url or self.url,
             "ASSETFLOW_BROKER_URL": self.broker or self.url,
             "ASSETFLOW_SIGNING_KEY": self._key,
+            "ASSETFLOW_DATABASE_URL": self.database or "",
             "ASSETFLOW_MODULES": ",".join(self.modules),
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "PYTHONUNBUFFERED": "1",
@@ -198,11 +209,16 @@ class Fleet:
 
 @contextmanager
 def running_fleet(
-    folder: Path, *, fsync: str = "always", modules: Sequence[str] = (), broker: str | None = None
+    folder: Path,
+    *,
+    fsync: str = "always",
+    modules: Sequence[str] = (),
+    broker: str | None = None,
+    database: str | None = None,
 ) -> Iterator[tuple[Fleet, Valkey]]:
     """A server of its own, and no workers yet."""
     with Valkey(folder / "valkey", fsync=fsync) as server:
-        with Fleet(folder, server.url, broker, modules) as fleet:
+        with Fleet(folder, server.url, broker, modules, database) as fleet:
             yield fleet, server
 
 

@@ -100,6 +100,7 @@ class S3IOManager(KeepsVersions):
             digest.update(part)
         size = sum(map(len, found.parts))
         context.add_output_metadata({"uri": MetadataValue.text(self.bucket.uri(place.key)), "size": size})
+        context.size, context.uri = size, self.bucket.uri(place.key)
         manifest = Manifest(
             key=value,
             version=version.name,

@@ -18,15 +18,14 @@ from assetflow.keys import Version
 from assetflow.runs.claims import Advance, Advanced, Announcement, Outcome, Resync, Resynced
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
-from assetflow.runs.store import Created, NewRun, Proof, RunView
+from assetflow.runs.store import Created, NewRun, Proof, RunView, Standing
 from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
+from assetflow.stores.redis.fence import PATIENCE, fence
 from assetflow.stores.redis.scripts import Script, answering, refused_when_full
 
 ROOTS_PER_CALL = 1000
 REFUSED_SECONDS = 5
-_FSYNC_PATIENCE = 5.0
-_FENCE = "#!lua flags=allow-oom\nredis.call('SET', KEYS[1], '1', 'EX', 60)"
 NO_LINE = 0xFFFFFFFF
 _NEAR = 100  # outputs: as many versions are sent as fast as another question
 _STEP = struct.Struct(">IBBBI")
@@ -71,10 +70,11 @@ class RedisRunStore:
 
     def create(self, run: NewRun) -> Created:
         """See RunStore.create."""
-        roots = [[row.queue, -row.rank, index] for index, row in enumerate(run.steps) if row.waits == 0]
+        ready = _ready(run)
+        roots = [[run.steps[index].queue, -run.steps[index].rank, index] for index in ready]
         chunks = [roots[at : at + ROOTS_PER_CALL] for at in range(0, len(roots), ROOTS_PER_CALL)] or [[]]
         run_key = f"af:rk:{hashlib.sha256(run.run_key.encode()).hexdigest()}" if run.run_key is not None else ""
-        blobs: list[bytes] = [run.envelope, *_packed(run)]
+        blobs: list[bytes] = [run.envelope, *_packed(run), _out(run.standing)]
         for number, chunk in enumerate(chunks):
             first, last = number == 0, number == len(chunks) - 1
             head = msgspec.msgpack.encode(
@@ -92,6 +92,7 @@ class RedisRunStore:
                     any(row.pool >= 0 or row.alone for row in run.steps),
                     run.priority,
                     run.limits,
+                    _standing(run.standing),
                 )
             )
             args = [head, msgspec.msgpack.encode(chunk), run_key, *(blobs if first else [])]
@@ -256,28 +257,14 @@ class RedisRunStore:
             return str(self._client.info("server")["run_id"])
 
     def await_durable(self) -> str:
-        """See RunStore.await_durable.
-
-        The write in front of WAITAOF makes this connection's offset later than all that came before,
-        whichever connection it came from. The server's name is asked for behind it, on the same connection:
-        a server that was started again has another one.
-        """
+        """See RunStore.await_durable."""
         if self._durability is not Durability.EVERY_SECOND:
             return self.generation()
-        deadline = time.monotonic() + _FSYNC_PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while True:
-            with answering(), self._client.pipeline(transaction=False) as pipe:
-                pipe.eval(_FENCE, 1, "af:fence")
-                pipe.execute_command("WAITAOF", 1, 0, int(_FSYNC_PATIENCE * 1000))
-                pipe.info("server")
-                answers = pipe.execute(raise_on_error=False)
-            for answer in (answers[0], answers[2]):
-                if isinstance(answer, Exception):
-                    raise answer
-            # Redis 7.0 has no WAITAOF: nobody can tell, and nothing is waited for.
-            safe = isinstance(answers[1], ResponseError) or bool(answers[1] and answers[1][0] >= 1)
-            if safe or time.monotonic() > deadline:
-                return str(answers[2]["run_id"])
+            answer = fence(self._client)
+            if answer.safe or time.monotonic() > deadline:
+                return answer.generation
 
     def _end(self, run_id: str, final: RunStatus, kind: FactKind, detail: str) -> tuple[RunStatus, list[Announcement]]:
         """Call until all steps are out; the run is over for everybody with the first call."""
@@ -313,13 +300,45 @@ def _pieces(outputs: Sequence[int]) -> list[list[int]]:
 
 
 def _packed(run: NewRun) -> tuple[bytes, bytes, bytes]:
-    states = b"".join(b"R\0\0\0" if row.waits == 0 else b"W\0\0\0" for row in run.steps)
-    pending = struct.pack(f">{len(run.steps)}I", *(row.waits for row in run.steps))
+    waits = [row.waits for row in run.steps]
+    states = b"".join(b"R\0\0\0" if count == 0 else b"W\0\0\0" for count in waits)
+    if run.standing is not None:
+        waits = list(run.standing.waits)
+        known = zip(run.standing.states, run.standing.retries, strict=True)
+        states = b"".join(bytes((ord(state.value), min(retries, 255), 0, 0)) for state, retries in known)
+    pending = struct.pack(f">{len(waits)}I", *waits)
     fixed = b"".join(
         _STEP.pack(row.rank, row.queue, row.pool + 1, row.alone, row.line if row.line >= 0 else NO_LINE)
         for row in run.steps
     )
     return states, pending, fixed
+
+
+def _ready(run: NewRun) -> list[int]:
+    if run.standing is None:
+        return [index for index, row in enumerate(run.steps) if row.waits == 0]
+    return [index for index, state in enumerate(run.standing.states) if state is StepState.READY]
+
+
+def _standing(standing: Standing | None) -> tuple[Any, ...]:
+    """What the script has to know of a run that is brought back; nothing for a new one."""
+    if standing is None:
+        return ()
+    chores = [(output, *_numbers_of(standing.versions[output])) for output in standing.unpublished]
+    return standing.left, standing.failed, standing.token, chores
+
+
+def _out(standing: Standing | None) -> bytes:
+    """The versions of what is committed already."""
+    versions = {} if standing is None else standing.versions
+    packed = bytearray(12 * (max(versions, default=-1) + 1))
+    for output, version in versions.items():
+        _VERSION.pack_into(packed, output * 12, version.token, version.nonce)
+    return bytes(packed)
+
+
+def _numbers_of(version: Version) -> tuple[int, int]:
+    return version.token, version.nonce
 
 
 def _version(raw: bytes) -> Version | None:

@@ -78,6 +78,14 @@ class RedisWorkerRegistry:
                 return bool(self._client.pexpire(key, life))
             return False
 
+    def drop_lease(self, name: str, worker: str) -> None:
+        """See WorkerRegistry.drop_lease."""
+        key = f"af:lease:{name}"
+        with answering():
+            holder = self._client.get(key)
+            if holder is not None and holder.decode() == worker:
+                self._client.delete(key)
+
     def _now(self) -> float:
         seconds, micros = self._client.time()
         return float(seconds) + float(micros) / 1e6

@@ -1,9 +1,10 @@
 -- create: accept a run, in one call or, with many roots, in several.
 -- ARGV[1]  msgpack {fingerprint, run key ("" for none), queues, left, about, ttl s, code key ("" for none), first, last,
---          pools, whether any step has a pool or is claimed alone, priority, limits}
+--          pools, whether any step has a pool or is claimed alone, priority, limits, {} or, for a run that is brought
+--          back, {left, failed, highest token, list of {output, token, nonce} that may not be published}}
 -- ARGV[2]  msgpack list of roots of this call: {queue index, -rank, step} each
 -- ARGV[3]  run key's own key ("" for none)
--- ARGV[4..7]  in the first call: envelope, st, pend, step
+-- ARGV[4..8]  in the first call: envelope, st, pend, step, out
 -- Returns  msgpack {run id that carries the request, announcements} or an error reply CONFLICT; with an empty id
 --          nothing was done, because the code is not there
 -- Twice:   the second time finds the run and changes nothing; a run that was never opened is completed.
@@ -53,7 +54,18 @@ if not exists then
   redis.call("SET", ST, ARGV[5])
   redis.call("SET", PEND, ARGV[6])
   redis.call("SET", STEP, ARGV[7])
+  local before = req[14]
+  if before and before[1] then
+    redis.call("HSET", META, "left", before[1], "failed", before[2], "tok", whole(before[3]), "unpub", #before[4])
+    redis.call("SET", OUT, ARGV[8])
+    for _, item in ipairs(before[4]) do
+      redis.call("RPUSH", CHORES, cmsgpack.pack(item))
+    end
+  end
   redis.call("ZADD", LIVE, NOW, RUN)
+  if redis.call("EXISTS", "af:history") == 1 then
+    redis.call("ZADD", UNRECORDED, NOW, RUN)
+  end
   load_run()
 end
 for _, root in ipairs(cmsgpack.unpack(ARGV[2])) do

@@ -140,8 +140,9 @@ local function end_run(status)
   end
   redis.call("HSET", META, "ended", whole(NOW))
   local ttl = tonumber(redis.call("HGET", META, "ttl"))
+  local kept = redis.call("ZSCORE", UNRECORDED, RUN) and math.max(ttl, UNRECORDED_SECONDS) or ttl
   for _, key in ipairs({ META, ST, PEND, STEP, OUT, FACTS, P .. "plan" }) do
-    redis.call("EXPIRE", key, ttl)
+    redis.call("EXPIRE", key, kept)
   end
   redis.call("ZREM", LIVE, RUN)
   redis.call("ZADD", RECENT, NOW, RUN)

@@ -21,7 +21,8 @@
 local P = KEYS[1]
 local META, ST, PEND, STEP, OUT = P .. "meta", P .. "st", P .. "pend", P .. "step", P .. "out"
 local DUE, SLOTS, TODO, CHORES, FACTS = P .. "due", P .. "slots", P .. "todo", P .. "chores", P .. "facts"
-local LIVE, RECENT, LIVE_SLOTS = "af:runs", "af:recent", "af:q"
+local LIVE, RECENT, UNRECORDED, LIVE_SLOTS = "af:runs", "af:recent", "af:unrecorded", "af:q"
+local UNRECORDED_SECONDS = 604800 -- that an ended run waits for whoever records it
 local NO_LINE = 4294967295
 local BUDGET = 1000 -- elements of a fan-out handled in one call
 local FRESH_MS = 2000 -- an unanswered wake-up older than this is lost, if a slot is idle

@@ -1,0 +1,121 @@
+"""Recording beside a worker: a thread of the sidecar, which must not wait for a database itself."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import Protocol
+
+from assetflow.errors import AssetflowError, ServiceUnreachableError
+from assetflow.log import logger
+from assetflow.runs.registry import WorkerRegistry
+
+LEASE_SECONDS = 3.0
+_RENEW_EVERY = 1.0
+_PULSE = 0.4
+_AWAY = 15.0  # before a sidecar looks again at runs that are recorded elsewhere
+_LAST_TURNS = 3.0
+_REMIND_EVERY = 60.0
+
+
+class Recording(Protocol):
+    """What is done in turns; see `Recorder`."""
+
+    def is_mine(self) -> bool:
+        """Whether there is anything to do here."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is known that it is to be done elsewhere."""
+
+    def forget(self) -> None:
+        """Somebody else may have done something meanwhile."""
+
+    def turn(self) -> bool:
+        """Do some; whether there is more."""
+
+
+class RecordingThread:
+    """Takes turns while this process has the lease.
+
+    Args:
+        name: of this process, unique for ever.
+        recorder: made in the thread, where it is needed first.
+    """
+
+    def __init__(self, name: str, registry: WorkerRegistry, recorder: Recording) -> None:
+        self._name = name
+        self._registry = registry
+        self._recorder = recorder
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="assetflow-recorder", daemon=True)
+        self._leads = False
+        self._renewed = 0.0
+        self._complained = 0.0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self, timeout: float = _LAST_TURNS + 1.0) -> None:
+        """Record what is there, leave the lease to others, and end; or end anyhow after so many seconds."""
+        self._stopping.set()
+        self._thread.join(timeout)
+
+    def ask_to_stop(self) -> None:
+        """Let `run` come to its end."""
+        self._stopping.set()
+
+    def run(self) -> None:
+        """Take turns in this thread, until somebody asks to stop."""
+        self._run()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._stopping.wait(self._safely())
+        deadline = time.monotonic() + _LAST_TURNS
+        while time.monotonic() < deadline and self._safely() == 0:
+            pass
+        if self._leads:
+            with suppress(ServiceUnreachableError):  # it expires
+                self._registry.drop_lease("recorder", self._name)
+
+    def _safely(self) -> float:
+        """Take a turn; seconds until the next."""
+        try:
+            pause = self._turn()
+        except AssetflowError as error:
+            self._complain(error)
+            return 1.0
+        except Exception:
+            logger.exception("recording failed; it is tried again")
+            self._recorder.forget()
+            return 1.0
+        if self._complained and self._leads:
+            logger.warning("recording goes on")
+            self._complained = 0.0
+        return pause
+
+    def _turn(self) -> float:
+        now = time.monotonic()
+        if not self._leads or now - self._renewed > _RENEW_EVERY:
+            led, self._leads = self._leads, self._registry.hold_lease("recorder", self._name, LEASE_SECONDS)
+            self._renewed = now
+            if self._leads and not led:
+                self._recorder.forget()
+        if not self._leads:
+            return _RENEW_EVERY
+        if self._recorder.is_mine():
+            return 0.0 if self._recorder.turn() else _PULSE
+        if self._recorder.is_elsewhere:
+            self._leads = False
+            self._registry.drop_lease("recorder", self._name)
+            return _AWAY
+        return _PULSE
+
+    def _complain(self, error: AssetflowError) -> None:
+        now = time.monotonic()
+        if not self._complained or now - self._complained > _REMIND_EVERY:
+            logger.warning("nothing is recorded at the moment: %s", error)
+            self._complained = now

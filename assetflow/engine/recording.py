@@ -1,0 +1,379 @@
+"""From the facts of a run to the entries that the history keeps of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from assetflow.definitions.data_version import DATA_VERSION_TAG
+from assetflow.engine.request import RunRequest
+from assetflow.log import logger
+from assetflow.planning.plan import Plan, Step, StepOutput
+from assetflow.runs.entries import (
+    AttemptEntry,
+    CheckEntry,
+    Entries,
+    FactEntry,
+    MaterializationEntry,
+    Move,
+    ObservationEntry,
+    Place,
+    RunChange,
+    RunEntry,
+)
+from assetflow.runs.event_log import EventLog
+from assetflow.runs.facts import Fact, FactKind
+from assetflow.runs.outbox import RunHead, StreamedFact
+from assetflow.runs.states import RunStatus
+
+Versions = dict[int, tuple[str | None, str | None]]
+
+_TRIES = {
+    FactKind.STEP_SUCCEEDED: "succeeded",
+    FactKind.STEP_FAILED: "failed",
+    FactKind.STEP_RETRY: "retry",
+    FactKind.STEP_LOST: "lost",
+}
+_NOT_TRIED = {FactKind.STEP_SKIPPED: "skipped", FactKind.STEP_UPSTREAM_FAILED: "upstream failed"}
+_STATUS = {
+    FactKind.RUN_QUEUED: RunStatus.QUEUED,
+    FactKind.RUN_STARTED: RunStatus.RUNNING,
+    FactKind.RUN_PAUSED: RunStatus.PAUSED,
+    FactKind.RUN_RESUMED: RunStatus.RUNNING,
+    FactKind.RUN_CANCELLING: RunStatus.CANCELLING,
+    FactKind.RUN_ABORTED: RunStatus.CANCELLING,
+}
+_NOTHING = msgspec.Raw(b"{}")
+
+
+class _Error(msgspec.Struct):
+    type: str = ""
+    message: str = ""
+
+
+class _Output(msgspec.Struct):
+    """As OutputDetail; what is kept as it is stays as it is."""
+
+    output: int
+    key: tuple[str, ...]
+    version: str | None = None
+    metadata: msgspec.Raw = _NOTHING
+    data_version: str | None = None
+    tags: msgspec.Raw = _NOTHING
+    size: int | None = None
+    uri: str | None = None
+
+
+class _Check(msgspec.Struct):
+    key: tuple[str, ...]
+    name: str
+    passed: bool
+    severity: str = "ERROR"
+    blocking: bool = False
+    description: str | None = None
+    metadata: msgspec.Raw = _NOTHING
+
+
+class _Detail(msgspec.Struct):
+    """As StepDetail, and as what is told of a step that was lost."""
+
+    slot: str = ""
+    started: float = 0.0
+    seconds: float = 0.0
+    retry: int = 0
+    outputs: list[_Output] = []
+    checks: list[_Check] = []
+    observations: list[dict[str, Any]] = []
+    loaded: list[tuple[tuple[str, ...], str]] = []
+    error: _Error | None = None
+    status: str = ""
+
+
+class _Path(msgspec.Struct):
+    type: str = ""
+    value: Any = None
+
+
+class _PathIn(msgspec.Struct):
+    path: _Path | None = None
+
+
+_detail = msgspec.json.Decoder(_Detail)
+_path_in = msgspec.json.Decoder(_PathIn)
+
+
+def run_entry(head: RunHead, request: RunRequest) -> RunEntry:
+    """What is kept of a run that was just created."""
+    return RunEntry(
+        run_id=head.run_id,
+        status=RunStatus.NEW.value,
+        created=head.born / 1000,
+        started=None,
+        ended=None,
+        environment=request.environment,
+        job_name=request.job_name,
+        selection=request.selection,
+        code=request.code.label or request.code.module,
+        bundle=head.code,
+        steps=len(request.plan.steps),
+        done=0,
+        priority=request.priority,
+        tags=json.dumps(request.tags),
+        error=None,
+        envelope=head.envelope,
+    )
+
+
+def unread_entry(head: RunHead) -> RunEntry:
+    """What is kept of a run whose request cannot be read here."""
+    created = head.born / 1000
+    return RunEntry(
+        head.run_id, RunStatus.NEW.value, created, None, None, "", "", "", "", "", 0, 0, 0, "{}", None, head.envelope
+    )
+
+
+class RunRecord:
+    """Turns the facts of one run into entries, in the order in which they come.
+
+    Args:
+        plan: of the run; None if it cannot be read here, and then the facts alone are kept.
+        versions: of the outputs that the run has made so far.
+    """
+
+    def __init__(self, run_id: str, plan: Plan | None, versions: Versions | None = None) -> None:
+        self._run_id = run_id
+        self._plan = plan
+        self._versions: Versions = dict(versions or {})
+        self._outputs = {} if plan is None else {output.index: output for step in plan.steps for output in step.outputs}
+        self._names: dict[tuple[str, ...], str] = {}
+
+    def add(self, born: int, facts: Iterable[StreamedFact], into: Entries) -> None:
+        """Turn facts into entries."""
+        status: str | None = None
+        started: float | None = None
+        ended: float | None = None
+        error: str | None = None
+        done = 0
+        for fact in facts:
+            ms, _, seq = fact.id.partition("-")
+            at = int(ms) / 1000
+            text = fact.detail.decode(errors="replace")
+            into.facts.append(
+                FactEntry(self._run_id, born, int(ms), int(seq), at, fact.kind, fact.steps, fact.token, text)
+            )
+            try:
+                kind = FactKind(fact.kind)
+                detail = _detail.decode(fact.detail)
+            except (ValueError, msgspec.DecodeError) as problem:
+                logger.warning("run %s: a fact of kind %s is kept unread: %s", self._run_id, fact.kind, problem)
+                continue
+            if kind in _STATUS:
+                status = _STATUS[kind].value
+                started = at if kind is FactKind.RUN_STARTED else started
+                if detail.error is not None and error is None:
+                    error = _told(detail.error)
+            elif kind is FactKind.RUN_ENDED:
+                status, ended = detail.status or RunStatus.SUCCEEDED.value, at
+            elif fact.steps and self._plan is not None:
+                steps = [self._plan.steps[int(part)] for part in fact.steps.split(",")]
+                if kind in _TRIES:
+                    self._try(steps[0], kind, fact.token, at, detail, into)
+                elif kind in _NOT_TRIED:
+                    self._not_tried(steps, _NOT_TRIED[kind], at, into)
+                if kind is FactKind.STEP_FAILED and detail.error is not None and error is None:
+                    error = f"step {steps[0].key}: {_told(detail.error)}"
+                done += len(steps) if kind in _ENDS else 0
+        into.changes.append(RunChange(self._run_id, status, started, ended, error, done))
+
+    def _try(self, step: Step, kind: FactKind, token: int, at: float, detail: _Detail, into: Entries) -> None:
+        into.attempts.append(
+            AttemptEntry(
+                self._run_id,
+                step.index,
+                token,
+                step.key,
+                _TRIES[kind],
+                detail.retry,
+                detail.slot,
+                detail.started or None,
+                at,
+                detail.seconds,
+                None if detail.error is None else _told(detail.error),
+            )
+        )
+        if detail.outputs and kind is FactKind.STEP_SUCCEEDED:
+            inputs = self._inputs(step, detail)
+            for made in detail.outputs:
+                self._materialization(step, made, token, at, detail.seconds, inputs, into)
+        for seq, check in enumerate(detail.checks):
+            into.checks.append(
+                CheckEntry(
+                    self._name(check.key),
+                    check.name,
+                    self._run_id,
+                    step.index,
+                    token,
+                    seq,
+                    at,
+                    check.passed,
+                    check.severity,
+                    check.blocking,
+                    _clean(check.description),
+                    bytes(check.metadata).decode(),
+                )
+            )
+        for seq, raw in enumerate(detail.observations):
+            self._told_by_hand(step, raw, seq, token, at, detail.seconds, into)
+
+    def _materialization(
+        self, step: Step, made: _Output, token: int, at: float, seconds: float, inputs: str, into: Entries
+    ) -> None:
+        planned: StepOutput | None = self._outputs.get(made.output)
+        self._versions[made.output] = (made.version, made.data_version)
+        metadata = bytes(made.metadata)
+        into.materializations.append(
+            MaterializationEntry(
+                self._name(made.key),
+                "",
+                self._run_id,
+                step.index,
+                step.key,
+                token,
+                made.output,
+                0,
+                at,
+                seconds,
+                made.size,
+                made.uri or _path(metadata),
+                made.version,
+                made.data_version,
+                planned.code_version if planned is not None else None,
+                None,
+                metadata.decode(),
+                bytes(made.tags).decode(),
+                inputs,
+            )
+        )
+
+    def _told_by_hand(
+        self, step: Step, raw: Mapping[str, Any], seq: int, token: int, at: float, seconds: float, into: Entries
+    ) -> None:
+        metadata, tags = json.dumps(raw.get("metadata") or {}), json.dumps(raw.get("tags") or {})
+        asset = self._name(tuple(raw.get("key") or ()))
+        partition, description = _clean(raw.get("partition")) or "", _clean(raw.get("description"))
+        kind = str(raw.get("kind"))
+        data_version = (raw.get("tags") or {}).get(DATA_VERSION_TAG)
+        if kind == "materialization":
+            into.materializations.append(
+                MaterializationEntry(
+                    asset,
+                    partition,
+                    self._run_id,
+                    step.index,
+                    step.key,
+                    token,
+                    -1,
+                    seq,
+                    at,
+                    seconds,
+                    None,
+                    None,
+                    None,
+                    data_version,
+                    None,
+                    description,
+                    metadata,
+                    tags,
+                    "[]",
+                )
+            )
+        else:
+            into.observations.append(
+                ObservationEntry(
+                    asset,
+                    partition,
+                    self._run_id,
+                    step.index,
+                    step.key,
+                    token,
+                    seq,
+                    at,
+                    kind,
+                    _clean(raw.get("label")),
+                    raw.get("success"),
+                    data_version,
+                    description,
+                    metadata,
+                    tags,
+                )
+            )
+
+    def _not_tried(self, steps: list[Step], outcome: str, at: float, into: Entries) -> None:
+        for step in steps:
+            into.attempts.append(
+                AttemptEntry(self._run_id, step.index, 0, step.key, outcome, 0, "", None, at, 0.0, None)
+            )
+
+    def _inputs(self, step: Step, detail: _Detail) -> str:
+        """What the step has read: of this run as it was settled, of others as it was found."""
+        loaded = dict(detail.loaded)
+        read: list[tuple[tuple[str, ...], str | None, str | None]] = []
+        for item in step.inputs:
+            if item.key:
+                made = (loaded.get(item.key), None) if item.output is None else self._versions.get(item.output)
+                read.append((item.key, *(made or (None, None))))
+        return json.dumps(read) if read else "[]"
+
+    def _name(self, key: tuple[str, ...]) -> str:
+        name = self._names.get(key)
+        if name is None:
+            name = self._names[key] = json.dumps(list(key))
+        return name
+
+
+def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: int, facts: list[Fact]) -> None:
+    """Record a run that was told to nobody else.
+
+    Args:
+        born: when, ms since the epoch.
+        facts: all that it has told.
+    """
+    if not facts:
+        return
+    streamed = [
+        StreamedFact(
+            f"{int(fact.at * 1000)}-{number}", fact.kind.value, ",".join(map(str, fact.steps)), fact.token, fact.raw
+        )
+        for number, fact in enumerate(facts)
+    ]
+    head = RunHead(run_id=request.run_id, born=min(born, int(facts[0].at * 1000)), envelope=envelope, code="")
+    entries = Entries(moves=[Move(request.run_id, None, Place(head.born, streamed[-1].id))])
+    entries.runs.append(run_entry(head, request))
+    RunRecord(request.run_id, request.plan).add(head.born, streamed, entries)
+    log.record(entries)
+
+
+_ENDS = {FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, *_NOT_TRIED}
+
+
+def _told(error: _Error) -> str:
+    return _clean(f"{error.type}: {error.message}") or ""
+
+
+def _clean(text: Any) -> str | None:
+    """A text without the one character that PostgreSQL cannot keep."""
+    return None if text is None else str(text).replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _path(metadata: bytes) -> str | None:
+    """Where an IO manager says that it has stored a value."""
+    if b'"path"' not in metadata:
+        return None
+    try:
+        found = _path_in.decode(metadata).path
+    except msgspec.DecodeError:
+        return None
+    return found.value if found is not None and found.type == "path" and isinstance(found.value, str) else None

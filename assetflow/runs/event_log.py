@@ -1,0 +1,191 @@
+"""The seam to the durable history: what happened in runs, for ever, or until it is cleared away."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
+
+from assetflow.keys import AssetKey
+from assetflow.runs.entries import (
+    AttemptEntry,
+    CheckEntry,
+    Entries,
+    MaterializationEntry,
+    ObservationEntry,
+    Place,
+    RunEntry,
+)
+from assetflow.runs.facts import Fact
+
+
+class EventLog(Protocol):
+    """The log of record. Written by the recorder alone; read by everybody.
+
+    Attributes:
+        identity: hex that tells this history from others; a copy of the database keeps it.
+        is_shared: other hosts can reach it.
+
+    All methods raise HistoryUnreachableError while the database does not answer.
+    """
+
+    @property
+    def identity(self) -> str: ...  # noqa: D102 (above)
+
+    @property
+    def is_shared(self) -> bool: ...  # noqa: D102
+
+    def places(self, run_ids: Collection[str]) -> dict[str, Place]:
+        """How far the streams of these runs are recorded; runs of which nothing is recorded are not in it."""
+
+    def record(self, entries: Entries) -> bool:
+        """Add entries, all or none.
+
+        Returns:
+            False if another recorder has moved one of the streams on: then nothing was added.
+        """
+
+    def keep_code(self, name: str, body: bytes) -> None:
+        """Keep a code bundle for as long as there are runs of it."""
+
+    def code(self, name: str) -> bytes | None:
+        """A code bundle, as it was sealed."""
+
+    def run(self, run_id: str) -> RunEntry | None:
+        """What is known of a run."""
+
+    def runs(self, limit: int = 50, *, before: str | None = None, statuses: Collection[str] = ()) -> list[RunEntry]:
+        """Runs, newest first, without their envelopes.
+
+        Args:
+            before: id of a run; only older ones.
+            statuses: only runs that stand so.
+        """
+
+    def facts(self, run_id: str, after: str = "0", limit: int = 1000) -> list[Fact]:
+        """What happened in a run after the fact with that id, in order."""
+
+    def attempts(self, run_id: str, first: int = 0, count: int = 1000) -> list[AttemptEntry]:
+        """All tries of so many steps from the one with index `first`, in order."""
+
+    def versions(self, run_id: str) -> dict[int, tuple[str | None, str | None]]:
+        """Version and data version of each output that a run has made, by its index."""
+
+    def forget_runs(self, ended_before: float, limit: int = 500) -> int:
+        """Clear away old runs that are over, with everything told of them but the newest of each asset.
+
+        Args:
+            ended_before: seconds since the epoch.
+            limit: how many runs at most; call again until it returns less.
+
+        Returns:
+            how many there were.
+        """
+
+    def count_ended(self, ended_before: float) -> int:
+        """How many runs ended before that time, in seconds since the epoch."""
+
+    def figures(self) -> dict[str, float | None]:
+        """``runs``, ``materializations`` and ``assets``, the ``oldest`` run's time, and ``bytes`` of the database."""
+
+
+class AssetState(NamedTuple):
+    """How an asset, or one of its partitions, stands.
+
+    Attributes:
+        asset: the key, as a JSON list of its segments.
+        times: how often it was materialized so far, cleared ones included.
+        token, at, run_id, step, seconds, size, version, data_version, code_version: of the newest one.
+    """
+
+    asset: str
+    partition: str
+    times: int
+    token: int
+    at: float
+    run_id: str
+    step: int
+    seconds: float
+    size: int | None
+    version: str | None
+    data_version: str | None
+    code_version: str | None
+
+
+class Recorded(NamedTuple):
+    """A materialization with its number in the log; later ones have higher numbers."""
+
+    id: int
+    entry: MaterializationEntry
+
+
+class Observed(NamedTuple):
+    """An observation with its number in the log."""
+
+    id: int
+    entry: ObservationEntry
+
+
+class Checked(NamedTuple):
+    """What a check said, with its number in the log."""
+
+    id: int
+    entry: CheckEntry
+
+
+class Catalog(Protocol):
+    """What is known of assets, from the same database.
+
+    All methods raise HistoryUnreachableError while the database does not answer.
+    """
+
+    def states(self, keys: Collection[AssetKey] | None = None) -> list[AssetState]:
+        """How assets stand; of all that were ever materialized if no keys are given."""
+
+    def latest(self, keys: Sequence[AssetKey], partition: str | None = None) -> dict[AssetKey, Recorded]:
+        """The newest materialization of each; assets that were never materialized are not in it.
+
+        Args:
+            partition: only of this one; by default of whichever.
+        """
+
+    def materializations(
+        self,
+        key: AssetKey,
+        *,
+        limit: int = 50,
+        partitions: Collection[str] | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        ascending: bool = False,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[Recorded]:
+        """Materializations of an asset, newest first unless `ascending`.
+
+        Args:
+            before, after: numbers in the log, exclusive.
+            since, until: seconds since the epoch, exclusive.
+        """
+
+    def observations(
+        self,
+        key: AssetKey,
+        *,
+        limit: int = 50,
+        partitions: Collection[str] | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        ascending: bool = False,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[Observed]:
+        """Observations of an asset, in the same way."""
+
+    def checks(self, key: AssetKey, name: str | None = None, *, limit: int = 50) -> list[Checked]:
+        """What the checks of an asset said, newest first."""
+
+    def made_in(self, run_id: str) -> list[Recorded]:
+        """What a run has materialized."""
+
+    def wipe(self, key: AssetKey) -> None:
+        """Forget everything about an asset but that runs have made it."""

@@ -1,0 +1,1 @@
+"""The durable history: SQLite on one machine, PostgreSQL for teams."""

@@ -1,0 +1,157 @@
+"""The Catalog in a SQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, Table, delete, select
+
+from assetflow.keys import AssetKey
+from assetflow.runs.entries import CheckEntry, MaterializationEntry, ObservationEntry
+from assetflow.runs.event_log import AssetState, Checked, Observed, Recorded
+from assetflow.stores.sql.connection import Database
+from assetflow.stores.sql.tables import assets, checks, materializations, observations
+
+_AT_ONCE = 500  # names in one question
+
+
+class SqlCatalog:
+    """What is known of assets.
+
+    Args:
+        database: whose tables are there.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def states(self, keys: Collection[AssetKey] | None = None) -> list[AssetState]:
+        """See Catalog.states."""
+        found: list[AssetState] = []
+        with self._database.reading() as connection:
+            for query in _in_pieces(select(assets).order_by(assets.c.asset, assets.c.partition), assets, keys):
+                found += [AssetState(*row) for row in connection.execute(query)]
+        return found
+
+    def latest(self, keys: Sequence[AssetKey], partition: str | None = None) -> dict[AssetKey, Recorded]:
+        """See Catalog.latest."""
+        made = materializations.c
+        query = select(materializations).join(
+            assets,
+            (made.run_id == assets.c.run_id)
+            & (made.step == assets.c.step)
+            & (made.token == assets.c.token)
+            & (made.asset.concat("") == assets.c.asset)  # else SQLite looks through all that was made of each asset
+            & (made.partition == assets.c.partition),
+        )
+        if partition is not None:
+            query = query.where(assets.c.partition == partition)
+        found: dict[AssetKey, Recorded] = {}
+        with self._database.reading() as connection:
+            for piece in _in_pieces(query, assets, keys):
+                for row in connection.execute(piece):
+                    record = _recorded(row)
+                    key = AssetKey.from_db_string(record.entry.asset)
+                    before = found.get(key)
+                    if before is None or (before.entry.token, before.id) < (record.entry.token, record.id):
+                        found[key] = record
+        return found
+
+    def materializations(
+        self,
+        key: AssetKey,
+        *,
+        limit: int = 50,
+        partitions: Collection[str] | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        ascending: bool = False,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[Recorded]:
+        """See Catalog.materializations."""
+        query = _told_of(materializations, key, partitions, before, after, since, until)
+        with self._database.reading() as connection:
+            return [_recorded(row) for row in connection.execute(_ordered(query, materializations, ascending, limit))]
+
+    def observations(
+        self,
+        key: AssetKey,
+        *,
+        limit: int = 50,
+        partitions: Collection[str] | None = None,
+        before: int | None = None,
+        after: int | None = None,
+        ascending: bool = False,
+        since: float | None = None,
+        until: float | None = None,
+    ) -> list[Observed]:
+        """See Catalog.observations."""
+        query = _told_of(observations, key, partitions, before, after, since, until)
+        query = query.where(observations.c.kind == "observation")
+        with self._database.reading() as connection:
+            rows = connection.execute(_ordered(query, observations, ascending, limit)).all()
+        return [Observed(row[0], ObservationEntry(*row[1:])) for row in rows]
+
+    def checks(self, key: AssetKey, name: str | None = None, *, limit: int = 50) -> list[Checked]:
+        """See Catalog.checks."""
+        query = select(checks).where(checks.c.asset == key.to_string()).order_by(checks.c.id.desc()).limit(limit)
+        if name is not None:
+            query = query.where(checks.c.name == name)
+        with self._database.reading() as connection:
+            return [Checked(row[0], CheckEntry(*row[1:])) for row in connection.execute(query)]
+
+    def made_in(self, run_id: str) -> list[Recorded]:
+        """See Catalog.made_in."""
+        query = select(materializations).where(materializations.c.run_id == run_id).order_by(materializations.c.id)
+        with self._database.reading() as connection:
+            return [_recorded(row) for row in connection.execute(query)]
+
+    def wipe(self, key: AssetKey) -> None:
+        """See Catalog.wipe."""
+        with self._database.writing() as connection:
+            for table in (materializations, observations, checks, assets):
+                connection.execute(delete(table).where(table.c.asset == key.to_string()))
+
+
+def _told_of(
+    table: Table,
+    key: AssetKey,
+    partitions: Collection[str] | None,
+    before: int | None,
+    after: int | None,
+    since: float | None,
+    until: float | None,
+) -> Select[Any]:
+    query = select(table).where(table.c.asset == key.to_string())
+    if partitions is not None:
+        query = query.where(table.c.partition.in_(list(partitions)))
+    if before is not None:
+        query = query.where(table.c.id < before)
+    if after is not None:
+        query = query.where(table.c.id > after)
+    if since is not None:
+        query = query.where(table.c.at > since)
+    if until is not None:
+        query = query.where(table.c.at < until)
+    return query
+
+
+def _ordered(query: Select[Any], table: Table, ascending: bool, limit: int) -> Select[Any]:
+    return query.order_by(table.c.id if ascending else table.c.id.desc()).limit(limit)
+
+
+def _in_pieces(query: Select[Any], table: Table, keys: Collection[AssetKey] | None) -> Iterator[Select[Any]]:
+    """The query for some assets at a time; as it is for all."""
+    if keys is None:
+        yield query
+        return
+    names = sorted(key.to_string() for key in keys)
+    for at in range(0, len(names), _AT_ONCE):
+        yield query.where(table.c.asset.in_(names[at : at + _AT_ONCE]))
+
+
+def _recorded(row: Row[Any]) -> Recorded:
+    number, *values = tuple(row)
+    return Recorded(number, MaterializationEntry._make(values))

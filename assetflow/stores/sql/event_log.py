@@ -1,0 +1,285 @@
+"""The EventLog in a SQL database."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import Connection, delete, exists, func, select, text, tuple_
+
+from assetflow.runs.entries import AttemptEntry, Entries, MaterializationEntry, Move, Place, RunEntry
+from assetflow.runs.event_log import AssetState
+from assetflow.runs.facts import Fact, FactKind
+from assetflow.stores.sql.connection import Database
+from assetflow.stores.sql.inserting import insert
+from assetflow.stores.sql.schema import prepare
+from assetflow.stores.sql.tables import (
+    assets,
+    attempts,
+    checks,
+    codes,
+    facts,
+    materializations,
+    observations,
+    offsets,
+    runs,
+)
+
+_KINDS = {kind.value for kind in FactKind}
+_AT_ONCE = 500  # names in one question
+
+_CHANGE = text(
+    "UPDATE runs SET status = COALESCE(:status, status), started = COALESCE(started, :started), "
+    "ended = COALESCE(:ended, ended), error = COALESCE(error, :error), done = done + :done WHERE run_id = :run_id"
+)
+# The newest is the one with the highest token, whichever is recorded first.
+_NEWER = ", ".join(
+    f'"{column.name}" = CASE WHEN excluded.token >= assets.token THEN excluded."{column.name}" '
+    f'ELSE assets."{column.name}" END'
+    for column in assets.columns
+    if column.name not in ("asset", "partition", "times")
+)
+_INTO_ASSETS = f"ON CONFLICT (asset, partition) DO UPDATE SET times = assets.times + excluded.times, {_NEWER}"
+
+_INTO_ATTEMPTS = "ON CONFLICT (run_id, step, token) DO UPDATE SET " + ", ".join(
+    f'"{column.name}" = excluded."{column.name}"' for column in attempts.columns if not column.primary_key
+)
+
+
+class _Outpaced(Exception):
+    """Another recorder has moved a stream on."""
+
+
+class SqlEventLog:
+    """The history in one database.
+
+    Args:
+        database: whose tables are made if there are none.
+
+    Raises:
+        HistorySchemaError: its tables are of another version.
+        HistoryUnreachableError: it does not answer.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._identity = prepare(database)
+
+    @property
+    def identity(self) -> str:
+        """See EventLog."""
+        return self._identity
+
+    @property
+    def is_shared(self) -> bool:
+        """See EventLog."""
+        return not self._database.is_sqlite
+
+    def places(self, run_ids: Collection[str]) -> dict[str, Place]:
+        """See EventLog.places."""
+        found: dict[str, Place] = {}
+        wanted = sorted(run_ids)
+        with self._database.reading() as connection:
+            for at in range(0, len(wanted), _AT_ONCE):
+                rows = connection.execute(select(offsets).where(offsets.c.run_id.in_(wanted[at : at + _AT_ONCE])))
+                found.update((row.run_id, Place(row.born, row.after_id)) for row in rows)
+        return found
+
+    def record(self, entries: Entries) -> bool:
+        """See EventLog.record."""
+        try:
+            with self._database.writing() as connection:
+                for move in sorted(entries.moves):
+                    _move(connection, move)
+                insert(connection, runs, entries.runs)
+                if entries.changes:
+                    connection.execute(_CHANGE, [change._asdict() for change in entries.changes])
+                insert(connection, facts, entries.facts)
+                # A try that was taken for lost may be heard of again: what is told last of it counts.
+                tries = {attempt[:3]: attempt for attempt in entries.attempts}
+                insert(connection, attempts, list(tries.values()), _INTO_ATTEMPTS)
+                insert(connection, materializations, entries.materializations)
+                insert(connection, observations, entries.observations)
+                insert(connection, checks, entries.checks)
+                insert(connection, assets, _states(entries.materializations), _INTO_ASSETS)
+        except _Outpaced:
+            return False
+        return True
+
+    def keep_code(self, name: str, body: bytes) -> None:
+        """See EventLog.keep_code."""
+        with self._database.writing() as connection:
+            insert(connection, codes, [(name, time.time(), body)])
+
+    def code(self, name: str) -> bytes | None:
+        """See EventLog.code."""
+        with self._database.reading() as connection:
+            found = connection.execute(select(codes.c.body).where(codes.c.name == name)).scalar()
+        return None if found is None else bytes(found)
+
+    def run(self, run_id: str) -> RunEntry | None:
+        """See EventLog.run."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(runs).where(runs.c.run_id == run_id)).first()
+        return None if row is None else RunEntry(*row)
+
+    def runs(self, limit: int = 50, *, before: str | None = None, statuses: Collection[str] = ()) -> list[RunEntry]:
+        """See EventLog.runs."""
+        light = [column for column in runs.columns if column.name != "envelope"]
+        query = select(*light).order_by(runs.c.run_id.desc()).limit(limit)
+        if before is not None:
+            query = query.where(runs.c.run_id < before)
+        if statuses:
+            query = query.where(runs.c.status.in_(list(statuses)))
+        with self._database.reading() as connection:
+            return [RunEntry._make((*row, b"")) for row in connection.execute(query)]
+
+    def facts(self, run_id: str, after: str = "0", limit: int = 1000) -> list[Fact]:
+        """See EventLog.facts."""
+        ms, seq = numbers_of(after)
+        query = (
+            select(facts.c.ms, facts.c.seq, facts.c.at, facts.c.kind, facts.c.steps, facts.c.token, facts.c.detail)
+            .where(facts.c.run_id == run_id, tuple_(facts.c.ms, facts.c.seq) > tuple_(ms, seq))
+            .order_by(facts.c.ms, facts.c.seq)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return [_fact(*row) for row in rows if row.kind in _KINDS]
+
+    def attempts(self, run_id: str, first: int = 0, count: int = 1000) -> list[AttemptEntry]:
+        """See EventLog.attempts."""
+        query = (
+            select(attempts)
+            .where(attempts.c.run_id == run_id, attempts.c.step >= first, attempts.c.step < first + count)
+            .order_by(attempts.c.step, attempts.c.token)
+        )
+        with self._database.reading() as connection:
+            return [AttemptEntry(*row) for row in connection.execute(query)]
+
+    def versions(self, run_id: str) -> dict[int, tuple[str | None, str | None]]:
+        """See EventLog.versions."""
+        made = materializations.c
+        query = select(made.output, made.version, made.data_version).where(made.run_id == run_id, made.output >= 0)
+        with self._database.reading() as connection:
+            return {row.output: (row.version, row.data_version) for row in connection.execute(query.order_by(made.id))}
+
+    def forget_runs(self, ended_before: float, limit: int = 500) -> int:
+        """See EventLog.forget_runs."""
+        with self._database.writing() as connection:
+            query = select(runs.c.run_id).where(runs.c.ended < ended_before).order_by(runs.c.run_id).limit(limit)
+            old = list(connection.execute(query).scalars())
+            if not old:
+                return 0
+            newest = exists().where(
+                assets.c.asset == materializations.c.asset,
+                assets.c.partition == materializations.c.partition,
+                assets.c.run_id == materializations.c.run_id,
+                assets.c.token == materializations.c.token,
+            )
+            connection.execute(delete(materializations).where(materializations.c.run_id.in_(old), ~newest))
+            for table in (facts, attempts, observations, checks, offsets, runs):
+                connection.execute(delete(table).where(table.c.run_id.in_(old)))
+            used = select(runs.c.bundle).where(runs.c.bundle != "")
+            connection.execute(delete(codes).where(codes.c.name.not_in(used), codes.c.kept < ended_before))
+        return len(old)
+
+    def forget_all(self, ended_before: float) -> int:
+        """`forget_runs` until there are none; how many there were."""
+        count = 0
+        while (found := self.forget_runs(ended_before)) > 0:
+            count += found
+        return count
+
+    def count_ended(self, ended_before: float) -> int:
+        """See EventLog.count_ended."""
+        with self._database.reading() as connection:
+            return int(connection.execute(select(func.count()).where(runs.c.ended < ended_before)).scalar() or 0)
+
+    def figures(self) -> dict[str, float | None]:
+        """See EventLog.figures."""
+        with self._database.reading() as connection:
+            found: dict[str, float | None] = {
+                table.name: connection.execute(select(func.count()).select_from(table)).scalar()
+                for table in (runs, materializations, assets)
+            }
+            found["oldest"] = connection.execute(select(func.min(runs.c.created))).scalar()
+            if self._database.is_sqlite:
+                pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+                found["bytes"] = int(pages or 0) * int(connection.exec_driver_sql("PRAGMA page_size").scalar() or 0)
+            else:
+                size = text("SELECT pg_database_size(current_database())")
+                found["bytes"] = connection.execute(size).scalar()
+        return found
+
+
+def numbers_of(fact_id: str) -> tuple[int, int]:
+    """The two numbers of a fact's id, ``ms-seq``; stores without servers count with the second alone."""
+    ms, dash, seq = fact_id.partition("-")
+    return (int(ms), int(seq)) if dash else (0, int(ms))
+
+
+def _move(connection: Connection, move: Move) -> None:
+    """Take a stream from where this recorder has found it to where it is now."""
+    after = move.after
+    if move.before is None:
+        made = connection.execute(
+            text(
+                "INSERT INTO recorder_offsets (run_id, born, after_id) VALUES (:run, :born, :after) "
+                "ON CONFLICT DO NOTHING"
+            ),
+            {"run": move.run_id, "born": after.born, "after": after.after},
+        )
+    else:
+        made = connection.execute(
+            text(
+                "UPDATE recorder_offsets SET born = :born, after_id = :after "
+                "WHERE run_id = :run AND born = :was_born AND after_id = :was_after"
+            ),
+            {
+                "run": move.run_id,
+                "born": after.born,
+                "after": after.after,
+                "was_born": move.before.born,
+                "was_after": move.before.after,
+            },
+        )
+    if made.rowcount != 1:
+        raise _Outpaced
+
+
+def _states(entries: Sequence[MaterializationEntry]) -> list[AssetState]:
+    """What these say of how their assets stand: one state for each asset and partition, in a fixed order."""
+    found: dict[tuple[str, str], AssetState] = {}
+    for entry in entries:
+        place = (entry.asset, entry.partition)
+        before = found.get(place)
+        if before is not None and before.token > entry.token:
+            found[place] = before._replace(times=before.times + 1)
+            continue
+        found[place] = AssetState(
+            entry.asset,
+            entry.partition,
+            1 if before is None else before.times + 1,
+            entry.token,
+            entry.at,
+            entry.run_id,
+            entry.step,
+            entry.seconds,
+            entry.size,
+            entry.version,
+            entry.data_version,
+            entry.code_version,
+        )
+    return [found[place] for place in sorted(found)]
+
+
+def _fact(ms: int, seq: int, at: float, kind: str, steps: str, token: int, detail: str) -> Fact:
+    return Fact(
+        id=f"{ms}-{seq}" if ms else str(seq),
+        kind=FactKind(kind),
+        at=at,
+        steps=tuple(int(part) for part in steps.split(",")) if steps else (),
+        token=token,
+        raw=detail.encode(),
+    )

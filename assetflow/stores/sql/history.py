@@ -1,0 +1,53 @@
+"""The history as a whole: its log and its catalog, on one database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from assetflow.stores.sql.catalog import SqlCatalog
+from assetflow.stores.sql.connection import Database, read_url
+from assetflow.stores.sql.event_log import SqlEventLog
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlHistory:
+    """An open history."""
+
+    log: SqlEventLog
+    catalog: SqlCatalog
+    database: Database
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.database.close()
+
+
+def open_history(url: str, where: str = "", *, create: bool = True) -> SqlHistory | None:
+    """The history at an address.
+
+    Args:
+        where: the address comes from, for errors.
+        create: make a SQLite file that is not there; else there is no history, and the answer is None.
+
+    Raises:
+        SettingsError: the address cannot be used.
+        HistorySchemaError: the tables are of another version.
+        HistoryUnreachableError: the database does not answer.
+    """
+    database = Database(read_url(url, where))
+    if database.file is not None:
+        if not create and not database.file.exists():
+            return None
+        database.file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        log = SqlEventLog(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlHistory(log=log, catalog=SqlCatalog(database), database=database)
+
+
+def address_in(home: Path) -> str:
+    """The address of the history that is kept in a home folder."""
+    return f"sqlite:///{home / 'history.db'}"

@@ -1,0 +1,295 @@
+"""What every history does. SQLite and PostgreSQL pass the same suite."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assetflow.errors import HistorySchemaError, HistoryUnreachableError, SettingsError
+from assetflow.keys import AssetKey
+from assetflow.runs.entries import (
+    AttemptEntry,
+    CheckEntry,
+    Entries,
+    FactEntry,
+    MaterializationEntry,
+    Move,
+    ObservationEntry,
+    Place,
+    RunChange,
+    RunEntry,
+)
+from assetflow.runs.facts import FactKind
+from assetflow.stores.sql.connection import Database, read_url
+from assetflow.stores.sql.history import SqlHistory, open_history
+from assetflow.stores.sql.schema import form_of, upgrade
+from assetflow.stores.sql.tables import HEAD, metadata
+from tests.support.postgres import Postgres, running_postgres
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'history.db'}"
+    return str(request.getfixturevalue("postgres").new_database())
+
+
+@pytest.fixture
+def history(url: str) -> Iterator[SqlHistory]:
+    opened = open_history(url)
+    assert opened is not None
+    yield opened
+    opened.close()
+
+
+def run_entry(run_id: str, **other: object) -> RunEntry:
+    entry = RunEntry(
+        run_id, "RUNNING", 10.0, None, None, "default", "job", "*", "mod", "", 3, 0, 0, "{}", None, b"\0plan"
+    )  # fmt: skip
+    return entry._replace(**other)
+
+
+def made(asset: str, run_id: str, token: int, **other: object) -> MaterializationEntry:
+    entry = MaterializationEntry(
+        AssetKey(asset).to_string(), "", run_id, 0, "step", token, 0, 0, token / 1e6, 0.5, 10, "file", "v", "d", "c",
+        None, '{"rows": 1}', "{}", "[]",
+    )  # fmt: skip
+    return entry._replace(**other)
+
+
+def move(run_id: str, after: str, before: str | None = None, born: int = 1) -> Move:
+    return Move(run_id, None if before is None else Place(born, before), Place(born, after))
+
+
+def test_what_is_recorded_can_be_read(history: SqlHistory) -> None:
+    entries = Entries(moves=[move("R1", "5-1")], runs=[run_entry("R1")])
+    entries.changes = [RunChange("R1", "SUCCEEDED", 11.0, 12.0, None, 2)]
+    entries.facts = [
+        FactEntry("R1", 1, 5, 1, 5.0, "step_succeeded", "0,1", 77, '{"seconds": 1}'),
+        FactEntry("R1", 1, 5, 0, 5.0, "run_started", "", 0, "{}"),
+    ]
+    entries.attempts = [AttemptEntry("R1", 0, 77, "a", "failed", 0, "w:1", None, 5.0, 1.0, "ValueError: no")]
+    entries.observations = [
+        ObservationEntry('["a"]', "", "R1", 0, "a", 77, 0, 5.0, "observation", None, None, None, "seen", "{}", "{}")
+    ]
+    entries.checks = [CheckEntry('["a"]', "positive", "R1", 0, 77, 0, 5.0, False, "WARN", True, None, "{}")]
+    entries.materializations = [made("a", "R1", 77)]
+    assert history.log.record(entries)
+    run = history.log.run("R1")
+    assert run is not None
+    assert (run.status, run.started, run.ended, run.done, run.envelope) == ("SUCCEEDED", 11.0, 12.0, 2, b"\0plan")
+    assert [(fact.id, fact.kind) for fact in history.log.facts("R1")] == [
+        ("5-0", FactKind.RUN_STARTED),
+        ("5-1", FactKind.STEP_SUCCEEDED),
+    ]
+    assert history.log.facts("R1", after="5-0")[0].detail == {"seconds": 1}
+    assert history.log.facts("R1", after="5-0")[0].steps == (0, 1)
+    assert history.log.attempts("R1") == entries.attempts
+    assert history.log.versions("R1") == {0: ("v", "d")}
+    assert [found.entry for found in history.catalog.observations(AssetKey("a"))] == entries.observations
+    assert [found.entry for found in history.catalog.checks(AssetKey("a"))] == entries.checks
+    assert [found.entry for found in history.catalog.made_in("R1")] == entries.materializations
+    assert history.log.places(["R1", "R2"]) == {"R1": Place(1, "5-1")}
+
+
+def test_a_recorder_that_was_outpaced_adds_nothing(history: SqlHistory) -> None:
+    assert history.log.record(Entries(moves=[move("R1", "1-0")], runs=[run_entry("R1")]))
+    assert history.log.record(Entries(moves=[move("R1", "2-0", "1-0")], materializations=[made("a", "R1", 1)]))
+    late = Entries(moves=[move("R1", "3-0", "1-0")], materializations=[made("b", "R1", 2)])
+    assert not history.log.record(late)
+    assert not history.log.record(Entries(moves=[move("R1", "1-0")], materializations=[made("b", "R1", 2)]))
+    assert [state.asset for state in history.catalog.states()] == ['["a"]']
+    assert history.log.places(["R1"])["R1"].after == "2-0"
+
+
+def test_of_two_recorders_at_once_one_adds_its_entries(history: SqlHistory, url: str) -> None:
+    history.log.record(Entries(moves=[move("R1", "0-1")], runs=[run_entry("R1")]))
+    other = open_history(url)
+    assert other is not None
+    gate = threading.Barrier(2)
+    won: list[int] = []
+
+    def write(log: SqlHistory) -> None:
+        for number in range(1, 31):
+            gate.wait()
+            entries = Entries(moves=[move("R1", f"{number}-1", f"{number - 1}-1")])
+            entries.materializations = [made("a", "R1", number)]
+            won.extend([number] * log.log.record(entries))
+
+    threads = [threading.Thread(target=write, args=(log,)) for log in (history, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert sorted(won) == list(range(1, 31))
+    assert history.catalog.states()[0].times == 30
+
+
+def test_the_newest_materialization_is_the_one_with_the_highest_token(history: SqlHistory) -> None:
+    history.log.record(Entries(moves=[move("R2", "1-0")], materializations=[made("a", "R2", 200, version="new")]))
+    history.log.record(
+        Entries(moves=[move("R1", "1-0")], materializations=[made("a", "R1", 100), made("b", "R1", 101)])
+    )
+    [state] = history.catalog.states([AssetKey("a")])
+    assert (state.run_id, state.version, state.times) == ("R2", "new", 2)
+    latest = history.catalog.latest([AssetKey("a"), AssetKey("b"), AssetKey("c")])
+    assert {key.path[0]: found.entry.run_id for key, found in latest.items()} == {"a": "R2", "b": "R1"}
+
+
+def test_partitions_have_states_of_their_own(history: SqlHistory) -> None:
+    rows = [made("a", "R1", 1, partition="mon"), made("a", "R1", 2, partition="tue", output=1)]
+    history.log.record(Entries(moves=[move("R1", "1-0")], materializations=rows))
+    assert [(state.partition, state.token) for state in history.catalog.states()] == [("mon", 1), ("tue", 2)]
+    assert history.catalog.latest([AssetKey("a")])[AssetKey("a")].entry.partition == "tue"
+    assert history.catalog.latest([AssetKey("a")], partition="mon")[AssetKey("a")].entry.token == 1
+
+
+def test_materializations_of_an_asset_are_paged_by_their_numbers(history: SqlHistory) -> None:
+    rows = [made("a", "R1", token, output=token) for token in range(1, 8)]
+    history.log.record(Entries(moves=[move("R1", "1-0")], materializations=rows))
+    first = history.catalog.materializations(AssetKey("a"), limit=3)
+    assert [found.entry.token for found in first] == [7, 6, 5]
+    second = history.catalog.materializations(AssetKey("a"), limit=3, before=first[-1].id)
+    assert [found.entry.token for found in second] == [4, 3, 2]
+    up = history.catalog.materializations(AssetKey("a"), ascending=True, after=second[-1].id, limit=2)
+    assert [found.entry.token for found in up] == [3, 4]
+    assert [f.entry.token for f in history.catalog.materializations(AssetKey("a"), since=5e-6)] == [7, 6]
+
+
+def test_what_is_told_last_of_a_try_counts(history: SqlHistory) -> None:
+    lost = AttemptEntry("R1", 0, 5, "a", "lost", 0, "w:1", None, 1.0, 0.0, None)
+    history.log.record(Entries(moves=[move("R1", "1-0")], attempts=[lost]))
+    twice = [lost, lost._replace(outcome="succeeded")]
+    history.log.record(Entries(moves=[move("R1", "2-0", "1-0")], attempts=twice))
+    assert [attempt.outcome for attempt in history.log.attempts("R1")] == ["succeeded"]
+
+
+def test_runs_are_listed_newest_first_and_by_status(history: SqlHistory) -> None:
+    rows = [run_entry(f"R{number}", status="FAILED" if number == 2 else "SUCCEEDED") for number in range(1, 5)]
+    history.log.record(Entries(moves=[move("R1", "1-0")], runs=rows))
+    assert [run.run_id for run in history.log.runs(limit=2)] == ["R4", "R3"]
+    assert [run.run_id for run in history.log.runs(before="R3")] == ["R2", "R1"]
+    assert [run.run_id for run in history.log.runs(statuses=["FAILED"])] == ["R2"]
+    assert history.log.runs()[0].envelope == b""
+
+
+def test_old_runs_are_cleared_away_but_the_newest_of_each_asset_stays(history: SqlHistory) -> None:
+    rows = [run_entry(f"R{n}", ended=float(n), status="SUCCEEDED", bundle=f"code{n}") for n in (1, 2, 3)]
+    mats = [made("a", "R1", 1), made("a", "R2", 2), made("b", "R1", 1, output=1)]
+    facts = [FactEntry(f"R{n}", 1, 1, 0, 1.0, "run_started", "", 0, "{}") for n in (1, 2, 3)]
+    moves = [move(f"R{n}", "1-0") for n in (1, 2, 3)]
+    history.log.record(Entries(moves=moves, runs=rows, facts=facts, materializations=mats))
+    for number in (1, 2, 3):
+        history.log.keep_code(f"code{number}", b"body")
+    assert history.log.forget_runs(ended_before=2.5) == 2
+    assert history.log.forget_runs(ended_before=2.5) == 0
+    assert [run.run_id for run in history.log.runs()] == ["R3"]
+    assert history.log.facts("R1") == []
+    assert [found.entry.run_id for found in history.catalog.materializations(AssetKey("a"))] == ["R2"]
+    assert [found.entry.run_id for found in history.catalog.materializations(AssetKey("b"))] == ["R1"]
+    assert history.catalog.states()[0].times == 2
+    assert history.log.code("code3") == b"body"
+
+
+def test_code_is_kept_for_the_runs_that_need_it(history: SqlHistory) -> None:
+    history.log.keep_code("old", b"1")
+    history.log.keep_code("old", b"2")
+    assert history.log.code("old") == b"1"
+    assert history.log.code("none") is None
+
+
+def test_an_asset_that_is_wiped_was_never_materialized(history: SqlHistory) -> None:
+    history.log.record(Entries(moves=[move("R1", "1-0")], materializations=[made("a", "R1", 1), made("b", "R1", 2)]))
+    history.catalog.wipe(AssetKey("a"))
+    assert history.catalog.materializations(AssetKey("a")) == []
+    assert [state.asset for state in history.catalog.states()] == ['["b"]']
+
+
+def test_a_history_keeps_its_identity(history: SqlHistory, url: str) -> None:
+    again = open_history(url)
+    assert again is not None
+    assert again.log.identity == history.log.identity
+    again.close()
+
+
+def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    database = Database(read_url(url, ""))
+    upgrade(database)
+    with database.reading() as connection:
+        assert form_of(connection) == HEAD
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    database.close()
+
+
+def test_a_database_of_another_version_is_left_alone(history: SqlHistory, url: str) -> None:
+    for form, message in (("9999", "later version"), ("0000", "assetflow history upgrade")):
+        with history.database.writing() as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{form}'")
+        with pytest.raises(HistorySchemaError) as caught:
+            open_history(url)
+        assert message in str(caught.value)
+
+
+def test_several_processes_may_make_the_tables_at_once(url: str) -> None:
+    opened: list[str] = []
+    errors: list[Exception] = []
+
+    def open_it() -> None:
+        try:
+            history = open_history(url)
+            assert history is not None
+            opened.append(history.log.identity)
+            history.close()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not [error for error in errors if not isinstance(error, HistoryUnreachableError)]
+    assert opened
+    assert len(set(opened)) == 1
+
+
+def test_a_password_is_in_no_message(tmp_path: Path) -> None:
+    with pytest.raises(HistoryUnreachableError) as caught:
+        open_history("postgresql://me:hidden@127.0.0.1:1/none")
+    assert "hidden" not in str(caught.value)
+    assert "127.0.0.1:1" in str(caught.value)
+    for wrong in ("mysql://me:hidden@host/db", "nonsense hidden"):
+        with pytest.raises(SettingsError) as refused:
+            open_history(wrong, "ASSETFLOW_DATABASE_URL")
+        assert "hidden" not in str(refused.value)
+        assert "sqlite:///" in str(refused.value)
+
+
+def test_a_file_that_is_not_there_is_made_only_if_asked_for(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'deep' / 'history.db'}"
+    assert open_history(url, create=False) is None
+    assert not (tmp_path / "deep").exists()
+    made_now = open_history(url)
+    assert made_now is not None
+    made_now.close()
+    assert open_history(url, create=False) is not None
+
+
+def test_a_file_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "history.db").write_text("no database at all, but some text that is long enough to be looked at" * 9)
+    with pytest.raises((HistorySchemaError, HistoryUnreachableError), match="database"):
+        open_history(f"sqlite:///{tmp_path / 'history.db'}")
