@@ -73,7 +73,9 @@ def test_assets_are_listed_with_their_last_materialization(project: Path) -> Non
 
 
 def test_the_history_of_an_asset_is_listed_newest_first(project: Path) -> None:
-    told = [json.loads(line) for line in run(project, "assets", "materializations", "orders", "--json").stdout.splitlines()]
+    told = [
+        json.loads(line) for line in run(project, "assets", "materializations", "orders", "--json").stdout.splitlines()
+    ]
     assert [one["run_id"] for one in told] == [one["run"] for one in runs_of(project)]
     assert told[0]["metadata"]["rows"] == 3 and told[0]["size"] > 0
     assert "rows: 3" in run(project, "assets", "materializations", "orders").stdout
@@ -117,7 +119,9 @@ def test_old_runs_are_cleared_away_when_asked_for(project: Path, tmp_path: Path)
     assert "0 runs" in run(folder, "history", "gc").stdout
     assert "2 runs" in run(folder, "history", "gc", "--older-than", "0", "--dry-run").stdout
     assert "2 runs" in run(folder, "history", "gc", "--older-than", "0").stdout
-    told = [json.loads(line) for line in run(folder, "assets", "materializations", "orders", "--json").stdout.splitlines()]
+    told = [
+        json.loads(line) for line in run(folder, "assets", "materializations", "orders", "--json").stdout.splitlines()
+    ]
     assert len(told) == 1, "the newest stays"
 
 
