@@ -136,6 +136,8 @@ def execute_job(
     tags: Mapping[str, str] | None,
     resources: Mapping[str, Any] | None,
     instance: DagsterInstance | None = None,
+    env: str | None = None,
+    yes: bool = False,
 ) -> ExecuteInProcessResult:
     """Run a job in this process; see `JobDefinition.execute_in_process`."""
     given = job.definitions
@@ -156,6 +158,7 @@ def execute_job(
         asked.tags,
         asked.job_name,
         job.hooks,
+        place=_Place(env=env, yes=yes),
         instance=instance,
     )
 

@@ -85,7 +85,7 @@ def materialize(
         project, CodeRef(), asked.selection, environment=settings.env, run_config=asked.run_config, tags=asked.tags
     )
     check_not_empty(project.graph(), request.plan.steps, asked.selection)
-    if not confirm(settings, project, yes=yes):
+    if not confirm(Environments(settings, project.definitions), settings.env, yes=yes):
         return 1
     modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
     with cluster_for(settings, workers=workers, modules=modules, quiet=as_json) as connection:

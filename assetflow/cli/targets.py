@@ -50,7 +50,7 @@ def yes_option(command: F) -> F:
     return click.option("--yes", is_flag=True, help="It is meant: do not ask.")(command)
 
 
-def confirm(settings: Settings, project: Project, *, yes: bool) -> bool:
+def confirm(environments: Environments, name: str, *, yes: bool) -> bool:
     """Ask whoever sits at the terminal, where the environment is protected.
 
     Returns:
@@ -59,9 +59,8 @@ def confirm(settings: Settings, project: Project, *, yes: bool) -> bool:
     Raises:
         UsageError: there is nobody to ask, or there is no such environment.
     """
-    environments = Environments(settings, project.definitions)
     try:
-        found = environments.get(settings.env)
+        found = environments.get(name)
     except InvalidInvocationError as error:
         raise click.UsageError(f"{error.message}\n  fix: {error.fix}") from None
     if not found.is_protected or yes:

@@ -113,6 +113,8 @@ class JobDefinition:
         tags: Mapping[str, str] | None = None,
         resources: Mapping[str, Any] | None = None,
         instance: DagsterInstance | None = None,
+        env: str | None = None,
+        yes: bool = False,
     ) -> ExecuteInProcessResult:
         """Run the job in this process.
 
@@ -123,14 +125,17 @@ class JobDefinition:
             tags: in addition to the job's.
             resources: in place of those of the definitions.
             instance: the history in which the run is recorded.
+            env: name of the environment the run is for; by default that of the settings.
+            yes: the run is meant, even where the environment is protected.
 
         Raises:
             InvalidSubsetError: an asset that is not in the job.
+            InvalidInvocationError: there is no such environment, or it is protected and nobody has said yes.
         """
         # By name: definitions know of no engine.
         run = import_module("assetflow.materializing").execute_job
         result: ExecuteInProcessResult = run(
-            self, run_config, raise_on_error, asset_selection, tags, resources, instance
+            self, run_config, raise_on_error, asset_selection, tags, resources, instance, env, yes
         )
         return result
 

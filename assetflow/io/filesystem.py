@@ -204,6 +204,11 @@ class FilesystemIOManager(KeepsVersions):
 
     def copy_version(self, path: tuple[str, ...], version: Version, copy: Version, *, stored_at: float) -> None:
         """See KeepsVersions.copy_version."""
+        content, manifest = self.content(path, version)
+        self.keep(copied(manifest, version, copy, stored_at), content)
+
+    def content(self, path: tuple[str, ...], version: Version) -> tuple[bytes | bytearray | memoryview, Manifest]:
+        """See KeepsVersions.content."""
         place = self._place(path)
         file = place.version(version)
         try:
@@ -215,8 +220,14 @@ class FilesystemIOManager(KeepsVersions):
         content, manifest = self._told(place, version, raw, inode, file)
         assert manifest is not None, "a version has a manifest"
         check_content(content, manifest, what="/".join(path), where=file)
-        told = copied(manifest, version, copy, stored_at)
-        self._write(place, copy, Encoded(told.codec, (content,), told.buffers), told, "/".join(path))
+        return content, manifest
+
+    def keep(self, manifest: Manifest, content: bytes | bytearray | memoryview) -> None:
+        """See KeepsVersions.keep."""
+        place, title = self._place(manifest.key), "/".join(manifest.key)
+        found = Encoded(manifest.codec, (content,), manifest.buffers)
+        self._make_room(title, place)
+        self._write(place, Version.parse(manifest.version), found, manifest, title)
 
     def leftovers(self) -> Iterator[Leftover]:
         """Second names that were never moved to where they belong, and manifests whose version was never written."""

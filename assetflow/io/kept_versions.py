@@ -84,6 +84,28 @@ class KeepsVersions(VersionedIOManager):
             DamagedRecordError: its bytes are not those that were stored.
         """
 
+    @abstractmethod
+    def content(self, path: tuple[str, ...], version: Version) -> tuple[bytes | bytearray | memoryview, Manifest]:
+        """The bytes of a version, and what is known of them.
+
+        Raises:
+            FileNotFoundError: the version is not kept here.
+            DamagedRecordError: its bytes are not those that were stored.
+        """
+
+    @abstractmethod
+    def keep(self, manifest: Manifest, content: bytes | bytearray | memoryview) -> None:
+        """Keep bytes as the version that the manifest tells of; it is not published by that."""
+
+    def take_over(self, source: KeepsVersions, version: Version, manifest: Manifest) -> None:
+        """Keep the bytes of another manager's version, as the version that the manifest tells of.
+
+        Raises:
+            FileNotFoundError: the version is not kept there.
+            DamagedRecordError: its bytes are not those that were stored.
+        """
+        self.keep(manifest, source.content(manifest.key, version)[0])
+
     def leftovers(self) -> Iterator[Leftover]:
         """What processes left behind that died while they stored a value."""
         yield from ()

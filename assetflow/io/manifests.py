@@ -31,6 +31,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         codec: how the bytes are to be read.
         buffers: of a pickle: where its large buffers are.
         restored_from: the version whose bytes were taken again; empty if a run has made them.
+        promoted_from: the environment whose bytes were taken over; empty if they were made in this one.
         metadata: label to ``{"type": ..., "value": ...}``, as far as it was known when the value was stored.
     """
 
@@ -44,6 +45,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     codec: str = "pickle"
     buffers: tuple[tuple[int, int, int], ...] = ()
     restored_from: str = ""
+    promoted_from: str = ""
     metadata: dict[str, Any] = {}
 
     def to_json(self) -> bytes:

@@ -144,11 +144,18 @@ class Bucket:
         return found.etag if found is not None else ""
 
     def copy(
-        self, source: str, target: str, *, metadata: Mapping[str, str] | None = None, condition: Condition = NONE
+        self,
+        source: str,
+        target: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        condition: Condition = NONE,
+        origin: str = "",
     ) -> bool:
-        """Copy an object inside of the bucket; False if a condition does not hold.
+        """Let S3 copy an object; False if a condition does not hold.
 
         Args:
+            origin: another bucket that the source is in.
             metadata: instead of the source's.
             condition: ``IfMatch`` or ``IfNoneMatch``, about the target.
 
@@ -158,9 +165,9 @@ class Bucket:
         about: dict[str, Any] = dict(self.protection)
         if metadata is not None:
             about |= {"MetadataDirective": "REPLACE", "Metadata": dict(metadata)}
-        origin = {"Bucket": self.name, "Key": source}
+        there = {"Bucket": origin or self.name, "Key": source}
         try:
-            self.client.copy_object(Bucket=self.name, Key=target, CopySource=origin, **about, **condition)
+            self.client.copy_object(Bucket=self.name, Key=target, CopySource=there, **about, **condition)
         except ClientError as error:
             return self._lost(error, source, target, condition)
         except (BotoCoreError, HTTPError, OSError) as error:
