@@ -92,6 +92,19 @@ class AssetValueLoader:
             version=chosen,
         )
 
+    def load_published(self, asset_key: CoercibleToAssetKey) -> Any:
+        """What this very environment has published of an asset, and not one that it reads from."""
+        key, asset = self._asset_of(asset_key)
+        return load_stored(
+            self._shelves.own,
+            asset,
+            key,
+            run_id="",
+            log=step_logger("", "load_published"),
+            annotation=EMPTY,
+            metadata=None,
+        )
+
     def keeper(self, asset_key: CoercibleToAssetKey) -> KeepsVersions:
         """The IO manager of an asset, which can tell the versions it keeps.
 

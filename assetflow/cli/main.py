@@ -27,6 +27,7 @@ _COMMANDS = {
     "plan": "assetflow.cli.plan:plan",
     "assets": "assetflow.cli.assets:assets",
     "gc": "assetflow.cli.gc:gc",
+    "diff": "assetflow.cli.diff:diff",
     "promote": "assetflow.cli.promote:promote",
     "runs": "assetflow.cli.runs:runs",
     "pools": "assetflow.cli.limits:pools",

@@ -47,6 +47,7 @@ def history(key: str, module: str | None, file: Path | None, as_json: bool) -> N
         told = one.manifest
         notes = ["published"] if one.is_published else []
         notes += [f"restored from {told.restored_from}"] if told.restored_from else []
+        notes += [f"promoted from {told.promoted_from}"] if told.promoted_from else []
         table.add_row(
             Text(told.version, style="bold" if one.is_published else ""),
             _when(told.stored_at),
@@ -118,6 +119,7 @@ def _record(one: PastVersion) -> dict[str, object]:
         "run": told.run_id,
         "published": one.is_published,
         "restored_from": told.restored_from or None,
+        "promoted_from": told.promoted_from or None,
         "sha256": told.sha256,
     }
 

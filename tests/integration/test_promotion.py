@@ -88,13 +88,17 @@ def test_what_staging_has_made_is_published_in_production_byte_for_byte(
     shop.write(factor=30)
     shop.materialize("staging")
     assert (shop.value("total", "staging"), shop.value("total", "production")) == (33, 6)
+    told = [json.loads(line) for line in shop.run("diff", "production", "staging", "--json", code=1).splitlines()]
+    assert {one["asset"]: one["summary"] for one in told} == {"sales": "3 → 3 items: 1 changed", "total": "6 → 33"}
     lines = shop.run("promote", "--from", "staging", "--to", "production", "--yes", "--json").splitlines()
     told = {one["asset"]: one for one in map(json.loads, lines)}
     assert all(one["promoted"] and not one["same"] for one in told.values())
     assert (shop.value("total", "production"), shop.value("sales", "production")) == (33, [1, 2, 30])
     versions = shop.run("assets", "history", "total", "--env", "production", "--json").splitlines()
-    assert [json.loads(line)["sha256"] for line in versions][0] == told["total"]["sha256"]
+    assert json.loads(versions[0])["sha256"] == told["total"]["sha256"]
     assert len(versions) == 2, "what was there is kept"
+    assert json.loads(versions[0])["promoted_from"] == "staging"
+    assert "no difference" in shop.run("diff", "production", "staging")
     again = shop.run("promote", "total", "--from", "staging", "--to", "production", "--yes")
     assert "the same bytes are there" in again and "nothing to publish" in again
     shop.run("assets", "rollback", "total", "--env", "production", "--yes")
@@ -126,3 +130,14 @@ def test_damaged_bytes_are_not_published(s3: SeaweedFS, bucket: str, folder: Pat
     result = CliRunner().invoke(cli, arguments)
     assert "is not what was written" in str(result.exception)
     assert not (folder / "production" / "total").exists()
+
+
+def test_who_reads_from_another_environment_does_not_differ_from_it(s3: SeaweedFS, bucket: str, folder: Path) -> None:
+    shop = Shop(folder, places_of("disk to disk", s3, bucket, folder))
+    shop.materialize("production")
+    told = shop.run("diff", "staging", "production")
+    assert "staging has not made it, and reads it from production" in told and "no difference" in told
+    shop.materialize("default", "sales")
+    assert "default has not made it" in shop.run("diff", "production", "default", "total", code=1)
+    result = CliRunner().invoke(cli, ["diff", "staging", "prod", "-f", "shop.py"])
+    assert "there is no environment 'prod'" in str(result.exception)

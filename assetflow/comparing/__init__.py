@@ -1,0 +1,1 @@
+"""How two values of one asset differ."""
