@@ -1,0 +1,91 @@
+"""The page on environments, followed on the command line: staging on a disk, production in S3."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.s3 import SeaweedFS
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/how-to/environments.md").read_text()
+[SAMPLE] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+class Project:
+    """A folder, and the command line in it."""
+
+    def __init__(self, folder: Path, variables: dict[str, str]) -> None:
+        self.folder = folder
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ASSETFLOW_", "AWS_"))}
+        self.variables = {**kept, **variables, "NO_COLOR": "1", "COLUMNS": "120", "PYTHONPATH": str(ROOT)}
+
+    def run(self, *words: str, code: int = 0, **variables: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "assetflow.cli.main", *words],
+            cwd=self.folder, env={**self.variables, **variables}, capture_output=True, text=True, timeout=120,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def cloud(s3: SeaweedFS) -> dict[str, str]:
+    """How boto3 finds the server by itself."""
+    return {
+        "AWS_ENDPOINT_URL": s3.url,
+        "AWS_ACCESS_KEY_ID": str(s3.options["aws_access_key_id"]),
+        "AWS_SECRET_ACCESS_KEY": str(s3.options["aws_secret_access_key"]),
+        "AWS_REGION": "us-east-1",
+    }
+
+
+def test_the_page_can_be_followed(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(SAMPLE)
+    project = Project(tmp_path, {})
+    shop = ("-f", "shop.py")
+    assert "is protected" in project.run("materialize", *shop, "--env", "production", code=2)
+    project.run("materialize", *shop, "--env", "production", "--yes")
+    planned = project.run("plan", "total", *shop, "--env", "staging")
+    [shown] = re.findall(r"\$ assetflow plan total .*?\n(.*?)```", PAGE, re.DOTALL)
+    assert planned.split() == shown.split()
+    (tmp_path / "shop.py").write_text(SAMPLE.replace("sum(sales)", "sum(sales) + 10"))
+    project.run("materialize", "total", *shop, ASSETFLOW_ENV="staging")
+    told = project.run("diff", "production", "staging", *shop, code=1)
+    [shown] = re.findall(r"(≠ total .*?)\n1 asset", PAGE)
+    assert shown in told and "1 asset of 2 differ" in told
+    project.run("promote", "total", *shop, "--from", "staging", "--to", "production", "--yes")
+    assert "no difference" in project.run("diff", "production", "staging", *shop)
+    project.run("assets", "rollback", "total", *shop, "--env", "production", "--yes")
+    assert shown in project.run("diff", "production", "staging", *shop, code=1)
+
+
+def test_flights_in_staging_on_a_disk_and_in_production_in_s3(
+    tmp_path: Path, s3: SeaweedFS, bucket: str, cloud: dict[str, str]
+) -> None:
+    (tmp_path / "assetflow.toml").write_text(
+        f'[environments.staging]\nreads_from = "production"\n[environments.production]\nstorage = "s3://{bucket}/flights"\n'
+    )
+    project = Project(tmp_path, cloud)
+    flights, leaf = ("-m", "examples.flights"), "delays/by_month"
+    told = project.run("materialize", f"*{leaf}", *flights, "--env", "production", "--yes")
+    assert f"values are in s3://{bucket}/flights" in told
+    assert f"flights/{leaf}" in s3.keys(bucket)
+    planned = project.run("plan", leaf, *flights, "--env", "staging")
+    assert "departures (production)" in planned
+
+    def etags() -> dict[str, str]:
+        return {key: s3.client().head_object(Bucket=bucket, Key=key)["ETag"] for key in s3.keys(bucket)}
+
+    before = etags()
+    project.run("materialize", leaf, *flights, "--env", "staging")
+    assert etags() == before, "production is not touched"
+    assert (tmp_path / ".assetflow" / "environments" / "staging" / leaf).is_file()
+    project.run("promote", leaf, *flights, "--from", "staging", "--to", "production", "--yes")
+    assert "no difference" in project.run("diff", "production", "staging", leaf, *flights)
