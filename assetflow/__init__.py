@@ -93,6 +93,7 @@ _HOMES = {
     "mem_io_manager": "assetflow.io.memory",
     "fs_io_manager": "assetflow.io.filesystem",
     "S3IOManager": "assetflow.io.s3.s3_io_manager",
+    "DuckDBIOManager": "assetflow.io.duckdb_tables",
     "s3_pickle_io_manager": "assetflow.io.s3.definitions",
     "s3_resource": "assetflow.io.s3.definitions",
     # config

@@ -153,6 +153,7 @@ from assetflow.handle import RunHandle as RunHandle
 from assetflow.handle import RunResult as RunResult
 from assetflow.in_process import ExecuteInProcessResult as ExecuteInProcessResult
 from assetflow.instance import DagsterInstance as DagsterInstance
+from assetflow.io.duckdb_tables import DuckDBIOManager as DuckDBIOManager
 from assetflow.io.filesystem import FilesystemIOManager as FilesystemIOManager
 from assetflow.io.filesystem import fs_io_manager as fs_io_manager
 from assetflow.io.memory import InMemoryIOManager as InMemoryIOManager

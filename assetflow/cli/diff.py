@@ -16,7 +16,7 @@ from assetflow.comparing.frames import ColumnDifference, FrameDifference
 from assetflow.comparing.values import Difference, compare
 from assetflow.environments import Environments
 from assetflow.errors import InvariantViolationError
-from assetflow.io.manifests import Manifest
+from assetflow.io.manifests import Manifest, same_bytes
 from assetflow.keys import AssetKey
 from assetflow.lineage.syntax import resolve_selection
 from assetflow.submission import Project
@@ -87,7 +87,7 @@ def _compared(
     old, new = _published(one, key), _published(other, key)
     if old is None or new is None:
         return Difference(same=True, summary="in neither of them") if old is new else None
-    if (old.sha256, old.size) == (new.sha256, new.size):
+    if same_bytes(old, new):
         return Difference(same=True, summary="the same bytes")
     metadata = project.graph().assets_by_key[key].metadata_by_key.get(key) or {}
     told = next((metadata[label] for label in _KEY_LABELS if label in metadata), ())

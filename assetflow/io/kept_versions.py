@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from assetflow.definitions.io_manager import VersionedIOManager
-from assetflow.io.manifests import Manifest
+from assetflow.errors import InvariantViolationError
+from assetflow.io.manifests import Manifest, fits
 from assetflow.keys import Version
 
 
@@ -103,8 +104,16 @@ class KeepsVersions(VersionedIOManager):
         Raises:
             FileNotFoundError: the version is not kept there.
             DamagedRecordError: its bytes are not those that were stored.
+            InvariantViolationError: the two keep values in ways that have nothing in common.
         """
-        self.keep(manifest, source.content(manifest.key, version)[0])
+        content = source.content(manifest.key, version)[0]
+        if not fits(content, manifest) and type(source) is not type(self):
+            raise InvariantViolationError(
+                f"{'/'.join(manifest.key)} is kept by a {type(source).__name__} there and by a {type(self).__name__} "
+                "here, which cannot take over its bytes",
+                fix="materialize it in this environment, or give both the same kind of IO manager",
+            )
+        self.keep(manifest, content)
 
     def leftovers(self) -> Iterator[Leftover]:
         """What processes left behind that died while they stored a value."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 
 from assetflow.io.kept_versions import KeepsVersions
-from assetflow.io.manifests import Manifest
+from assetflow.io.manifests import Manifest, same_bytes
 from assetflow.keys import AssetKey, Version
 
 
@@ -31,8 +31,7 @@ class Promotion:
     @property
     def is_done(self) -> bool:
         """Whether the same bytes are published there already."""
-        there = self.replaces
-        return there is not None and (there.sha256, there.size) == (self.manifest.sha256, self.manifest.size)
+        return self.replaces is not None and same_bytes(self.replaces, self.manifest)
 
 
 def promote(promotion: Promotion, environment: str) -> Manifest:

@@ -6,9 +6,13 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import pandas
+import polars
+import pyarrow
 import pytest
 
 from assetflow.io.byte_cache import ByteCache
+from assetflow.io.duckdb_tables import DuckDBIOManager
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.io.s3.s3_io_manager import S3IOManager
@@ -93,6 +97,20 @@ class TestS3WithoutConditions(TestS3):
         with S3Proxy(self.s3.url, forgets=frozenset({"if-match", "if-none-match"})) as proxy:
             self.url = proxy.url
             yield
+
+
+class TestDuckDB(VersionedIOManagerContract):
+    values = (
+        pyarrow.table({"id": [1, 2], "name": ["a", None]}),
+        pandas.DataFrame({"id": [3], "at": [pandas.Timestamp("2024-01-01")]}),
+        polars.DataFrame({"id": [4, 5], "share": [0.5, None]}),
+    )
+
+    def make_manager(self, folder: Path) -> DuckDBIOManager:
+        return DuckDBIOManager(folder / "values.duckdb")
+
+    def same(self, loaded: Any, stored: Any) -> bool:
+        return type(loaded) is type(stored) and bool(loaded.equals(stored))
 
 
 def flipped(content: bytes) -> bytes:

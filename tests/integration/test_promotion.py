@@ -141,3 +141,37 @@ def test_who_reads_from_another_environment_does_not_differ_from_it(s3: SeaweedF
     assert "default has not made it" in shop.run("diff", "production", "default", "total", code=1)
     result = CliRunner().invoke(cli, ["diff", "staging", "prod", "-f", "shop.py"])
     assert "there is no environment 'prod'" in str(result.exception)
+
+
+def test_tables_of_duckdb_are_promoted_and_compared_and_not_mistaken_for_files(folder: Path) -> None:
+    (folder / "shop.py").write_text(
+        """
+import os
+import pandas
+from assetflow import asset, Definitions, DuckDBIOManager, Environment, FilesystemIOManager
+
+@asset(metadata={"primary_key": "id"})
+def sales():
+    return pandas.DataFrame({"id": [1, 2], "price": [1.0, float(os.environ.get("PRICE", "2"))]})
+
+defs = Definitions(assets=[sales], environments=[
+    Environment("staging", {"io_manager": DuckDBIOManager("staging.duckdb")}),
+    Environment("production", {"io_manager": DuckDBIOManager("production.duckdb")}),
+    Environment("files", {"io_manager": FilesystemIOManager("files")}),
+])
+"""
+    )
+    shop = Shop.__new__(Shop)
+    shop.folder = folder
+    shop.materialize("production")
+    shop.materialize("staging")
+    assert "no difference" in shop.run("diff", "production", "staging")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PRICE", "3")
+        shop.materialize("staging")
+    assert "2 rows, 1 changed" in shop.run("diff", "production", "staging", code=1)
+    assert "✔" in shop.run("promote", "--from", "staging", "--to", "production", "--yes")
+    assert "no difference" in shop.run("diff", "production", "staging")
+    result = CliRunner().invoke(cli, ["promote", "-f", "shop.py", "--from", "staging", "--to", "files"])
+    assert "kept by a DuckDBIOManager there and by a FilesystemIOManager here" in str(result.exception)
+    assert not (folder / "files" / "sales").exists()
