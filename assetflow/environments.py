@@ -106,6 +106,10 @@ class Environments:
             return str(self._settings.storage)
         return str(self._settings.home / "environments" / found.name)
 
+    def uses_storage(self, name: str) -> bool:
+        """Whether assets that bring no IO manager are kept in its storage: nobody else has given them one."""
+        return "io_manager" not in self._definitions.resources and "io_manager" not in self.get(name).resource_defs
+
     def _default_manager(self, found: Environment) -> ResourceDefinition:
         place = (self.storage_of(found), found.syncs or self._settings.fsync)
         if place not in self._managers:
@@ -117,7 +121,15 @@ class Environments:
 
     def _check(self) -> None:
         places: dict[str, str] = {}
+        shared = "io_manager" in self._definitions.resources
         for name, found in self._known.items():
+            if shared and (found.storage or found.reads_from) and "io_manager" not in found.resource_defs:
+                raise SettingsError(
+                    f"environment {name} would keep its values where all others do: the resources of the definitions "
+                    f"have an io_manager, which comes before {'its storage' if found.storage else 'a storage'}",
+                    fix=f'Environment("{name}", {{"io_manager": ...}}) in Definitions(environments=...) gives it '
+                    "its own; or take io_manager from the definitions",
+                )
             if found.reads_from is not None and found.reads_from not in self._known:
                 raise SettingsError(
                     f"environment {name} reads from {found.reads_from}, which there is not",

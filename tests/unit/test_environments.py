@@ -80,6 +80,19 @@ def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, message: str
         environments(tmp_path, text)
 
 
+@pytest.mark.parametrize("text", ['storage = "x"', 'reads_from = "default"'])
+def test_an_io_manager_of_the_project_does_not_quietly_take_the_place_of_a_storage(tmp_path: Path, text: str) -> None:
+    (tmp_path / "assetflow.toml").write_text(f"[environments.staging]\n{text}")
+    settings = read_settings({}, tmp_path)
+    manager = FilesystemIOManager(tmp_path / "data")
+    with pytest.raises(SettingsError, match="environment staging would keep its values where all others do"):
+        Environments(settings, Definitions(resources={"io_manager": manager}))
+    own = Environment("staging", {"io_manager": FilesystemIOManager(tmp_path / "other")})
+    found = Environments(settings, Definitions(resources={"io_manager": manager}, environments=[own]))
+    assert not found.uses_storage("staging") and not found.uses_storage("default")
+    assert Environments(settings, Definitions()).uses_storage("staging")
+
+
 @pytest.mark.parametrize("name", ["", "a/b", "..", "-x", "ä", "x" * 64, 3])
 def test_a_name_that_is_none_is_refused(name: Any) -> None:
     with pytest.raises(InvalidDefinitionError, match="cannot be called"):
