@@ -145,6 +145,13 @@ _HOMES = {
     "RunResult": "assetflow.handle",
     "RunStatus": "assetflow.runs.states",
     "StepState": "assetflow.runs.states",
+    # looking back
+    "DagsterInstance": "assetflow.instance",
+    "AssetRecord": "assetflow.runs.log_records",
+    "EventLogEntry": "assetflow.runs.log_records",
+    "EventLogRecord": "assetflow.runs.log_records",
+    "EventRecordsFilter": "assetflow.runs.log_records",
+    "RunSummary": "assetflow.runs.log_records",
     # testing
     "build_op_context": "assetflow.testing.contexts",
     "build_asset_context": "assetflow.testing.contexts",
@@ -177,6 +184,8 @@ _HOMES = {
     "RunNotFoundError": "assetflow.errors",
     "ServerFullError": "assetflow.errors",
     "ServiceUnreachableError": "assetflow.errors",
+    "HistorySchemaError": "assetflow.errors",
+    "HistoryUnreachableError": "assetflow.errors",
     "SettingsError": "assetflow.errors",
     "SignatureError": "assetflow.errors",
     "StepLostError": "assetflow.errors",

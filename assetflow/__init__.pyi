@@ -121,6 +121,8 @@ from assetflow.errors import ConfigError as ConfigError
 from assetflow.errors import ConfigErrorReason as ConfigErrorReason
 from assetflow.errors import ConfigMappingFunctionError as ConfigMappingFunctionError
 from assetflow.errors import ConflictError as ConflictError
+from assetflow.errors import HistorySchemaError as HistorySchemaError
+from assetflow.errors import HistoryUnreachableError as HistoryUnreachableError
 from assetflow.errors import InvalidConfigDefinitionError as InvalidConfigDefinitionError
 from assetflow.errors import InvalidConfigError as InvalidConfigError
 from assetflow.errors import InvalidDefinitionError as InvalidDefinitionError
@@ -148,6 +150,7 @@ from assetflow.errors import WaitTimeout as WaitTimeout
 from assetflow.handle import RunHandle as RunHandle
 from assetflow.handle import RunResult as RunResult
 from assetflow.in_process import ExecuteInProcessResult as ExecuteInProcessResult
+from assetflow.instance import DagsterInstance as DagsterInstance
 from assetflow.io.filesystem import FilesystemIOManager as FilesystemIOManager
 from assetflow.io.filesystem import fs_io_manager as fs_io_manager
 from assetflow.io.memory import InMemoryIOManager as InMemoryIOManager
@@ -159,6 +162,11 @@ from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
 from assetflow.materializing import observe as observe
+from assetflow.runs.log_records import AssetRecord as AssetRecord
+from assetflow.runs.log_records import EventLogEntry as EventLogEntry
+from assetflow.runs.log_records import EventLogRecord as EventLogRecord
+from assetflow.runs.log_records import EventRecordsFilter as EventRecordsFilter
+from assetflow.runs.log_records import RunSummary as RunSummary
 from assetflow.runs.materialization import Materialization as Materialization
 from assetflow.runs.states import RunStatus as RunStatus
 from assetflow.runs.states import StepState as StepState

@@ -17,8 +17,9 @@ from assetflow.definitions.run_config import RunConfig
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.launch import launch
 from assetflow.engine.request import RunRequest
-from assetflow.errors import CheckError, InvariantViolationError
+from assetflow.errors import CheckError, InvariantViolationError, ParameterCheckError
 from assetflow.in_process import ExecuteInProcessResult
+from assetflow.instance import DagsterInstance
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.submission import Project, job_arguments, make_request, project_of
@@ -33,6 +34,7 @@ def materialize(
     tags: Mapping[str, str] | None = None,
     *,
     selection: Any = None,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """Materialize assets in this process, in the order of their dependencies.
 
@@ -44,12 +46,14 @@ def materialize(
         raise_on_error: raise what a failing asset raised.
         tags: text to text.
         selection: which of the assets to materialize; None means all.
+        instance: the history in which the run is recorded; None leaves no trace but the values.
 
     Raises:
         ParameterCheckError: something in the list is not an asset.
         InvalidDefinitionError: a dependency is missing, or the assets go round in a circle.
     """
-    return _run(_with_resources(assets, resources), selection, run_config, raise_on_error, tags, given_to="materialize")
+    definitions = _with_resources(assets, resources)
+    return _run(definitions, selection, run_config, raise_on_error, tags, given_to="materialize", instance=instance)
 
 
 def _with_resources(
@@ -65,6 +69,8 @@ def observe(
     resources: Mapping[str, Any] | None = None,
     raise_on_error: bool = True,
     tags: Mapping[str, str] | None = None,
+    *,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """Look at sources in this process; the result has an observation of each.
 
@@ -74,6 +80,7 @@ def observe(
         resources: values or ResourceDefinitions by key.
         raise_on_error: raise what a failing function raised.
         tags: text to text.
+        instance: the history in which the run is recorded.
 
     Raises:
         CheckError: something is no source that can be observed.
@@ -82,7 +89,9 @@ def observe(
         if not isinstance(source, SourceAsset) or not source.is_observable:
             raise CheckError(f"observe takes what observable_source_asset makes, not {source!r}")
     definitions = Definitions(assets=source_assets, resources=dict(resources or {}))
-    return _run(definitions, list(source_assets), run_config, raise_on_error, tags, given_to="observe")
+    return _run(
+        definitions, list(source_assets), run_config, raise_on_error, tags, given_to="observe", instance=instance
+    )
 
 
 def execute_job(
@@ -92,6 +101,7 @@ def execute_job(
     asset_selection: Iterable[CoercibleToAssetKey] | None,
     tags: Mapping[str, str] | None,
     resources: Mapping[str, Any] | None,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """Run a job in this process; see `JobDefinition.execute_in_process`."""
     given = job.definitions
@@ -101,7 +111,16 @@ def execute_job(
     )
     definitions.check_hooks(job.name, job.hooks)
     asked = job_arguments(job, keys, run_config, tags)
-    return _run(definitions, asked.selection, asked.run_config, raise_on_error, asked.tags, asked.job_name, job.hooks)
+    return _run(
+        definitions,
+        asked.selection,
+        asked.run_config,
+        raise_on_error,
+        asked.tags,
+        asked.job_name,
+        job.hooks,
+        instance=instance,
+    )
 
 
 def _run(
@@ -114,7 +133,10 @@ def _run(
     job_hooks: tuple[HookDefinition, ...] = (),
     *,
     given_to: str = "Definitions",
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
+    if instance is not None and not isinstance(instance, DagsterInstance):
+        raise ParameterCheckError(f"instance is a DagsterInstance, not {instance!r}")
     request = make_request(
         Project(definitions=definitions, label=job_name, given_to=given_to),
         CodeRef(label="here"),
@@ -129,8 +151,13 @@ def _run(
     launch(local.store, local.signer, request)
     try:
         _work(local, request)
+    except BaseException:
+        _break_off(local, request)
+        raise
     finally:
         local.close()
+        if instance is not None:
+            instance.record(request, local.store)
     assets = {key.parts: asset for asset in definitions.assets for key in asset.keys}
     graphs = {
         step.key.removesuffix("." + ".".join(step.node)): assets[step.owner].keys_by_output_name
@@ -151,11 +178,13 @@ def materialize_to_memory(
     tags: Mapping[str, str] | None = None,
     *,
     selection: Any = None,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """The same, with every value kept in memory: nothing is stored, and nothing stored is read.
 
     Args:
         resources: as for `materialize`; none of them, and none that the assets bring along, may be an IO manager.
+        instance: the history in which the run is recorded.
 
     Raises:
         InvariantViolationError: a resource is given where a value would be stored with it.
@@ -172,11 +201,24 @@ def materialize_to_memory(
     memory = ResourceDefinition.hardcoded_resource(InMemoryIOManager())
     every = {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)}
     definitions = _with_resources(assets, every)
-    return _run(definitions, selection, run_config, raise_on_error, tags, given_to="materialize_to_memory")
+    return _run(
+        definitions, selection, run_config, raise_on_error, tags, given_to="materialize_to_memory", instance=instance
+    )
+
+
+def _break_off(local: LocalRun, request: RunRequest) -> None:
+    """End a run that was interrupted: nothing more is begun, and what is committed becomes visible."""
+    local.store.cancel(request.run_id)
+    for queue in _queues(request):
+        local.slot.work(request.run_id, queue)
+
+
+def _queues(request: RunRequest) -> dict[str, None]:
+    return dict.fromkeys(step.queue for step in request.plan.steps)
 
 
 def _work(local: LocalRun, request: RunRequest) -> None:
-    queues = dict.fromkeys(step.queue for step in request.plan.steps)
+    queues = _queues(request)
     while not local.store.view(request.run_id, steps=False).status.is_terminal:
         for queue in queues:
             local.slot.work(request.run_id, queue)

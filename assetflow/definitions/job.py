@@ -15,6 +15,7 @@ from assetflow.keys import CoercibleToAssetKey
 if TYPE_CHECKING:
     from assetflow.definitions.bundle import Definitions
     from assetflow.in_process import ExecuteInProcessResult
+    from assetflow.instance import DagsterInstance
 
 IMPLICIT_JOB = "__ASSET_JOB"
 
@@ -111,6 +112,7 @@ class JobDefinition:
         asset_selection: Iterable[CoercibleToAssetKey] | None = None,
         tags: Mapping[str, str] | None = None,
         resources: Mapping[str, Any] | None = None,
+        instance: DagsterInstance | None = None,
     ) -> ExecuteInProcessResult:
         """Run the job in this process.
 
@@ -120,13 +122,16 @@ class JobDefinition:
             asset_selection: of the job's assets, those to materialize this time.
             tags: in addition to the job's.
             resources: in place of those of the definitions.
+            instance: the history in which the run is recorded.
 
         Raises:
             InvalidSubsetError: an asset that is not in the job.
         """
         # By name: definitions know of no engine.
         run = import_module("assetflow.materializing").execute_job
-        result: ExecuteInProcessResult = run(self, run_config, raise_on_error, asset_selection, tags, resources)
+        result: ExecuteInProcessResult = run(
+            self, run_config, raise_on_error, asset_selection, tags, resources, instance
+        )
         return result
 
     def __repr__(self) -> str:

@@ -18,11 +18,14 @@ from assetflow.runs.entries import (
     Entries,
     FactEntry,
     MaterializationEntry,
+    Move,
     ObservationEntry,
+    Place,
     RunChange,
     RunEntry,
 )
-from assetflow.runs.facts import FactKind
+from assetflow.runs.event_log import EventLog
+from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.outbox import RunHead, StreamedFact
 from assetflow.runs.states import RunStatus
 
@@ -237,6 +240,7 @@ class RunRecord:
                 "",
                 self._run_id,
                 step.index,
+                step.key,
                 token,
                 made.output,
                 0,
@@ -269,6 +273,7 @@ class RunRecord:
                     partition,
                     self._run_id,
                     step.index,
+                    step.key,
                     token,
                     -1,
                     seq,
@@ -292,6 +297,7 @@ class RunRecord:
                     partition,
                     self._run_id,
                     step.index,
+                    step.key,
                     token,
                     seq,
                     at,
@@ -326,6 +332,28 @@ class RunRecord:
         if name is None:
             name = self._names[key] = json.dumps(list(key))
         return name
+
+
+def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: int, facts: list[Fact]) -> None:
+    """Record a run that was told to nobody else.
+
+    Args:
+        born: when, ms since the epoch.
+        facts: all that it has told.
+    """
+    if not facts:
+        return
+    streamed = [
+        StreamedFact(
+            f"{int(fact.at * 1000)}-{number}", fact.kind.value, ",".join(map(str, fact.steps)), fact.token, fact.raw
+        )
+        for number, fact in enumerate(facts)
+    ]
+    head = RunHead(run_id=request.run_id, born=min(born, int(facts[0].at * 1000)), envelope=envelope, code="")
+    entries = Entries(moves=[Move(request.run_id, None, Place(head.born, streamed[-1].id))])
+    entries.runs.append(run_entry(head, request))
+    RunRecord(request.run_id, request.plan).add(head.born, streamed, entries)
+    log.record(entries)
 
 
 _ENDS = {FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, *_NOT_TRIED}

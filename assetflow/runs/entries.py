@@ -128,6 +128,7 @@ class MaterializationEntry(NamedTuple):
     partition: str
     run_id: str
     step: int
+    step_key: str
     token: int
     output: int
     seq: int
@@ -151,6 +152,7 @@ class ObservationEntry(NamedTuple):
     partition: str
     run_id: str
     step: int
+    step_key: str
     token: int
     seq: int
     at: float

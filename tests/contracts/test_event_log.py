@@ -61,8 +61,8 @@ def run_entry(run_id: str, **other: object) -> RunEntry:
 
 def made(asset: str, run_id: str, token: int, **other: object) -> MaterializationEntry:
     entry = MaterializationEntry(
-        AssetKey(asset).to_string(), "", run_id, 0, token, 0, 0, token / 1e6, 0.5, 10, "file", "v", "d", "c", None,
-        '{"rows": 1}', "{}", "[]",
+        AssetKey(asset).to_string(), "", run_id, 0, asset, token, 0, 0, token / 1e6, 0.5, 10, "file", "v", "d", "c",
+        None, '{"rows": 1}', "{}", "[]",
     )  # fmt: skip
     return entry._replace(**other)
 
@@ -80,7 +80,7 @@ def test_what_is_recorded_can_be_read(history: SqlHistory) -> None:
     ]
     entries.attempts = [AttemptEntry("R1", 0, 77, "a", "failed", 0, "w:1", None, 5.0, 1.0, "ValueError: no")]
     entries.observations = [
-        ObservationEntry('["a"]', "", "R1", 0, 77, 0, 5.0, "observation", None, None, None, "seen", "{}", "{}")
+        ObservationEntry('["a"]', "", "R1", 0, "a", 77, 0, 5.0, "observation", None, None, None, "seen", "{}", "{}")
     ]
     entries.checks = [CheckEntry('["a"]', "positive", "R1", 0, 77, 0, 5.0, False, "WARN", True, None, "{}")]
     entries.materializations = [made("a", "R1", 77)]

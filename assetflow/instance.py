@@ -1,0 +1,241 @@
+"""The history for Python users: what was materialized, by which run, when, with what metadata."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from assetflow.code.signing import Signer
+from assetflow.engine.recording import record_at_once
+from assetflow.engine.request import RunRequest
+from assetflow.errors import RunNotFoundError, SettingsError
+from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.runs.facts import Fact
+from assetflow.runs.log_records import (
+    AssetRecord,
+    EventLogEntry,
+    EventLogRecord,
+    EventRecordsFilter,
+    RunSummary,
+    asset_record,
+    materialization_record,
+    observation_record,
+    summary_of,
+)
+from assetflow.runs.states import RunStatus
+from assetflow.runs.store import RunStore
+from assetflow.runs.story import EventType, RunStoryEvent, tell
+from assetflow.wiring import current_settings, open_history, signer_for
+
+if TYPE_CHECKING:
+    from assetflow.stores.sql.history import SqlHistory
+
+_ALL = 1_000_000
+
+
+class DagsterInstance:
+    """A history: the one of this project (`get`), or one that is gone with the process (`ephemeral`).
+
+    ``materialize(..., instance=instance)`` records there; runs on workers are recorded by the workers.
+    Its methods raise HistoryUnreachableError while its database does not answer.
+    """
+
+    def __init__(self, history: SqlHistory, signer: Signer) -> None:
+        self._history = history
+        self._signer = signer
+
+    @staticmethod
+    def get() -> DagsterInstance:
+        """The history of the settings: ``.assetflow/history.db``, unless they say something else.
+
+        Raises:
+            SettingsError: the settings say that none is kept.
+        """
+        settings = current_settings()
+        history = open_history(settings, create=True)
+        if history is None:
+            raise SettingsError("no history is kept here", where=settings.where("database_url"))
+        return DagsterInstance(history, signer_for(settings))
+
+    @staticmethod
+    def ephemeral() -> DagsterInstance:
+        """A history in memory."""
+        return _at("sqlite://", Signer(b"a history in this process"))
+
+    @staticmethod
+    def local_temp(tempdir: str | Path) -> DagsterInstance:
+        """A history in a folder.
+
+        Args:
+            tempdir: made if it is not there; it stays.
+        """
+        return _at(f"sqlite:///{Path(tempdir).resolve() / 'history.db'}", Signer(b"a history in a folder"))
+
+    def __enter__(self) -> DagsterInstance:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.dispose()
+
+    def __repr__(self) -> str:
+        return f"DagsterInstance({self._history.database.title!r})"
+
+    def dispose(self) -> None:
+        """Let go of the database; what is only in memory is gone."""
+        self._history.close()
+
+    # --- assets ----------------------------------------------------------------------------------
+
+    def get_asset_keys(self, prefix: Sequence[str] | None = None, limit: int | None = None) -> list[AssetKey]:
+        """Assets that were ever materialized, in order.
+
+        Args:
+            prefix: only of keys that begin with these segments.
+        """
+        keys = sorted({AssetKey.from_db_string(state.asset) for state in self._history.catalog.states()})
+        wanted = tuple(prefix or ())
+        return [key for key in keys if key.parts[: len(wanted)] == wanted][:limit]
+
+    all_asset_keys = get_asset_keys
+
+    def has_asset_key(self, asset_key: CoercibleToAssetKey) -> bool:
+        """Whether the asset was ever materialized."""
+        return bool(self._history.catalog.states([AssetKey.from_coercible(asset_key)]))
+
+    def get_latest_materialization_event(self, asset_key: CoercibleToAssetKey) -> EventLogEntry | None:
+        """The newest materialization of an asset; None if there is none."""
+        return self.get_latest_materialization_events([asset_key])[AssetKey.from_coercible(asset_key)]
+
+    def get_latest_materialization_events(
+        self, asset_keys: Iterable[CoercibleToAssetKey]
+    ) -> dict[AssetKey, EventLogEntry | None]:
+        """The newest materialization of each asset; None where there is none."""
+        keys = [AssetKey.from_coercible(key) for key in asset_keys]
+        found = self._history.catalog.latest(keys)
+        return {key: materialization_record(found[key]).event_log_entry if key in found else None for key in keys}
+
+    def get_asset_records(self, asset_keys: Iterable[CoercibleToAssetKey] | None = None) -> list[AssetRecord]:
+        """How assets stand; those that were never materialized are left out.
+
+        Args:
+            asset_keys: by default all.
+        """
+        keys = None if asset_keys is None else [AssetKey.from_coercible(key) for key in asset_keys]
+        times: dict[AssetKey, int] = {}
+        states = self._history.catalog.states(keys)
+        for state in states:
+            key = AssetKey.from_db_string(state.asset)
+            times[key] = times.get(key, 0) + state.times
+        newest = self._history.catalog.latest(sorted(times))
+        by_key = {AssetKey.from_db_string(state.asset): state for state in states}
+        return [
+            asset_record(by_key[key]._replace(times=count), newest[key])
+            for key, count in sorted(times.items())
+            if key in newest
+        ]
+
+    def get_event_records(
+        self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
+    ) -> list[EventLogRecord]:
+        """Materializations or observations of an asset, newest first.
+
+        Args:
+            limit: how many at most; None for all.
+            ascending: oldest first.
+        """
+        wanted = event_records_filter
+        key = AssetKey.from_coercible(wanted.asset_key)
+        partitions, catalog = wanted.asset_partitions, self._history.catalog
+        before, after = wanted.before_cursor, wanted.after_cursor
+        since, until, most = wanted.after_timestamp, wanted.before_timestamp, _ALL if limit is None else limit
+        if wanted.event_type is EventType.ASSET_MATERIALIZATION:
+            made = catalog.materializations(
+                key, limit=most, partitions=partitions, before=before, after=after, ascending=ascending, since=since,
+                until=until,
+            )  # fmt: skip
+            return [materialization_record(one) for one in made]
+        seen = catalog.observations(
+            key, limit=most, partitions=partitions, before=before, after=after, ascending=ascending, since=since,
+            until=until,
+        )  # fmt: skip
+        return [observation_record(one) for one in seen]
+
+    def get_materialization_count_by_partition(
+        self, asset_keys: Iterable[CoercibleToAssetKey]
+    ) -> dict[AssetKey, dict[str, int]]:
+        """How often each partition of the assets was materialized."""
+        keys = [AssetKey.from_coercible(key) for key in asset_keys]
+        found: dict[AssetKey, dict[str, int]] = {key: {} for key in keys}
+        for state in self._history.catalog.states(keys):
+            if state.partition:
+                found[AssetKey.from_db_string(state.asset)][state.partition] = state.times
+        return found
+
+    def wipe_assets(self, asset_keys: Iterable[CoercibleToAssetKey]) -> None:
+        """Forget that these assets were materialized. What is stored of them stays, and so do the runs."""
+        for key in asset_keys:
+            self._history.catalog.wipe(AssetKey.from_coercible(key))
+
+    # --- runs ------------------------------------------------------------------------------------
+
+    def get_runs(
+        self, statuses: Iterable[RunStatus] = (), limit: int | None = None, cursor: str | None = None
+    ) -> list[RunSummary]:
+        """Runs, newest first.
+
+        Args:
+            statuses: only those that stand so.
+            limit: how many at most; None for all.
+            cursor: id of a run; only older ones.
+        """
+        most = _ALL if limit is None else limit
+        found = self._history.log.runs(most, before=cursor, statuses=[RunStatus(status).value for status in statuses])
+        return [summary_of(entry) for entry in found]
+
+    def get_run_by_id(self, run_id: str) -> RunSummary | None:
+        """A run; None if it is not known."""
+        entry = self._history.log.run(run_id)
+        return None if entry is None else summary_of(entry)
+
+    def has_run(self, run_id: str) -> bool:
+        """Whether a run is known."""
+        return self._history.log.run(run_id) is not None
+
+    def all_logs(self, run_id: str, of_type: EventType | None = None) -> list[RunStoryEvent]:
+        """Everything that happened in a run, in order.
+
+        Args:
+            of_type: only events that tell this.
+
+        Raises:
+            RunNotFoundError: it is not known.
+            SignatureError: it was signed with another key.
+        """
+        entry = self._history.log.run(run_id)
+        if entry is None:
+            raise RunNotFoundError(f"the history does not know run {run_id}")
+        plan = RunRequest.opened(self._signer, entry.envelope, run_id).plan
+        facts: list[Fact] = []
+        while page := self._history.log.facts(run_id, facts[-1].id if facts else "0"):
+            facts += page
+        return [event for event in tell(plan, facts) if of_type is None or event.event_type is of_type]
+
+    def record(self, request: RunRequest, store: RunStore) -> None:
+        """Add a run of this process, as far as it has come."""
+        facts: list[Fact] = []
+        while page := store.facts(request.run_id, facts[-1].id if facts else "0"):
+            facts += page
+        record_at_once(self._history.log, request, request.sealed(self._signer), int(time.time() * 1000), facts)
+
+
+def _at(url: str, signer: Signer) -> DagsterInstance:
+    from assetflow.stores.sql.history import open_history as open_sql
+
+    history = open_sql(url)
+    assert history is not None, "it is made if it is not there"
+    return DagsterInstance(history, signer)
