@@ -46,6 +46,7 @@ from assetflow.definitions.context import AssetExecutionContext as AssetExecutio
 from assetflow.definitions.context import OpExecutionContext as OpExecutionContext
 from assetflow.definitions.data_version import DataVersion as DataVersion
 from assetflow.definitions.data_version import LogicalVersion as LogicalVersion
+from assetflow.definitions.environment import Environment as Environment
 from assetflow.definitions.events import AssetMaterialization as AssetMaterialization
 from assetflow.definitions.events import AssetObservation as AssetObservation
 from assetflow.definitions.events import ExpectationResult as ExpectationResult
@@ -143,6 +144,7 @@ from assetflow.errors import SignatureError as SignatureError
 from assetflow.errors import StepLostError as StepLostError
 from assetflow.errors import StepOutputNotFoundError as StepOutputNotFoundError
 from assetflow.errors import StepTimedOut as StepTimedOut
+from assetflow.errors import StorageError as StorageError
 from assetflow.errors import TypeCheckDidNotPass as TypeCheckDidNotPass
 from assetflow.errors import UnknownResourceError as UnknownResourceError
 from assetflow.errors import UnserializableValueError as UnserializableValueError
@@ -155,6 +157,9 @@ from assetflow.io.filesystem import FilesystemIOManager as FilesystemIOManager
 from assetflow.io.filesystem import fs_io_manager as fs_io_manager
 from assetflow.io.memory import InMemoryIOManager as InMemoryIOManager
 from assetflow.io.memory import mem_io_manager as mem_io_manager
+from assetflow.io.s3.definitions import s3_pickle_io_manager as s3_pickle_io_manager
+from assetflow.io.s3.definitions import s3_resource as s3_resource
+from assetflow.io.s3.s3_io_manager import S3IOManager as S3IOManager
 from assetflow.io.upath import UPathIOManager as UPathIOManager
 from assetflow.keys import AssetKey as AssetKey
 from assetflow.lineage.selection import AssetSelection as AssetSelection

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -12,6 +13,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
+from assetflow.environments import Environments
 from assetflow.errors import HistoryUnreachableError, RunNotFoundError, ServiceUnreachableError
 from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
@@ -33,6 +35,8 @@ def submit(
     job: str | None = None,
     priority: int = 0,
     durable: bool = False,
+    env: str | None = None,
+    yes: bool = False,
 ) -> RunHandle:
     """Start a run on the workers and return at once.
 
@@ -49,13 +53,16 @@ def submit(
         durable: return only when the run would survive a power cut of the server, where the server writes a file
             at all. Without it, the last second of a server that does not sync every write may be lost; the handle
             then submits the run again as soon as it is asked about it.
+        env: name of the environment the run is for; by default that of the settings.
+        yes: the run is meant, even where the environment is protected.
 
     Raises:
         InvalidDefinitionError, InvalidSubsetError, InvalidInvocationError: before anything is sent.
         ConflictError: the run key was used for another request.
         ServiceUnreachableError: there is no cluster.
     """
-    project = project_of(target)
+    with collecting_later():
+        project = project_of(target)
     return submit_project(
         open_connection(),
         project,
@@ -66,6 +73,8 @@ def submit(
         job=job,
         priority=priority,
         durable=durable,
+        env=env,
+        yes=yes,
     )
 
 
@@ -81,31 +90,37 @@ def submit_project(
     priority: int = 0,
     durable: bool = False,
     ship_code: bool = False,
+    env: str | None = None,
+    yes: bool = False,
 ) -> RunHandle:
     """Submit over a given connection.
 
     Args:
         ship_code: send the code even if workers could import it.
     """
-    if project.module and not ship_code:
-        version = fingerprint_of(project.definitions)
-        code, body = CodeRef(module=project.module, fingerprint=version, label=project.label), None
-    else:
-        sha, body = bundled(project)
-        # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
-        code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
-    environment = connection.settings.env
-    given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
-    request = make_request(
-        project,
-        code,
-        given.selection,
-        environment=environment,
-        run_config=given.run_config,
-        tags=given.tags,
-        job_name=given.job_name,
-        priority=priority,
-    )
+    with collecting_later():
+        if project.module and not ship_code:
+            version = fingerprint_of(project.definitions)
+            code, body = CodeRef(module=project.module, fingerprint=version, label=project.label), None
+        else:
+            sha, body = bundled(project)
+            # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
+            code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
+        environment = env or connection.settings.env
+        environments = Environments(connection.settings, project.definitions)
+        environments.confirm(environment, yes=yes)
+        given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
+        request = make_request(
+            project,
+            code,
+            given.selection,
+            environment=environment,
+            run_config=given.run_config,
+            tags=given.tags,
+            job_name=given.job_name,
+            priority=priority,
+            environments=environments,
+        )
 
     def send() -> str:
         reached("submit.before")
@@ -134,6 +149,19 @@ def submit_project(
     return RunHandle(
         run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send_again
     )
+
+
+@contextmanager
+def collecting_later() -> Iterator[None]:
+    """Hold the garbage collector back while many objects are made that all stay: it would look through them in vain."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def open_connection() -> Connection:

@@ -21,6 +21,7 @@
     ├── ResourceFunctionError           a resource function raised
     ├── LoadError                       a module or file with definitions does not load
     ├── SettingsError                   assetflow.toml or the environment is wrong
+    ├── StorageError                    a place where values are kept does not do what it was asked
     ├── ServiceUnreachableError         Redis or the broker does not answer
     │   ├── ServerFullError             Redis has no memory left for anything new
     │   └── HistoryUnreachableError     the database of the history does not answer
@@ -226,6 +227,10 @@ class LoadError(AssetflowError):
 
 class SettingsError(AssetflowError):
     """A setting has a value that cannot be used."""
+
+
+class StorageError(AssetflowError):
+    """A place where values are kept refuses something, fails, or cannot be reached; what S3 said is the cause."""
 
 
 class ServiceUnreachableError(AssetflowError):

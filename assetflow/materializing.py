@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from assetflow.clock import pause
@@ -10,6 +11,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, JobDefinition
 from assetflow.definitions.resource import ResourceDefinition
@@ -17,13 +19,27 @@ from assetflow.definitions.run_config import RunConfig
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.launch import launch
 from assetflow.engine.request import RunRequest
+from assetflow.environments import Environments
 from assetflow.errors import CheckError, InvariantViolationError, ParameterCheckError
 from assetflow.in_process import ExecuteInProcessResult
 from assetflow.instance import DagsterInstance
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.submission import Project, job_arguments, make_request, project_of
-from assetflow.wiring import LocalRun, build_local_run
+from assetflow.wiring import LocalRun, build_local_run, current_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Which environment a run is for, and whether it is meant.
+
+    Attributes:
+        keeps_nothing: it stores nothing there.
+    """
+
+    env: str | None = None
+    yes: bool = False
+    keeps_nothing: bool = False
 
 
 def materialize(
@@ -35,6 +51,8 @@ def materialize(
     *,
     selection: Any = None,
     instance: DagsterInstance | None = None,
+    env: str | None = None,
+    yes: bool = False,
 ) -> ExecuteInProcessResult:
     """Materialize assets in this process, in the order of their dependencies.
 
@@ -47,13 +65,26 @@ def materialize(
         tags: text to text.
         selection: which of the assets to materialize; None means all.
         instance: the history in which the run is recorded; None leaves no trace but the values.
+        env: name of the environment the run is for; by default that of the settings.
+        yes: the run is meant, even where the environment is protected.
 
     Raises:
         ParameterCheckError: something in the list is not an asset.
         InvalidDefinitionError: a dependency is missing, or the assets go round in a circle.
+        InvalidInvocationError: there is no such environment, or it is protected and nobody has said yes.
     """
     definitions = _with_resources(assets, resources)
-    return _run(definitions, selection, run_config, raise_on_error, tags, given_to="materialize", instance=instance)
+    place = _Place(env=env, yes=yes)
+    return _run(
+        definitions,
+        selection,
+        run_config,
+        raise_on_error,
+        tags,
+        given_to="materialize",
+        place=place,
+        instance=instance,
+    )
 
 
 def _with_resources(
@@ -106,8 +137,11 @@ def execute_job(
     """Run a job in this process; see `JobDefinition.execute_in_process`."""
     given = job.definitions
     keys = None if asset_selection is None else [AssetKey.from_coercible(key) for key in asset_selection]
+    here = dict(resources or {})
     definitions = Definitions(
-        assets=[*given.assets, *given.source_assets], resources={**given.resources, **(resources or {})}
+        assets=[*given.assets, *given.source_assets],
+        resources={**given.resources, **here},
+        environments=[replace(one, resources={**one.resources, **here}) for one in given.environments.values()],
     )
     definitions.check_hooks(job.name, job.hooks)
     asked = job_arguments(job, keys, run_config, tags)
@@ -133,21 +167,28 @@ def _run(
     job_hooks: tuple[HookDefinition, ...] = (),
     *,
     given_to: str = "Definitions",
+    place: _Place | None = None,
     instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     if instance is not None and not isinstance(instance, DagsterInstance):
         raise ParameterCheckError(f"instance is a DagsterInstance, not {instance!r}")
+    settings = current_settings()
+    environment = (place.env if place else None) or settings.env
+    environments = Environments(settings, definitions)
+    if place is None or not place.keeps_nothing:
+        environments.confirm(environment, yes=place is not None and place.yes)
     request = make_request(
         Project(definitions=definitions, label=job_name, given_to=given_to),
         CodeRef(label="here"),
         selection,
-        environment="default",
+        environment=environment,
         run_config=run_config,
         tags=tags,
         job_name=job_name,
         runs_here=True,
+        environments=environments,
     )
-    local = build_local_run(definitions, job_hooks=job_hooks)
+    local = build_local_run(definitions, environments, job_hooks=job_hooks)
     launch(local.store, local.signer, request)
     try:
         _work(local, request)
@@ -201,8 +242,16 @@ def materialize_to_memory(
     memory = ResourceDefinition.hardcoded_resource(InMemoryIOManager())
     every = {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)}
     definitions = _with_resources(assets, every)
+    place = _Place(env=DEFAULT_ENVIRONMENT, keeps_nothing=True)
     return _run(
-        definitions, selection, run_config, raise_on_error, tags, given_to="materialize_to_memory", instance=instance
+        definitions,
+        selection,
+        run_config,
+        raise_on_error,
+        tags,
+        given_to="materialize_to_memory",
+        place=place,
+        instance=instance,
     )
 
 

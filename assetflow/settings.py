@@ -15,6 +15,16 @@ FILE_NAME = "assetflow.toml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentSettings:
+    """A table ``[environments.NAME]`` of the file; see `Environment` for what its values mean."""
+
+    storage: str | None = None
+    reads_from: str | None = None
+    protected: bool | None = None
+    fsync: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What can be set. Each is read from ``ASSETFLOW_<NAME>``, else from the file, else has its default.
 
@@ -31,6 +41,7 @@ class Settings:
         grace_seconds: how long a step may clean up after it was told to stop, before its process is killed.
         drain_seconds: how long a worker that is told to end lets its steps go on, before it gives them back.
         history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
+        environments: by name, those of the file.
         origin: for each setting that was set, where.
     """
 
@@ -46,6 +57,7 @@ class Settings:
     grace_seconds: float = 10.0
     drain_seconds: float = 20.0
     history_days: float = 365.0
+    environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -76,6 +88,7 @@ _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
     *("keep_hours", "grace_seconds", "drain_seconds", "history_days"),
 )
+_OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
     "keep_hours": ("hours up to a year", 24.0 * 365),
     "grace_seconds": ("seconds up to a day", 86_400.0),
@@ -98,7 +111,9 @@ def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
     values: dict[str, Any] = {}
     origin: dict[str, str] = {}
     path = folder / FILE_NAME
-    for name, value in _from_file(path).items():
+    content = _from_file(path)
+    values["environments"] = _environments(content.pop("environments", {}), str(path))
+    for name, value in content.items():
         values[name] = _read(name, value, str(path))
         origin[name] = str(path)
     for name in _NAMES:
@@ -119,15 +134,37 @@ def _from_file(path: Path) -> dict[str, Any]:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"the settings file is not valid TOML: {error}", where=str(path)) from None
-    for name in content:
-        if name not in _NAMES:
-            near = difflib.get_close_matches(name, _NAMES, 1)
-            raise SettingsError(
-                f"there is no setting {name!r}",
-                where=str(path),
-                fix=f"did you mean {near[0]}?" if near else f"known settings: {', '.join(_NAMES)}",
-            )
+    _check_names(content, (*_NAMES, "environments"), "setting", str(path))
     return content
+
+
+def _check_names(found: Mapping[str, Any], known: tuple[str, ...], what: str, where: str) -> None:
+    for name in found:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            raise SettingsError(
+                f"there is no {what} {name!r}",
+                where=where,
+                fix=f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}",
+            )
+
+
+def _environments(tables: Any, path: str) -> dict[str, EnvironmentSettings]:
+    if not isinstance(tables, dict):
+        raise SettingsError("environments are tables: [environments.staging]", where=path)
+    found = {}
+    for name, table in tables.items():
+        where = f"{path}, [environments.{name}]"
+        if not isinstance(table, dict):
+            raise SettingsError(f"environment {name} is a table, not {table!r}", where=where)
+        _check_names(table, tuple(_OF_ENVIRONMENTS), "setting of an environment", where)
+        for key, value in table.items():
+            kind = _OF_ENVIRONMENTS[key]
+            if not isinstance(value, kind) or value == "":
+                wanted = "true or false" if kind is bool else "a text"
+                raise SettingsError(f"{key} is {wanted}, not {value!r}", where=where)
+        found[name] = EnvironmentSettings(**table)
+    return found
 
 
 def _read(name: str, value: Any, where: str) -> Any:

@@ -20,9 +20,11 @@ from assetflow.definitions.loading import definitions_from_module
 from assetflow.definitions.run_config import RunConfig, look_up, read_run_config
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
+from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_all, resolve_selection
+from assetflow.overlay import overlaid
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
@@ -119,11 +121,13 @@ def make_request(
     job_name: str = IMPLICIT_JOB,
     priority: int = 0,
     runs_here: bool = False,
+    environments: Environments | None = None,
 ) -> RunRequest:
     """A request under a new run id.
 
     Args:
         runs_here: the code is going to run in this process, so that variables which config names can be looked up.
+        environments: where it is looked up what the environment reads from others; None if it reads from none.
 
     Raises:
         InvalidConfigError: the run config does not fit.
@@ -141,6 +145,8 @@ def make_request(
     document = read_run_config(project.definitions, taking_part, run_config)
     if runs_here:
         look_up(project.definitions, taking_part, document)
+    if environments is not None:
+        plan = overlaid(plan, graph, environments, environment, document)
     for label, value in (tags or {}).items():
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")

@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
+from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource_opening import check_config_keys
 from assetflow.definitions.signature import EMPTY
+from assetflow.environments import Environments
 from assetflow.errors import InvariantViolationError
-from assetflow.execution.inputs import load_stored
-from assetflow.execution.resources import OpenResources
+from assetflow.execution.inputs import load_stored, output_name
+from assetflow.io.history import find_version
+from assetflow.io.kept_versions import KeepsVersions
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
-from assetflow.wiring import current_settings, default_resources
+from assetflow.overlay import Shelves
+from assetflow.wiring import current_settings
 
 
 class AssetValueLoader:
@@ -23,15 +27,21 @@ class AssetValueLoader:
 
     Args:
         resource_config: the ``resources`` part of a run config.
+        env: name of the environment; by default that of the settings. What it has not, is read where it reads from.
     """
 
-    def __init__(self, definitions: Definitions, resource_config: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, definitions: Definitions, resource_config: Mapping[str, Any] | None = None, env: str | None = None
+    ) -> None:
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         self._sources = definitions.source_assets
-        shared = {**default_resources(current_settings()), **definitions.resources}
+        settings = current_settings()
+        environments = Environments(settings, definitions)
+        chain = environments.chain(env or settings.env)
+        shared = environments.resources(chain[0])
         every = {**shared, **{key: one for asset in definitions.assets for key, one in asset.resource_defs.items()}}
         check_config_keys(every, resource_config)
-        self._resources = OpenResources(shared, resource_config or {}, "")
+        self._shelves = Shelves(environments, chain, {"resources": resource_config or {}})
         self._closed = False
 
     def __enter__(self) -> AssetValueLoader:
@@ -41,7 +51,7 @@ class AssetValueLoader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closed = True
-        self._resources.close()
+        self._shelves.close()
 
     def load_asset_value(
         self,
@@ -49,6 +59,7 @@ class AssetValueLoader:
         *,
         python_type: Any = EMPTY,
         metadata: Mapping[str, Any] | None = None,
+        version: str | None = None,
     ) -> Any:
         """What is stored of an asset.
 
@@ -56,13 +67,52 @@ class AssetValueLoader:
             asset_key: a str is one segment.
             python_type: the type that is wanted; IO managers see it as ``InputContext.dagster_type``.
             metadata: reaches the IO manager as ``InputContext.metadata``.
+            version: its name, or the beginning of it; ``@-1`` is the one before what is published. By default what is
+                published.
 
         Raises:
             KeyError: no asset has this key; a source asset is none.
             TypeCheckDidNotPass: the value is not of the type that is wanted.
             FileNotFoundError: it was never materialized; other IO managers raise what they raise.
-            InvariantViolationError: the asset stores nothing, or the block of the loader has ended.
+            InvariantViolationError: the asset stores nothing, its IO manager keeps no such version, or the block of the
+                loader has ended.
         """
+        key, asset = self._asset_of(asset_key)
+        chosen = None
+        if version is not None:
+            chosen = find_version(self.keeper(key), key.parts, version)
+        return load_stored(
+            self._shelves.of(key, asset),
+            asset,
+            key,
+            run_id="",
+            log=step_logger("", "load_asset_value"),
+            annotation=python_type,
+            metadata=metadata,
+            version=chosen,
+        )
+
+    def keeper(self, asset_key: CoercibleToAssetKey) -> KeepsVersions:
+        """The IO manager of an asset, which can tell the versions it keeps.
+
+        Raises:
+            KeyError: no asset has this key.
+            InvariantViolationError: its IO manager keeps no versions, or the asset stores nothing.
+        """
+        key, asset = self._asset_of(asset_key)
+        out = asset.node_def.outs[output_name(asset, key)]
+        if not out.is_nothing:
+            manager = self._shelves.own.one(asset, out.io_manager_key, step_logger("", "versions")).value
+            if isinstance(manager, KeepsVersions):
+                return manager
+        raise InvariantViolationError(
+            f"asset {key.to_user_string()} has no versions: "
+            + ("it stores nothing" if out.is_nothing else f"its IO manager, a {type(manager).__name__}, keeps none"),
+            where=asset.node_def.where,
+            fix="FilesystemIOManager and S3IOManager keep versions",
+        )
+
+    def _asset_of(self, asset_key: CoercibleToAssetKey) -> tuple[AssetKey, AssetsDefinition]:
         if self._closed:
             raise InvariantViolationError(
                 "the block of this loader has ended, and its resources are closed", fix="load inside of the block"
@@ -71,15 +121,7 @@ class AssetValueLoader:
         asset = self._assets.get(key)
         if asset is None:
             raise KeyError(self._unknown(key))
-        return load_stored(
-            self._resources,
-            asset,
-            key,
-            run_id="",
-            log=step_logger("", "load_asset_value"),
-            annotation=python_type,
-            metadata=metadata,
-        )
+        return key, asset
 
     def _unknown(self, key: AssetKey) -> str:
         name = key.to_user_string()

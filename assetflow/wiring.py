@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -24,10 +25,10 @@ from assetflow.engine.session import Announce, RunSession
 from assetflow.engine.settling import judged
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
+from assetflow.environments import Environments
 from assetflow.errors import AssetflowError, SettingsError
 from assetflow.execution.runner import DefinitionsRunner
 from assetflow.fail_points import arm
-from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.native_threads import share_cores
 from assetflow.runs.claims import Announcement, Claim, Outcome
 from assetflow.runs.event_log import EventLog
@@ -78,7 +79,9 @@ class Connection:
 def current_settings() -> Settings:
     """The settings of this process, from its environment and its working folder."""
     arm(os.environ.get("ASSETFLOW_FAIL", ""))
-    return read_settings(os.environ, Path.cwd())
+    found = read_settings(os.environ, Path.cwd())
+    chosen = chosen_environment.get()
+    return found if chosen is None else replace(found, env=chosen)
 
 
 def signer_for(settings: Settings) -> Signer:
@@ -88,10 +91,8 @@ def signer_for(settings: Settings) -> Signer:
     return Signer(kept_key(settings.home / "signing.key"))
 
 
-def default_resources(settings: Settings) -> Mapping[str, ResourceDefinition]:
-    """What assets use that bring nothing of their own."""
-    manager = FilesystemIOManager(settings.storage, fsync=settings.fsync)
-    return {"io_manager": ResourceDefinition.hardcoded_resource(manager)}
+# Set by ``--env`` for the rest of a command.
+chosen_environment: ContextVar[str | None] = ContextVar("assetflow_environment", default=None)
 
 
 def connect(settings: Settings, *, patient: bool = False, only_live: bool = False) -> Connection:
@@ -150,10 +151,15 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     url = _redis_url(chosen)
     signer = signer_for(chosen)
 
+    managers: dict[tuple[str, bool], ResourceDefinition] = {}
+
+    def shared(definitions: Definitions, environment: str) -> Mapping[str, ResourceDefinition]:
+        return Environments(chosen, definitions, managers).resources(environment)
+
     def make_slot(name: str, watch: Watch) -> Slot:
         connection = connect(chosen, patient=True, only_live=True)
         loader = CodeLoader(signer, connection.codes, chosen.modules)
-        opener = SessionOpener(connection.store, signer, loader, connection.announce, default_resources(chosen))
+        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared)
         return Slot(name, connection.store, opener, watch=watch)
 
     from assetflow.stores.redis.connection import PASSING_ERRORS
@@ -303,9 +309,7 @@ class LocalRun:
 
 
 def build_local_run(
-    definitions: Definitions,
-    defaults: Mapping[str, ResourceDefinition] | None = None,
-    job_hooks: tuple[HookDefinition, ...] = (),
+    definitions: Definitions, environments: Environments, job_hooks: tuple[HookDefinition, ...] = ()
 ) -> LocalRun:
     """The engine for one in-process run."""
     store = MemoryRunStore()
@@ -313,7 +317,6 @@ def build_local_run(
     values: dict[int, Any] = {}
     errors: dict[int, BaseException] = {}
     runners: list[DefinitionsRunner] = []
-    resources = defaults if defaults is not None else default_resources(current_settings())
 
     def open_session(slot: str, run_id: str) -> RunSession:
         request = RunRequest.opened(signer, store.envelope(run_id), run_id)
@@ -321,7 +324,8 @@ def build_local_run(
             definitions,
             request.plan,
             run_id=run_id,
-            defaults=resources,
+            shared=environments.resources,
+            environment=request.environment,
             run_config=request.run_config,
             tags=request.tags,
             job_name=request.job_name,

@@ -16,7 +16,8 @@ from rich.text import Text
 
 from assetflow.cli.console import OUT, ago_text, count_text, print_json, seconds_text, size_text
 from assetflow.cli.shelf import Last, Shelf
-from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
+from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
+from assetflow.cli.versions import history, rollback
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
 from assetflow.errors import InvalidSubsetError
@@ -32,9 +33,14 @@ def assets() -> None:
     """Look at assets and what is stored of them."""
 
 
+assets.add_command(history)
+assets.add_command(rollback)
+
+
 @assets.command("list")
 @click.argument("selection", nargs=-1)
 @definitions_options
+@env_option
 @json_option
 def list_assets(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool) -> None:
     """List the assets of SELECTION, or all."""
@@ -47,7 +53,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
     shelf.look(keys)
     if as_json:
         for key in keys:
-            manifest = shelf.stored(graph, key)
+            manifest = shelf.stored(key)
             print_json(_record(graph, key, manifest, shelf.last(key, manifest)))
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -56,7 +62,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
         table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("materialized", "age", "run"))
     now = time.time()
     for key in keys:
-        last = shelf.last(key, shelf.stored(graph, key))
+        last = shelf.last(key, shelf.stored(key))
         table.add_row(
             Text(key.to_user_string()),
             graph.group_of(key),
@@ -75,6 +81,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
 @assets.command("show")
 @click.argument("key")
 @definitions_options
+@env_option
 @json_option
 def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
     """Show all that is known of one asset."""
@@ -88,7 +95,7 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
         )
     shelf = Shelf(project, current_settings())
     shelf.look(chosen)
-    manifest = shelf.stored(graph, chosen[0])
+    manifest = shelf.stored(chosen[0])
     last = shelf.last(chosen[0], manifest)
     record = _record(graph, chosen[0], manifest, last)
     if as_json:
@@ -123,11 +130,11 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
     OUT.print(grid)
 
 
-@assets.command("history")
+@assets.command("materializations")
 @click.argument("key")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
 @json_option
-def show_history(key: str, limit: int, as_json: bool) -> None:
+def materializations(key: str, limit: int, as_json: bool) -> None:
     """Show the materializations of an asset, newest first: KEY as it is listed, such as a/b."""
     history = open_history(current_settings())
     wanted = AssetKey.from_user_string(key)

@@ -16,6 +16,7 @@ from assetflow.errors import (
     LoadError,
     RunFailed,
     ServiceUnreachableError,
+    StorageError,
     UnsupportedServerError,
 )
 
@@ -25,6 +26,7 @@ _COMMANDS = {
     "materialize": "assetflow.cli.materialize:materialize",
     "plan": "assetflow.cli.plan:plan",
     "assets": "assetflow.cli.assets:assets",
+    "gc": "assetflow.cli.gc:gc",
     "runs": "assetflow.cli.runs:runs",
     "pools": "assetflow.cli.limits:pools",
     "history": "assetflow.cli.history:history",
@@ -56,7 +58,7 @@ def cli() -> None:
 
 def exit_code_of(error: Exception) -> int:
     """The exit code that belongs to an error."""
-    if isinstance(error, ServiceUnreachableError | UnsupportedServerError):
+    if isinstance(error, ServiceUnreachableError | UnsupportedServerError | StorageError):
         return UNREACHABLE
     if isinstance(error, InvalidDefinitionError | LoadError):
         return BAD_DEFINITIONS

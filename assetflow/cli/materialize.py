@@ -14,13 +14,24 @@ import click
 
 from assetflow.cli.console import ERR, OUT, print_json
 from assetflow.cli.follow import follow
-from assetflow.cli.targets import check_not_empty, cluster_for, definitions_options, json_option, load_project
+from assetflow.cli.targets import (
+    check_not_empty,
+    cluster_for,
+    confirm,
+    definitions_options,
+    env_option,
+    json_option,
+    load_project,
+    yes_option,
+)
 from assetflow.client import submit_project
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.job import IMPLICIT_JOB
+from assetflow.environments import Environments
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import read_note
 from assetflow.runs.states import RunStatus
+from assetflow.settings import Settings
 from assetflow.submission import Project, job_arguments, make_request
 from assetflow.wiring import Connection, current_settings
 
@@ -30,7 +41,9 @@ _CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
 @click.command()
 @click.argument("selection", nargs=-1)
 @definitions_options
+@env_option
 @json_option
+@yes_option
 @click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="JSON file with the run config.")  # fmt: skip
 @click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Shown in listings; may be repeated.")
@@ -47,6 +60,7 @@ def materialize(
     module: str | None,
     file: Path | None,
     as_json: bool,
+    yes: bool,
     config_file: Path | None,
     tags: tuple[str, ...],
     job: str | None,
@@ -65,12 +79,14 @@ def materialize(
     chosen = " ".join(selection) or None
     config, labels = _read_config(config_file), _read_tags(tags)
     asked = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), chosen, config, labels)
+    settings = current_settings()
     # What is wrong with it is said before anything is started.
     request = make_request(
-        project, CodeRef(), asked.selection, environment="default", run_config=asked.run_config, tags=asked.tags
+        project, CodeRef(), asked.selection, environment=settings.env, run_config=asked.run_config, tags=asked.tags
     )
     check_not_empty(project.graph(), request.plan.steps, asked.selection)
-    settings = current_settings()
+    if not confirm(settings, project, yes=yes):
+        return 1
     modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
     with cluster_for(settings, workers=workers, modules=modules, quiet=as_json) as connection:
         handle = submit_project(
@@ -83,6 +99,8 @@ def materialize(
             run_key=run_key,
             priority=priority,
             ship_code=ship_code or not _can_import(connection, project),
+            env=settings.env,
+            yes=True,
         )
         _warn_of_queues_nobody_serves(connection, handle)
         if no_wait and _outlives_us(connection):
@@ -101,10 +119,17 @@ def materialize(
                 ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
             return 130
         if result.success and not as_json:
-            here = Path.cwd()
-            below = settings.storage.is_relative_to(here)
-            ERR.print(f"values are in {settings.storage.relative_to(here) if below else settings.storage}", style="dim")
+            ERR.print(f"values are in {_place_of_values(settings, project)}", style="dim")
         return _CODES.get(result.status, 1)
+
+
+def _place_of_values(settings: Settings, project: Project) -> str:
+    environments = Environments(settings, project.definitions)
+    storage = environments.storage_of(environments.get(settings.env))
+    if "://" in storage:
+        return storage
+    here = Path.cwd()
+    return str(Path(storage).relative_to(here)) if Path(storage).is_relative_to(here) else storage
 
 
 def _can_import(connection: Connection, project: Project) -> bool:

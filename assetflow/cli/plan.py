@@ -10,9 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, count_text, print_json
-from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
+from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
+from assetflow.environments import Environments
 from assetflow.keys import AssetKey
+from assetflow.overlay import overlaid
 from assetflow.planning.explain import StepExplanation, explain
+from assetflow.wiring import current_settings
 
 _IS = {False: "is", True: "are"}
 
@@ -20,6 +23,7 @@ _IS = {False: "is", True: "are"}
 @click.command()
 @click.argument("selection", nargs=-1)
 @definitions_options
+@env_option
 @json_option
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as JSON to this file.")
 def plan(selection: tuple[str, ...], module: str | None, file: Path | None, as_json: bool, save: Path | None) -> None:
@@ -28,6 +32,8 @@ def plan(selection: tuple[str, ...], module: str | None, file: Path | None, as_j
     chosen = " ".join(selection) or None
     graph, made = project.plan(chosen)
     check_not_empty(graph, made.steps, chosen)
+    settings = current_settings()
+    made = overlaid(made, graph, Environments(settings, project.definitions), settings.env)
     if save is not None:
         save.write_bytes(made.to_json())
     steps = explain(made, graph)
@@ -52,6 +58,11 @@ def plan(selection: tuple[str, ...], module: str | None, file: Path | None, as_j
     OUT.print(f"longest chain: {count_text(longest, 'step')}", style="dim")
     if stored:
         OUT.print(f"read from storage, not made here: {', '.join(stored)}", style="dim")
+    for name in sorted({name for step in steps for name in step.environments.values()}):
+        keys = sorted(
+            {key.to_user_string() for step in steps for key, found in step.environments.items() if found == name}
+        )
+        OUT.print(f"read from {name}, because {settings.env} has not made it: {', '.join(keys)}", style="dim")
 
 
 def _table(steps: list[StepExplanation]) -> Table:
@@ -64,7 +75,9 @@ def _table(steps: list[StepExplanation]) -> Table:
     table.add_column("", overflow="fold")
     for step in steps:
         reads = [key.to_user_string() for key in step.reads_from_run]
-        reads += [f"{key.to_user_string()} (stored)" for key in step.reads_from_storage]
+        reads += [
+            f"{key.to_user_string()} ({step.environments.get(key) or 'stored'})" for key in step.reads_from_storage
+        ]
         notes = []
         if len(step.assets) > 1:
             notes.append(f"makes {_names(step.assets)}")
@@ -96,6 +109,7 @@ def _record(step: StepExplanation) -> dict[str, object]:
         "rank": step.rank,
         "reads_from_run": [key.to_user_string() for key in step.reads_from_run],
         "reads_from_storage": [key.to_user_string() for key in step.reads_from_storage],
+        "read_from_environments": {key.to_user_string(): name for key, name in step.environments.items()},
         "conditional_on": [key.to_user_string() for key in step.conditional_on],
         "may_leave_out": [key.to_user_string() for key in step.may_leave_out],
         "max_retries": step.max_retries,

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from assetflow.cli.console import ERR
-from assetflow.errors import AssetflowError, HistoryUnreachableError
-from assetflow.io.filesystem import FilesystemIOManager
+from assetflow.errors import HistoryUnreachableError, InvariantViolationError
 from assetflow.io.manifests import Manifest
 from assetflow.keys import AssetKey
-from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.runs.event_log import AssetState
 from assetflow.settings import Settings
 from assetflow.submission import Project
+from assetflow.values import AssetValueLoader
 from assetflow.wiring import open_history
 
 
@@ -55,8 +54,7 @@ class Shelf:
     """What is stored, as far as it can be seen."""
 
     def __init__(self, project: Project, settings: Settings) -> None:
-        self._default = FilesystemIOManager(settings.storage)
-        self._replaced = "io_manager" in project.definitions.resources
+        self._loader = AssetValueLoader(project.definitions)
         self._states: dict[str, AssetState] = {}
         self._settings = settings
 
@@ -76,19 +74,11 @@ class Shelf:
         except HistoryUnreachableError as error:
             ERR.print(f"only what is on this disk: {error.message}", style="yellow")
 
-    def stored(self, graph: AssetGraph, key: AssetKey) -> Manifest | None:
-        """The published version; None if there is none, or another IO manager keeps it."""
-        asset = graph.assets_by_key[key]
-        name = next(name for name, made in asset.keys_by_output_name.items() if made == key)
-        if (
-            self._replaced
-            or asset.node_def.outs[name].io_manager_key != "io_manager"
-            or asset.resource_defs.get("io_manager")
-        ):
-            return None
+    def stored(self, key: AssetKey) -> Manifest | None:
+        """The published version; None if there is none, or its IO manager keeps no versions."""
         try:
-            return self._default.current(key)
-        except AssetflowError:
+            return self._loader.keeper(key).current(key.parts)
+        except InvariantViolationError:
             return None
 
     def last(self, key: AssetKey, manifest: Manifest | None) -> Last | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any, TypeVar
 import click
 
 from assetflow.cli.console import ERR, count_text
+from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.settings import Settings
 from assetflow.submission import Project, project_of_file, project_of_module, selection_text
-from assetflow.wiring import Connection, connect, current_settings, for_cluster
+from assetflow.wiring import Connection, chosen_environment, connect, current_settings, for_cluster
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -27,6 +29,46 @@ def definitions_options(command: F) -> F:
         command
     )
     return click.option("-m", "--module", help="Module with assets: package.module.")(command)
+
+
+def env_option(command: F) -> F:
+    """``--env``: settings that are read from now on, until the command is over, are those of this environment."""
+
+    def choose(context: click.Context, _parameter: click.Parameter, name: str | None) -> None:
+        if name:
+            token = chosen_environment.set(name)
+            context.call_on_close(lambda: chosen_environment.reset(token))
+
+    return click.option(
+        "--env", metavar="NAME", callback=choose, expose_value=False, is_eager=True,
+        help="The environment that is meant; by default that of the settings (ASSETFLOW_ENV).",
+    )(command)  # fmt: skip
+
+
+def yes_option(command: F) -> F:
+    """``--yes``."""
+    return click.option("--yes", is_flag=True, help="It is meant: do not ask.")(command)
+
+
+def confirm(settings: Settings, project: Project, *, yes: bool) -> bool:
+    """Ask whoever sits at the terminal, where the environment is protected.
+
+    Returns:
+        whether it is meant.
+
+    Raises:
+        UsageError: there is nobody to ask, or there is no such environment.
+    """
+    environments = Environments(settings, project.definitions)
+    try:
+        found = environments.get(settings.env)
+    except InvalidInvocationError as error:
+        raise click.UsageError(f"{error.message}\n  fix: {error.fix}") from None
+    if not found.is_protected or yes:
+        return True
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"environment {found.name} is protected: say --yes if it is meant")
+    return click.confirm(f"Write to {found.name} ({environments.storage_of(found)})?", err=True)
 
 
 def json_option(command: F) -> F:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.check_decorator import AssetChecksDefinition
+from assetflow.definitions.environment import Environment, as_environments
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
 from assetflow.definitions.op import OpDefinition
@@ -38,13 +39,14 @@ class Definitions:
         resources: values or ResourceDefinitions by key.
         jobs: from `define_asset_job`.
         asset_checks: from `asset_check` and `multi_asset_check`; they may be among the assets as well.
+        environments: named sets of storage and resources that runs can be for.
 
     Raises:
         InvalidDefinitionError: two assets have one key, or two jobs one name.
         ParameterCheckError: something among the assets is none.
     """
 
-    __slots__ = ("_graph", "assets", "jobs", "resources", "source_assets")
+    __slots__ = ("_graph", "assets", "environments", "jobs", "resources", "source_assets")
 
     def __init__(
         self,
@@ -52,6 +54,7 @@ class Definitions:
         resources: Mapping[str, Any] | None = None,
         jobs: Iterable[AssetJob] | None = None,
         asset_checks: Iterable[AssetsDefinition] | None = None,
+        environments: Iterable[Environment] | None = None,
     ) -> None:
         checks = list(_flat(asset_checks or ()))
         for item in checks:
@@ -65,6 +68,7 @@ class Definitions:
             if isinstance(item, SourceAsset | AssetSpec)
         )
         self.resources = as_resources(resources)
+        self.environments = as_environments(environments)
         self._graph: Any = None
         for key, places in _clashes(found):
             raise InvalidDefinitionError(
@@ -95,7 +99,8 @@ class Definitions:
                     )
         assets = [item for one in definitions for item in (*one.assets, *one.source_assets)]
         jobs = dict.fromkeys(job for one in definitions for job in one.jobs.values())
-        return Definitions(assets=assets, resources=resources, jobs=jobs)
+        environments = dict.fromkeys(found for one in definitions for found in one.environments.values())
+        return Definitions(assets=assets, resources=resources, jobs=jobs, environments=environments)
 
     def get_job(self, name: str) -> JobDefinition:
         """The job of this name; ``__ASSET_JOB`` is that of all assets.
@@ -135,6 +140,8 @@ class Definitions:
         python_type: Any = EMPTY,
         metadata: Mapping[str, Any] | None = None,
         resource_config: Mapping[str, Any] | None = None,
+        version: str | None = None,
+        env: str | None = None,
     ) -> Any:
         """What is stored of an asset, loaded with its IO manager.
 
@@ -143,18 +150,22 @@ class Definitions:
             python_type: the type that is wanted.
             metadata: reaches the IO manager as ``InputContext.metadata``.
             resource_config: the ``resources`` part of a run config.
+            version: its name, or the beginning of it; ``@-1`` is the one before what is published.
+            env: name of the environment; by default that of the settings.
 
         Raises:
             KeyError: no asset has this key; a source asset is none.
             FileNotFoundError: it was never materialized; other IO managers raise what they raise.
         """
-        with self.get_asset_value_loader(resource_config) as loader:
-            return loader.load_asset_value(asset_key, python_type=python_type, metadata=metadata)
+        with self.get_asset_value_loader(resource_config, env) as loader:
+            return loader.load_asset_value(asset_key, python_type=python_type, metadata=metadata, version=version)
 
-    def get_asset_value_loader(self, resource_config: Mapping[str, Any] | None = None) -> AssetValueLoader:
+    def get_asset_value_loader(
+        self, resource_config: Mapping[str, Any] | None = None, env: str | None = None
+    ) -> AssetValueLoader:
         """A context manager whose ``load_asset_value`` loads several values with resources opened once."""
         # By name, like the package's front door: definitions know of no storage and no settings.
-        loader: AssetValueLoader = import_module("assetflow.values").AssetValueLoader(self, resource_config)
+        loader: AssetValueLoader = import_module("assetflow.values").AssetValueLoader(self, resource_config, env)
         return loader
 
     def check_hooks(self, job: str, hooks: Iterable[HookDefinition], given_to: str = "Definitions") -> None:

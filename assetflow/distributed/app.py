@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from assetflow.distributed.guardian import Guardian, SidecarStep
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
 
+_YOUNG_OBJECTS = 10_000  # between two looks of the garbage collector; a step makes some hundreds
 MakeSlot = Callable[[str, Watch], Slot]
 
 
@@ -92,6 +94,9 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
             parts.share_cores(getattr(instance, "max_concurrency", None) or instance.concurrency)
 
     def in_child(**_: Any) -> None:
+        # What was loaded before the fork stays for ever, and need not be looked through again and again.
+        gc.freeze()
+        gc.set_threshold(_YOUNG_OBJECTS)
         children.begin()
 
     def after_stop(sender: Any = None, **_: Any) -> None:

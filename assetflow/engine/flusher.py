@@ -9,6 +9,9 @@ from collections.abc import Callable
 from assetflow.engine.batch import Batch
 from assetflow.log import logger
 
+_LOOKS_IN_VAIN = 8
+_LOOKS_BETWEEN = 4  # two looks back
+
 
 class Flusher:
     """A thread that looks at the running batch a few times a second, only while there is one.
@@ -17,10 +20,18 @@ class Flusher:
         patience: seconds a step may run before its batch-mates stop waiting for it.
         flush: called, with the batch locked, when the current step is held up.
         announce_long: called once for every step that runs longer than the patience.
+        look_back: called now and then; whether it wants to be called again although there is no batch.
     """
 
-    def __init__(self, patience: float, flush: Callable[[Batch], None], announce_long: Callable[[Batch], None]) -> None:
+    def __init__(
+        self,
+        patience: float,
+        flush: Callable[[Batch], None],
+        announce_long: Callable[[Batch], None],
+        look_back: Callable[[], bool],
+    ) -> None:
         self._patience = patience
+        self._look_back = look_back
         self._flush = flush
         self._announce_long = announce_long
         self._batch: Batch | None = None
@@ -39,7 +50,6 @@ class Flusher:
     def rest(self) -> None:
         """There is nothing to look after until the next `watch`."""
         self._batch = None
-        self._busy.clear()
 
     def close(self) -> None:
         """End the thread."""
@@ -47,12 +57,30 @@ class Flusher:
         self._busy.set()
 
     def _run(self) -> None:
-        pulse = threading.Event()
+        # It goes on looking for a while after the last batch: to be woken for each of many short ones takes longer.
+        pulse, looks, idle = threading.Event(), 0, 0
         while self._busy.wait() and not self._closed:
             pulse.wait(self._patience / 2)
+            looks += 1
+            remembers = self._remembers(looks)
             batch = self._batch
             if batch is not None:
                 self._look(batch)
+            idle = 0 if batch is not None or remembers else idle + 1
+            if idle > _LOOKS_IN_VAIN:
+                self._busy.clear()
+                idle = 0
+                if self._batch is not None:  # it came just now
+                    self._busy.set()
+
+    def _remembers(self, looks: int) -> bool:
+        if looks % _LOOKS_BETWEEN:
+            return False
+        try:
+            return self._look_back()
+        except Exception:
+            logger.exception("the run store cannot be told what it may have lost")
+            return True
 
     def _look(self, batch: Batch) -> None:
         with batch.lock:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 
 from assetflow.code.loader import CodeLoader
 from assetflow.code.signing import Signer
+from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.request import RunRequest
 from assetflow.engine.session import Announce, RunSession
@@ -18,12 +19,14 @@ from assetflow.runs.store import RunStore
 
 _MAKERS_KEPT = 8
 
+Shared = Callable[[Definitions, str], Mapping[str, ResourceDefinition]]
+
 
 class SessionOpener:
     """Makes the sessions of the slots of one process.
 
     Args:
-        defaults: resources used where the definitions give none.
+        shared: the resources of definitions in an environment, by its name.
     """
 
     def __init__(
@@ -32,13 +35,13 @@ class SessionOpener:
         signer: Signer,
         loader: CodeLoader,
         announce: Announce,
-        defaults: Mapping[str, ResourceDefinition],
+        shared: Shared,
     ) -> None:
         self._store = store
         self._signer = signer
         self._loader = loader
         self._announce = announce
-        self._defaults = defaults
+        self._shared = shared
         self._makers = lru_cache(maxsize=_MAKERS_KEPT)(Makers.among)
 
     def __call__(self, slot: str, run_id: str) -> RunSession:
@@ -61,7 +64,8 @@ class SessionOpener:
             definitions,
             request.plan,
             run_id=request.run_id,
-            defaults=self._defaults,
+            shared=partial(self._shared, definitions),
+            environment=request.environment,
             run_config=request.run_config,
             tags=request.tags,
             job_name=request.job_name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -25,6 +26,7 @@ from assetflow.runs.store import Proof, RunStore
 _PAUSE_BETWEEN_TRIES = 0.25
 _PUBLISH_TRIES = 4
 _RESYNC_TRIES = 12
+_OTHERS_FIRST_SECONDS = 1.0
 
 Announce = Callable[[str, Sequence[Announcement]], bool | None]  # False: they could not be sent
 Reply = TypeVar("Reply")
@@ -59,6 +61,7 @@ class RunSession:
         self._batch = 0
         self._known: dict[int, Version] = {}
         self._recall = Recall(store)
+        self._others_first = 0.0
         self._unpublished: list[tuple[int, Version]] = []
         self._published: list[int] = []
         self._lock = threading.RLock()
@@ -67,6 +70,11 @@ class RunSession:
     def has_news(self) -> bool:
         """Whether the store has to be told something even if no step is done."""
         return bool(self._published or self.more) and not self.status.is_terminal
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there is anything that the store may have to be told again."""
+        return not self._recall.is_empty
 
     @property
     def settles_at_once(self) -> bool:
@@ -92,15 +100,17 @@ class RunSession:
             the claims this slot holds in addition.
         """
         with self._lock:
-            reply = self._call(outcomes, queue, want, hint, announcement, versions or {})
-            if reply is None and not self.status.is_terminal and want:
-                # What was done is taken in again; now ask for more, as was meant.
-                reply = self._call((), queue, want, hint, "", {})
-        if reply is None:
-            return []
-        if reply.announcements:
-            self.stuck = self._announce(self.run_id, reply.announcements) is False or self.stuck
-        return reply.claims
+            held_back = self._others_first > time.monotonic()
+            replies = [self._call(outcomes, queue, 0 if held_back else want, hint, announcement, versions or {})]
+            if want and not self.status.is_terminal and (held_back or replies[0] is None):
+                # What was done is taken in (again); now ask for more, as was meant.
+                pause(max(0.0, self._others_first - time.monotonic()))
+                replies.append(self._call((), queue, want, hint, "", {}))
+        answered = [reply for reply in replies if reply is not None]
+        announcements = [one for reply in answered for one in reply.announcements]
+        if announcements:
+            self.stuck = self._announce(self.run_id, announcements) is False or self.stuck
+        return answered[-1].claims if answered else []
 
     def _call(
         self,
@@ -130,7 +140,8 @@ class RunSession:
             reply = self._patiently(lambda: self._store.advance(self.run_id, request))
         except LostPlaceError:
             logger.warning("slot %s lost its place in run %s", self._slot, self.run_id)
-            self._resync()
+            if self._store.durable_at_once or not self._tell_again(self._patiently(self._store.generation)):
+                self._resync()
             return None
         except RunNotFoundError:
             self.status = RunStatus.CANCELLED
@@ -157,15 +168,50 @@ class RunSession:
         """Wait until what was settled is on the server's disk; settle it again if the server has lost it."""
         while not self.status.is_terminal:
             generation = self._patiently(self._store.await_durable)
-            if generation == self._recall.generation:
-                self._recall.forget_outcomes()
+            if not self._tell_again(generation):
+                self._recall.durable()
                 return
-            logger.warning("the run store was started again; telling it what this slot knows of run %s", self.run_id)
-            self._recall.generation = generation
-            self._resync()
 
-    def _resync(self) -> None:
-        """Bring the store up to what this slot knows, as far as nobody else has taken it."""
+    def look_back(self) -> bool:
+        """Tell the store again what it has lost, if another server has taken its place since it was last asked.
+
+        Returns:
+            whether the slot remembers anything that may be lost yet.
+        """
+        if self._store.durable_at_once:
+            return False
+        with self._lock:
+            self._recall.forget_old()
+            if self._recall.is_empty:
+                return False
+            try:
+                generation = self._store.generation()
+            except ServiceUnreachableError:
+                return True
+            if self._tell_again(generation):
+                self.publish_settled()
+                if self.has_news:
+                    self.advance()
+        return True
+
+    def _tell_again(self, generation: str) -> bool:
+        """Bring another server up to what this slot knows; False if it is the same as before."""
+        if generation == self._recall.generation:
+            return False
+        logger.warning("another server carries the runs now; telling it what this slot knows of run %s", self.run_id)
+        self._recall.generation = generation
+        self._recall.lost()
+        # What looks ready there may have been done by slots that are just about to tell.
+        self._others_first = time.monotonic() + _OTHERS_FIRST_SECONDS
+        self._resync(announces=False)
+        return True
+
+    def _resync(self, *, announces: bool = True) -> None:
+        """Bring the store up to what this slot knows, as far as nobody else has taken it.
+
+        Args:
+            announces: send the wake-ups that follow from it; else that is left to the sweeper.
+        """
         self._batch += 1
         for _ in range(_RESYNC_TRIES):
             request = Resync(self._slot, self._batch, self._recall.holdings())
@@ -184,7 +230,7 @@ class RunSession:
         for claim, outcome in self._recall.drop({*reply.refused, *reply.early}):
             if outcome is not None:
                 self._forget(outcome, claim)
-        if reply.announcements:
+        if reply.announcements and announces:
             self._announce(self.run_id, reply.announcements)
 
     def versions_for(self, claims: Iterable[Claim]) -> dict[int, Version]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -58,10 +59,11 @@ class Slot:
         self._watch = watch or Unwatched()
         self._sessions: OrderedDict[str, RunSession] = OrderedDict()
         self._session: RunSession | None = None
+        self._looking = threading.Lock()  # held while a session is chosen, or while those that rest are looked at
         self._unsettled: dict[int, Version] = {}
         self._batch: Batch | None = None
         self._refused: set[str] = set()
-        self._flusher = Flusher(min(slice_seconds, SLICE_SECONDS), self._flush, self._tell_long)
+        self._flusher = Flusher(min(slice_seconds, SLICE_SECONDS), self._flush, self._tell_long, self._look_back)
 
     def work(self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "") -> None:
         """Claim, run and settle steps of a run until the slice is over or nothing is ready."""
@@ -69,7 +71,8 @@ class Slot:
         if self._watch.turned_away:
             return  # answered, it would be sent again at once; unanswered, in a few seconds
         try:
-            session = self._session_of(run_id)
+            with self._looking:
+                session = self._session = self._session_of(run_id)
         except RunNotFoundError:
             return
         except CodeMismatchError as error:
@@ -82,7 +85,6 @@ class Slot:
         except AssetflowError as error:
             self._refuse(run_id, error)
             return
-        self._session = session
         try:
             self._work(session, queue, hint, announcement)
         except BaseException as error:
@@ -90,9 +92,10 @@ class Slot:
             raise
         finally:
             self._flusher.rest()
-            self._session, self._batch = None, None
+            self._batch = None
             session.close()
-            if session.status.is_terminal:
+            self._session = None
+            if session.status.is_terminal and not session.remembers:
                 self._sessions.pop(run_id, None)
             self._watch.rest()
 
@@ -197,6 +200,20 @@ class Slot:
         versions = {outcome.step: self._unsettled.pop(outcome.step) for outcome in outcomes if outcome.publishes}
         session.advance(outcomes, versions=versions)
         session.publish_settled()
+
+    def _look_back(self) -> bool:
+        """Whether something is remembered of any run that the store may lose, or has lost."""
+        wanted = False
+        with self._looking:
+            for run_id, session in list(self._sessions.items()):
+                again = session.look_back()
+                wanted = wanted or again
+                if session is self._session:
+                    continue
+                session.close()  # what publishing has opened
+                if session.status.is_terminal and not again:
+                    self._sessions.pop(run_id, None)
+        return wanted
 
     def _tell_long(self, batch: Batch) -> None:
         if self._session is not None and batch.current is not None:

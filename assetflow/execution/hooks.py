@@ -21,7 +21,7 @@ def run_hooks(work: StepWork, error: BaseException | None, detail: StepDetail) -
         if hook.after_success != (error is None):
             continue
         try:
-            resources = work.run.resources.for_asset(asset, sorted(hook.required_resource_keys), work.log)
+            resources = work.run.resources.own.for_asset(asset, sorted(hook.required_resource_keys), work.log)
             hook(
                 HookContext(
                     op=op,

@@ -16,7 +16,7 @@ from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError, TypeCheckDidNotPass
 from assetflow.execution.resources import OpenResources
 from assetflow.execution.work import RunWork, StepWork
-from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 from assetflow.log import StepLogger
 from assetflow.planning.plan import StepInput
 
@@ -52,7 +52,7 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
     declared = op.ins[item.name]
     key, maker = _made_by(run, item.key) if item.key else (None, work.asset)
     # An asset is loaded with the manager of whoever stored it, unless the reader names another.
-    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker)
+    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker, item.environment)
 
     def upstream() -> OutputContext | None:
         seen = Resources(opened, None, work.step.key)
@@ -82,9 +82,8 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
 
 def _made_by(run: RunWork, parts: tuple[str, ...]) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None]:
     """The key of these segments, and what is defined to make it."""
-    key = AssetKey.of_parts(parts)
-    maker = run.assets.get(key) or run.sources.get(key)
-    return key, maker
+    key = run.makers.key(parts)
+    return key, run.makers.assets.get(key) or run.makers.sources.get(key)
 
 
 def load_for(
@@ -96,11 +95,11 @@ def load_for(
 ) -> Any:
     """What is stored of an asset, for code that asks for it while its step runs; see ``context.load_asset_value``."""
     key = AssetKey.from_coercible(asset_key)
-    if key not in work.run.assets:
+    if key not in work.run.makers.assets:
         raise KeyError(f"there is no asset {key.to_user_string()}")
     return load_stored(
-        work.run.resources,
-        work.run.assets[key],
+        work.run.resources.own,
+        work.run.makers.assets[key],
         key,
         run_id=work.run.run_id,
         log=work.log,
@@ -118,8 +117,9 @@ def load_stored(
     log: StepLogger,
     annotation: Any,
     metadata: Mapping[str, Any] | None,
+    version: Version | None = None,
 ) -> Any:
-    """The published value of an asset.
+    """The published value of an asset, or a version of it.
 
     Raises:
         InvariantViolationError: it stores nothing.
@@ -145,6 +145,7 @@ def load_stored(
         resources=seen,
         log=log,
         resource_config=found.config,
+        version=version,
     )
     value = as_input_manager(found.value, out.io_manager_key).load_input(context)
     if (reason := check_value(value, annotation)) is not None:
@@ -155,7 +156,7 @@ def load_stored(
 def inner_context(work: StepWork, item: StepInput, *, resources: Resources) -> OutputContext:
     """How a value was stored that another op of the same graph has made."""
     assert item.output is not None, "an op's value comes from the plan"
-    step, output = work.run.makers[item.output]
+    step, output = work.run.outputs[item.output]
     op = work.asset.op_at(step.node)
     return OutputContext(
         name=output.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -101,3 +101,42 @@ class OpenResources:
         self._found.clear()
         self._open.clear()
         self._stack.close()
+
+
+class ResourcesByEnvironment:
+    """The open resources of a run: those of its own environment, and of others that it reads from.
+
+    Args:
+        shared: definitions by key of an environment, by its name.
+        name: of the run's own environment.
+        config: the ``resources`` part of the run config.
+
+    Attributes:
+        own: those of the run's own environment.
+    """
+
+    def __init__(
+        self,
+        shared: Callable[[str], Mapping[str, ResourceDefinition]],
+        name: str,
+        config: Mapping[str, Any],
+        run_id: str,
+    ) -> None:
+        self._shared = shared
+        self._config = config
+        self._run_id = run_id
+        self.own = OpenResources(shared(name), config, run_id)
+        self._others: dict[str, OpenResources] = {}
+
+    def of(self, name: str) -> OpenResources:
+        """Those of another environment; an empty name means the run's own."""
+        if not name:
+            return self.own
+        if name not in self._others:
+            self._others[name] = OpenResources(self._shared(name), self._config, self._run_id)
+        return self._others[name]
+
+    def close(self) -> None:
+        """Close all of them."""
+        for one in (*self._others.values(), self.own):
+            one.close()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import cloudpickle
 
 from assetflow.code.signing import Signer
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.io_manager import VersionedIOManager
 from assetflow.definitions.job import IMPLICIT_JOB
@@ -18,7 +19,7 @@ from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import LoadError
 from assetflow.execution.hooks import run_hooks
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
-from assetflow.execution.resources import OpenResources
+from assetflow.execution.resources import ResourcesByEnvironment
 from assetflow.execution.step import execute_step
 from assetflow.execution.work import RunWork, StepWork, definition_of, value_path
 from assetflow.keys import Version
@@ -56,7 +57,8 @@ class DefinitionsRunner:
 
     Args:
         job_hooks: what is called after every step; by default the hooks of the job in the definitions.
-        defaults: resources used where the definitions give none, such as the default IO manager.
+        shared: the resources of an environment, by its name.
+        environment: that the run is for.
         makers: those of the definitions, where they are at hand.
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
@@ -70,7 +72,8 @@ class DefinitionsRunner:
         plan: Plan,
         *,
         run_id: str,
-        defaults: Mapping[str, ResourceDefinition],
+        shared: Callable[[str], Mapping[str, ResourceDefinition]],
+        environment: str = DEFAULT_ENVIRONMENT,
         run_config: Mapping[str, Any] | None = None,
         tags: Mapping[str, str] | None = None,
         job_name: str = IMPLICIT_JOB,
@@ -90,13 +93,12 @@ class DefinitionsRunner:
         self._interruptible = interruptible
         self._keeps_open = keeps_open
         self._makers = makers or Makers.among(definitions)
-        self._resources = OpenResources({**defaults, **definitions.resources}, config.get("resources") or {}, run_id)
+        self._resources = ResourcesByEnvironment(shared, environment, config.get("resources") or {}, run_id)
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
         self._work = RunWork(
             run_id=run_id,
-            makers=self._outputs,
-            assets=self._makers.assets,
-            sources=self._makers.sources,
+            makers=self._makers,
+            outputs=self._outputs,
             resources=self._resources,
             run_config=config,
             tags=dict(tags or {}),
@@ -160,7 +162,7 @@ class DefinitionsRunner:
         if asset is None:
             raise LoadError(f"the definition of {step.key} is gone", fix="run the same code on all workers")
         log = step_logger(self._run_id, step.key)
-        manager = self._resources.one(asset, declared.io_manager_key, log).value
+        manager = self._resources.own.one(asset, declared.io_manager_key, log).value
         if not isinstance(manager, VersionedIOManager):
             raise LoadError(
                 f"the IO manager {declared.io_manager_key!r} of {step.key} keeps no versions here, "

@@ -25,7 +25,6 @@ from assetflow.execution.handled import metadata_of
 from assetflow.execution.inputs import as_io_manager, load_for, load_inputs
 from assetflow.execution.work import StepWork, value_path
 from assetflow.fail_points import reached
-from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
 from assetflow.runs.facts import CheckDetail, OutputDetail, StepDetail
 
@@ -43,11 +42,11 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     """
     run, asset, op = work.run, work.asset, work.op
     managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
-    opened = run.resources.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
+    opened = run.resources.own.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     detail.loaded = work.loaded
     declared = {output.name: output for output in work.step.outputs}
-    keys = {output.name: AssetKey.of_parts(output.key) for output in work.step.outputs if output.key}
+    keys = {output.name: run.makers.key(output.key) for output in work.step.outputs if output.key}
     context = OpExecutionContext(
         run_id=run.run_id,
         op_def=op,
@@ -63,7 +62,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
         load_value=partial(load_for, work),
         selected_output_names=frozenset(declared),
         keys_by_output_name=keys,
-        keys_by_input_name={item.name: AssetKey.of_parts(item.key) for item in work.step.inputs if item.key},
+        keys_by_input_name={item.name: run.makers.key(item.key) for item in work.step.inputs if item.key},
     )
     emitted: list[int] = []
     staged: list[Staged] = []
@@ -136,7 +135,7 @@ def _store(
     staged: list[Staged],
 ) -> None:
     run, asset, op = work.run, work.asset, work.op
-    key = AssetKey.of_parts(output.key) if output.key else None
+    key = run.makers.key(output.key) if output.key else None
     out = op.outs[output.name]
     if run.values is not None:
         run.values[output.index] = None if item.value is NO_VALUE else item.value

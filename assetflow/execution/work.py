@@ -14,8 +14,8 @@ from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import LoadError
-from assetflow.execution.resources import Opened, OpenResources
-from assetflow.keys import AssetKey, Version
+from assetflow.execution.resources import Opened, ResourcesByEnvironment
+from assetflow.keys import Version
 from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Step, StepOutput
@@ -27,16 +27,16 @@ class RunWork:
     """What all steps of a run are executed with.
 
     Attributes:
-        makers: for each output of the plan the step that makes it, and what the plan says of it.
+        makers: of the assets.
+        outputs: for each output of the plan the step that makes it, and what the plan says of it.
         job_hooks: what is called after every step of the run.
         values: where outputs are also kept in memory, or None.
     """
 
     run_id: str
-    makers: Mapping[int, tuple[Step, StepOutput]]
-    assets: Mapping[AssetKey, AssetsDefinition]
-    sources: Mapping[AssetKey, SourceAsset]
-    resources: OpenResources
+    makers: Makers
+    outputs: Mapping[int, tuple[Step, StepOutput]]
+    resources: ResourcesByEnvironment
     run_config: Mapping[str, Any]
     tags: Mapping[str, str]
     job_name: str
@@ -66,9 +66,9 @@ class StepWork:
     made: dict[str, Any] = field(default_factory=dict)
     loaded: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
 
-    def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None) -> Opened:
-        """The resource under a key, as the step's asset sees it, or another one."""
-        return self.run.resources.one(owner or self.asset, key, self.log)
+    def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None, environment: str = "") -> Opened:
+        """The resource under a key, as the step's asset or another one sees it, in the run's environment or another."""
+        return self.run.resources.of(environment).one(owner or self.asset, key, self.log)
 
     @property
     def config_path(self) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
+_AT_ONCE = 512  # pieces, of the 1024 that the kernel takes in one call
+_LARGE = 65_536  # bytes
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 
 
-def write_new(path: str, *parts: bytes, fsync: bool) -> None:
+def write_new(path: str, *parts: bytes | bytearray | memoryview, fsync: bool) -> None:
     """Write a file that nobody looks for yet, under a name that nobody else uses.
 
     Args:
@@ -26,7 +27,7 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
         try:
             views = [memoryview(part) for part in parts if part]
             while views:
-                written = os.writev(descriptor, views)
+                written = os.writev(descriptor, views[:_AT_ONCE])
                 while views and written >= len(views[0]):
                     written -= len(views.pop(0))
                 if views:
@@ -46,41 +47,48 @@ def write_new(path: str, *parts: bytes, fsync: bool) -> None:
         raise
 
 
-def read_whole(path: str) -> bytes:
-    """All bytes of a file, in a third of the time that a file object takes for a small one."""
+def read_file(path: str) -> tuple[bytes | bytearray, int]:
+    """All of a file, and its inode. What is large comes in memory that may be written to."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        rest = os.fstat(descriptor).st_size
-        found = os.read(descriptor, rest)
-        if len(found) == rest:
-            return found
-        parts = [found]
-        while part := os.read(descriptor, max(rest - sum(map(len, parts)), 1)):
-            parts.append(part)
-        return b"".join(parts)
+        state = os.fstat(descriptor)
+        if state.st_size < _LARGE:
+            raw = os.read(descriptor, state.st_size + 1)
+            if len(raw) == state.st_size:
+                return raw, state.st_ino
+            os.lseek(descriptor, 0, os.SEEK_SET)
+        buffer = bytearray(state.st_size)
+        view, at = memoryview(buffer), 0
+        while at < len(buffer) and (count := os.readv(descriptor, [view[at:]])):
+            at += count
+        view.release()
+        del buffer[at:]
+        return buffer, state.st_ino
     finally:
         os.close(descriptor)
 
 
-@contextmanager
-def locked(path: str) -> Iterator[int | None]:
+def lock(path: str) -> int | None:
     """Hold the file that has a name now: whoever replaces it under this lock replaces what he has seen.
 
-    Yields:
-        a descriptor to read it from; None if it was replaced or removed before it could be locked.
+    Returns:
+        a descriptor to read it from, the closing of which lets go of it; None if the file was replaced or removed
+        before it could be locked.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
-        yield None
-        return
+        return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         held, named = os.fstat(descriptor), _stat(path)
-        same = named is not None and (held.st_ino, held.st_dev) == (named.st_ino, named.st_dev)
-        yield descriptor if same else None
-    finally:
+        if named is not None and held.st_ino == named.st_ino and held.st_dev == named.st_dev:
+            return descriptor
+    except BaseException:
         os.close(descriptor)
+        raise
+    os.close(descriptor)
+    return None
 
 
 def _stat(path: str) -> os.stat_result | None:

@@ -1,15 +1,17 @@
-"""Values as pickles on a local disk.
+"""Values on a local disk.
 
 ::
 
-    <base>/a/b                          what people read: another name of the version that is published
-    <base>/a/.versions/b@<version>      every version, by the name of the attempt that made it; its manifest
-                                        stands behind the value, in the same file
+    <base>/a/b                               what people read: another name of the version that is published
+    <base>/a/.versions/b@<version>           every version, by the name of the attempt that made it; the manifest of a
+                                             pickle stands behind it, in the same file
+    <base>/a/.versions/b@<version>.json      the manifest of what other tools read, written before the version itself
 
 A version is written under a name no other attempt has, so writing needs no lock. Publishing gives its file a second
 name (a hard link, or a symbolic one where the file system has none), under a lock on the file that has the name now,
 and only ever moves to a higher token. Assets with the same prefix share that folder: making one for each asset, or a
-symbolic link for each, would cost as much as writing its value.
+symbolic link for each, would cost as much as writing its value. A bit in the mode of a version's file says that a run
+has accepted it.
 """
 
 from __future__ import annotations
@@ -17,90 +19,103 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from assetflow.config.scalars import StringSource
 from assetflow.config.shapes import Field
 from assetflow.definitions.io_context import InputContext, OutputContext
-from assetflow.definitions.io_manager import VersionedIOManager, io_manager
+from assetflow.definitions.io_manager import io_manager
 from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
-from assetflow.errors import DamagedRecordError, InvariantViolationError
-from assetflow.io.durable_files import (
-    locked,
-    make_folders,
-    name_over,
-    name_too,
-    read_whole,
-    sync_folder,
-    write_new,
+from assetflow.errors import DamagedRecordError, InvariantViolationError, UnserializableValueError
+from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, decode, encode, type_name
+from assetflow.io.durable_files import lock, make_folders, read_file, sync_folder, write_new
+from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
+from assetflow.io.manifests import Manifest, behind, check_content, copied, has_manifest, read_manifest, split
+from assetflow.io.paths import RESERVED, folded, safe_segments
+from assetflow.io.places import (
+    BESIDE,
+    Place,
+    is_marked,
+    mark_committed,
+    parse_name,
+    published_by_now,
+    scratch_of,
+    unlink,
 )
-from assetflow.io.manifests import Manifest, behind, has_manifest, manifest_in, split
-from assetflow.io.paths import RESERVED, safe_segments
-from assetflow.io.pickles import dump, load
 from assetflow.keys import AssetKey, Version
 
 
-class FilesystemIOManager(VersionedIOManager):
-    """Stores each value as a pickle at ``<base>/<key segments>``.
+class FilesystemIOManager(KeepsVersions):
+    """Stores each value at ``<base>/<key segments>``.
 
     Args:
         base_dir: made when first written to; by default ``.assetflow/storage``.
         fsync: whether a stored value survives a power cut the moment its step has succeeded.
+        format: ``pickle``, ``parquet``, ``json``, ``text`` or ``bytes``; ``auto`` goes by the type of each value.
+
+    Raises:
+        InvalidDefinitionError: there is no such format.
     """
 
-    def __init__(self, base_dir: str | Path | None = None, *, fsync: bool = False) -> None:
+    def __init__(self, base_dir: str | Path | None = None, *, fsync: bool = False, format: str = "pickle") -> None:  # noqa: A002
         self.base_dir = Path(".assetflow") / "storage" if base_dir is None else Path(base_dir)
         self.fsync = fsync
+        self.format = checked_format(format, who=type(self).__name__)
         self._base = str(self.base_dir)
-        self._places: dict[tuple[str, ...], _Place] = {}
-        self._rooms: set[str] = set()
+        self._places: dict[tuple[str, ...], Place] = {}
+        self._rooms: dict[str, bool] = {}  # folders of versions that are there, and whether their disk folds case
+        self._told_apart: set[tuple[str, ...]] = set()
 
     def stage(self, context: OutputContext, obj: Any) -> None:
-        """Write the value, and its manifest behind it, under the attempt's own name."""
+        """Write the value, and its manifest, under the attempt's own name."""
         value, version = context.value_path, context.version
         assert version is not None, "staging needs a version"
-        content = dump(obj, what=context.value_title)
+        found = encode(obj, self.format, what=context.value_title)
         place = self._place(value)
         context.add_output_metadata({"path": MetadataValue.path(place.path)})
+        digest = hashlib.sha256()
+        for part in found.parts:
+            digest.update(part)
         manifest = Manifest(
             key=value,
             version=version.name,
             run_id=context.run_id,
-            size=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
+            size=sum(map(len, found.parts)),
+            sha256=digest.hexdigest(),
             stored_at=time.time(),
-            type=f"{type(obj).__module__}.{type(obj).__qualname__}",
+            type=type_name(obj),
+            codec=found.codec,
+            buffers=found.buffers,
             metadata=metadata_to_json(context.collected_metadata),
         )
-        context.size = len(content)
-        path = place.version(version)
+        context.size = manifest.size
         self._make_room(context.value_title, place)
         try:
-            write_new(path, content, behind(manifest), fsync=self.fsync)
+            self._write(place, version, found, manifest, context.value_title)
         except FileNotFoundError:  # somebody has removed the folder since it was made
-            self._rooms.discard(place.versions)
+            self._rooms.pop(place.versions, None)
             self._make_room(context.value_title, place)
-            write_new(path, content, behind(manifest), fsync=self.fsync)
-        if self.fsync:
-            sync_folder(place.versions)
+            self._write(place, version, found, manifest, context.value_title)
 
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
         place = self._place(path)
-        while not _published_by_now(place, version):
+        mark_committed(place.version(version))
+        while not published_by_now(place, version):
             pass
         if self.fsync:
             sync_folder(os.path.dirname(place.path))
 
     def discard(self, *, path: tuple[str, ...], version: Version) -> None:
         """Remove what an attempt staged whose outcome does not count."""
-        with suppress(FileNotFoundError):
-            os.unlink(self._place(path).version(version))
+        file = self._place(path).version(version)
+        unlink(file)
+        unlink(file + BESIDE)
 
     def load_input(self, context: InputContext) -> Any:
         """The value: the exact version where the context names one, else the published one.
@@ -108,140 +123,224 @@ class FilesystemIOManager(VersionedIOManager):
         Raises:
             FileNotFoundError: the asset was never materialized here, or without a value.
             DamagedRecordError: the bytes are not those that were stored.
+            InvariantViolationError: its metadata asks for columns that are not there.
         """
-        place = self._place(context.value_path)
+        place, what = self._place(context.value_path), context.value_title
         path = place.path if context.version is None else place.version(context.version)
         try:
-            raw = read_whole(path)
+            raw, inode = read_file(path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-            raise FileNotFoundError(
-                f"{context.value_title} has no stored value at {path}: {context.absence()}"
-            ) from None
-        if context.version is None and not has_manifest(raw):
-            return load(raw, where=path)  # somebody else has put it there; there is nothing it could be held against
-        content, manifest = split(raw, where=path)
-        context.loaded_version = manifest.version
-        wanted = manifest.version if context.version is None else context.version.name
-        if (manifest.key, manifest.version) != (context.value_path, wanted):
-            raise DamagedRecordError(
-                f"what is stored as version {wanted} of {context.value_title} is version {manifest.version} of "
-                f"{'/'.join(manifest.key)}",
-                where=path,
-                fix="materialize the asset again",
+            raise FileNotFoundError(f"{what} has no stored value at {path}: {context.absence()}") from None
+        content, manifest = self._told(place, context.version, raw, inode, path)
+        if manifest is None:  # somebody else has put it there; there is nothing it could be held against
+            foreign = codec_of_foreign(raw, self.format, where=path, what=what)
+            manifest = Manifest(
+                key=place.value, version="", run_id="", size=len(raw), sha256="", stored_at=0.0, codec=foreign
             )
-        if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
-            raise DamagedRecordError(
-                f"the stored value of {context.value_title} is not what was written: "
-                f"{len(content)} bytes instead of {manifest.size}, or other content",
-                where=path,
-                fix="materialize the asset again",
-            )
-        return load(content, where=path)
+        else:
+            wanted = manifest.version if context.version is None else context.version.name
+            if (manifest.key, manifest.version) != (context.value_path, wanted):
+                raise DamagedRecordError(
+                    f"what is stored as version {wanted} of {what} is version {manifest.version} of "
+                    f"{'/'.join(manifest.key)}",
+                    where=path,
+                    fix="materialize the asset again",
+                )
+            context.loaded_version = manifest.version
+            check_content(content, manifest, what=what, where=path)
+        return decode(
+            content, manifest, where=path, what=what, annotation=context.annotation, metadata=context.metadata
+        )
 
     def path_of(self, key: AssetKey) -> Path:
         """Where people find the value."""
         return Path(self._place(key.parts).path)
 
-    def current(self, key: AssetKey) -> Manifest | None:
-        """What is published; None if nothing is."""
-        place = self._place(key.parts)
-        try:
-            descriptor = os.open(place.path, os.O_RDONLY)
-        except OSError:
-            return None
-        try:
-            return _manifest(place, descriptor)
-        finally:
-            os.close(descriptor)
+    @property
+    def location(self) -> str:
+        """The folder."""
+        return os.path.abspath(self._base)
 
-    def _place(self, value: tuple[str, ...]) -> _Place:
+    def current(self, path: tuple[str, ...] | AssetKey) -> Manifest | None:
+        """What is published; None if nothing is, or somebody else's file."""
+        segments = path.parts if isinstance(path, AssetKey) else path
+        version = self._place(segments).published()
+        try:
+            return None if version is None else self.manifest(segments, version)
+        except (DamagedRecordError, OSError):
+            return None
+
+    def manifest(self, path: tuple[str, ...], version: Version) -> Manifest:
+        """See KeepsVersions.manifest."""
+        place = self._place(path)
+        file = place.version(version)
+        if not os.path.exists(file):
+            raise FileNotFoundError(f"version {version.name} of {'/'.join(path)} is not kept in {self.location}")
+        return place.manifest_beside(version) or read_manifest(file)
+
+    def kept(self, path: tuple[str, ...] | None = None) -> Iterator[KeptVersion]:
+        """See KeepsVersions.kept."""
+        if path is not None:
+            place = self._place(path)
+            yield from (one for one in self._kept_in(place.versions) if one.path == place.value)
+            return
+        for folder, names, _files in os.walk(self._base):
+            if RESERVED in names:
+                names.remove(RESERVED)
+                yield from self._kept_in(f"{folder}/{RESERVED}")
+
+    def remove(self, kept: KeptVersion) -> bool:
+        """See KeepsVersions.remove."""
+        place = self._place(kept.path)
+        held = lock(place.path)
+        try:
+            if kept.version in (place.published(), place.shown_by_its_file()):
+                return False
+            self.discard(path=kept.path, version=kept.version)
+        finally:
+            if held is not None:
+                os.close(held)
+        return True
+
+    def copy_version(self, path: tuple[str, ...], version: Version, copy: Version, *, stored_at: float) -> None:
+        """See KeepsVersions.copy_version."""
+        place = self._place(path)
+        file = place.version(version)
+        try:
+            raw, inode = read_file(file)
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"version {version.name} of {'/'.join(path)} is not kept in {self.location}"
+            ) from None
+        content, manifest = self._told(place, version, raw, inode, file)
+        assert manifest is not None, "a version has a manifest"
+        check_content(content, manifest, what="/".join(path), where=file)
+        told = copied(manifest, version, copy, stored_at)
+        self._write(place, copy, Encoded(told.codec, (content,), told.buffers), told, "/".join(path))
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Second names that were never moved to where they belong, and manifests whose version was never written."""
+        for folder, names, files in os.walk(self._base):
+            if RESERVED in names:
+                names.remove(RESERVED)
+                there = set(os.listdir(f"{folder}/{RESERVED}"))
+                lonely = (name for name in there if name.endswith(BESIDE) and name.removesuffix(BESIDE) not in there)
+                for name in lonely:
+                    yield from _leftover(f"{folder}/{RESERVED}/{name}")
+            for name in files:
+                if scratch_of(name) is not None:
+                    yield from _leftover(f"{folder}/{name}")
+
+    def _told(
+        self, place: Place, version: Version | None, raw: bytes | bytearray, inode: int, path: str
+    ) -> tuple[bytes | bytearray | memoryview, Manifest | None]:
+        """The bytes of a value, and what is known of them; None of what somebody else has put where people read."""
+        if has_manifest(raw):
+            return split(raw, where=path)
+        if version is None:
+            shown = place.shown_by_its_file(inode)
+            return raw, None if shown is None else place.manifest_beside(shown)
+        beside = place.manifest_beside(version)
+        return (raw, beside) if beside is not None else split(raw, where=path)
+
+    def _write(self, place: Place, version: Version, found: Encoded, manifest: Manifest, what: str) -> None:
+        file = place.version(version)
+        if found.codec == "pickle":
+            write_new(file, *found.parts, behind(manifest), fsync=self.fsync)
+        else:
+            if has_manifest(bytes(found.parts[-1][-64:])):
+                raise UnserializableValueError(
+                    f"the value of {what} ends like the file of a stored pickle, and could not be told from one",
+                    fix='store it with format="pickle"',
+                )
+            write_new(file + BESIDE, manifest.to_json(), fsync=self.fsync)
+            try:
+                write_new(file, *found.parts, fsync=self.fsync)
+            except BaseException:
+                unlink(file + BESIDE)
+                raise
+        if self.fsync:
+            sync_folder(place.versions)
+
+    def _kept_in(self, folder: str) -> Iterator[KeptVersion]:
+        """The versions in one folder."""
+        parent = os.path.relpath(os.path.dirname(folder), self._base)
+        above = () if parent == "." else tuple(parent.split("/"))
+        shown: dict[str, Version | None] = {}
+        try:
+            entries = list(os.scandir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        for entry in entries:
+            found = None if entry.name.endswith(BESIDE) else parse_name(entry.name)
+            if found is None:
+                continue
+            name, version = found
+            place = Place.below(self._base, (*above, name))
+            if name not in shown:
+                shown[name] = place.published()
+            with suppress(FileNotFoundError):
+                state = entry.stat()
+                published = shown[name] == version
+                yield KeptVersion(
+                    path=place.value,
+                    version=version,
+                    size=state.st_size,
+                    is_committed=published or is_marked(state.st_mode),
+                    is_published=published,
+                )
+
+    def _place(self, value: tuple[str, ...]) -> Place:
         place = self._places.get(value)
         if place is None:
-            *folders, name = safe_segments(value)
-            parent = "/".join((self._base, *folders))
-            place = _Place(value, f"{parent}/{name}", f"{parent}/{RESERVED}")
-            self._places[value] = place
+            place = self._places[value] = Place.below(self._base, safe_segments(value))
         return place
 
-    def _make_room(self, name: str, place: _Place) -> None:
+    def _make_room(self, name: str, place: Place) -> None:
         clash = os.path.isdir(place.path)
         if not clash and place.versions not in self._rooms:
             with suppress(NotADirectoryError, FileExistsError):
                 make_folders(place.versions, fsync=self.fsync)
             clash = not os.path.isdir(place.versions)
             if not clash:
-                self._rooms.add(place.versions)
+                self._rooms[place.versions] = os.path.exists(f"{os.path.dirname(place.versions)}/{RESERVED.upper()}")
         if clash:
             raise InvariantViolationError(
                 f"{name} cannot be stored at {place.path}: another asset's key is "
                 "the beginning of its key, or the other way round, and a path is either a file or a folder",
                 fix="rename one of the two, or give one a key_prefix of its own",
             )
+        if self._rooms[place.versions] and place.value not in self._told_apart:
+            self._tell_apart(name, place)
+
+    def _tell_apart(self, name: str, place: Place) -> None:
+        """Refuse to store one asset over another, on a disk that takes upper and lower case for the same."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            for entry in os.listdir(place.versions):
+                other = parse_name(entry)
+                if other and other[0] != place.name and folded(other[:1]) == folded((place.name,)):
+                    raise InvariantViolationError(
+                        f"{name} cannot be stored at {place.path}: {other[0]!r} is stored there, and this disk takes "
+                        "upper and lower case for the same",
+                        fix="rename one of the two, or give one a key_prefix of its own",
+                    )
+        self._told_apart.add(place.value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where one asset is kept.
-
-    Attributes:
-        value: the segments it is kept under.
-        path: what people read.
-        versions: folder of its versions.
-    """
-
-    value: tuple[str, ...]
-    path: str
-    versions: str
-
-    def version(self, version: Version) -> str:
-        """The file of a version."""
-        return f"{self.versions}/{os.path.basename(self.path)}@{version.name}"
-
-
-def _published_by_now(place: _Place, version: Version) -> bool:
-    """Publish it, or find a later one published; False if somebody else has come between: look again."""
-    file = place.version(version)
-    with locked(place.path) as current:
-        if current is not None:
-            published = _version_of(_manifest(place, current))
-            if published is None or published < version:
-                name_over(file, place.path, version.name)
-            return True
-    try:
-        name_too(file, place.path)
-    except FileExistsError:
-        _replace_dangling(place, version)
-        return False
-    return True
-
-
-def _replace_dangling(place: _Place, version: Version) -> None:
-    """Where people's path is a link to nothing there is no file to lock: the folder stands in for it."""
-    with locked(place.versions):
-        if os.path.islink(place.path) and not os.path.exists(place.path):
-            name_over(place.version(version), place.path, version.name)
-
-
-def _manifest(place: _Place, descriptor: int) -> Manifest | None:
-    """What is published; None if it is none of ours."""
-    try:
-        manifest = manifest_in(descriptor, where=place.path)
-    except (DamagedRecordError, OSError):
-        return None
-    return manifest if manifest.key == place.value else None
-
-
-def _version_of(manifest: Manifest | None) -> Version | None:
-    try:
-        return None if manifest is None else Version.parse(manifest.version)
-    except ValueError:
-        return None
+def _leftover(path: str) -> Iterator[Leftover]:
+    with suppress(FileNotFoundError):
+        state = os.lstat(path)
+        yield Leftover(place=path, since=state.st_mtime, size=state.st_size, remove=lambda: unlink(path))
 
 
 @io_manager(
-    config_schema={"base_dir": Field(StringSource, is_required=False)},
-    description="Pickles below the folder in its config, or below the storage folder of the settings.",
+    config_schema={
+        "base_dir": Field(StringSource, is_required=False),
+        "format": Field(StringSource, is_required=False, default_value="pickle"),
+    },
+    description="Values below the folder in its config, or below the storage folder of the settings.",
 )
 def fs_io_manager(context: InitResourceContext) -> FilesystemIOManager:
-    """Store values as pickles; ``base_dir`` in the config says where."""
-    return FilesystemIOManager((context.resource_config or {}).get("base_dir"))
+    """Store values on a local disk; ``base_dir`` in the config says where, ``format`` how: as pickles by default."""
+    config = context.resource_config or {}
+    return FilesystemIOManager(config.get("base_dir"), format=config.get("format", "pickle"))

@@ -1,20 +1,23 @@
-"""What is known of one stored version, kept behind its bytes in the same file.
+"""What is known of one stored version: where it comes from, and what its bytes have to be.
 
-Readers of pickles stop at the end of the pickle, so they do not notice. What is in one file cannot be separated: the
-checksum goes wherever the value goes, and both appear at once.
+On a disk it stands behind a pickle, in the same file: readers of pickles stop at the end of the pickle, so they do not
+notice, and what is in one file cannot be separated. Other formats do not bear that, and have it in a file beside them.
+In S3 it goes with the object, as its metadata.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from typing import Any
 
 import msgspec
 
 from assetflow.errors import DamagedRecordError
+from assetflow.keys import Version
 
 
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One version of one asset.
 
     Attributes:
@@ -26,6 +29,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         stored_at: seconds since the epoch.
         type: qualified class name of the value.
         codec: how the bytes are to be read.
+        buffers: of a pickle: where its large buffers are.
+        restored_from: the version whose bytes were taken again; empty if a run has made them.
         metadata: label to ``{"type": ..., "value": ...}``, as far as it was known when the value was stored.
     """
 
@@ -37,6 +42,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     stored_at: float
     type: str = ""
     codec: str = "pickle"
+    buffers: tuple[tuple[int, int, int], ...] = ()
+    restored_from: str = ""
     metadata: dict[str, Any] = {}
 
     def to_json(self) -> bytes:
@@ -44,7 +51,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self)
 
     @staticmethod
-    def from_json(raw: bytes, *, where: str) -> Manifest:
+    def from_json(raw: bytes | bytearray | str, *, where: str) -> Manifest:
         """Read it back.
 
         Raises:
@@ -54,6 +61,26 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.json.decode(raw, type=Manifest)
         except msgspec.DecodeError as error:
             raise DamagedRecordError(f"a manifest cannot be read: {error}", where=where) from None
+
+
+def copied(manifest: Manifest, version: Version, copy: Version, stored_at: float) -> Manifest:
+    """The manifest of a version that has the bytes of another one.
+
+    Args:
+        version: the other one.
+    """
+    return msgspec.structs.replace(manifest, version=copy.name, stored_at=stored_at, restored_from=version.name)
+
+
+def check_content(content: bytes | bytearray | memoryview, manifest: Manifest, *, what: str, where: str) -> None:
+    """Raise DamagedRecordError if bytes are not those that were stored."""
+    if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
+        raise DamagedRecordError(
+            f"the stored value of {what} is not what was written: "
+            f"{len(content)} bytes instead of {manifest.size}, or other content",
+            where=where,
+            fix="materialize the asset again",
+        )
 
 
 _MARK = b"\0assetflow manifest\0"
@@ -67,12 +94,12 @@ def behind(manifest: Manifest) -> bytes:
     return text + len(text).to_bytes(_LENGTH, "big") + _MARK
 
 
-def has_manifest(raw: bytes) -> bool:
+def has_manifest(raw: bytes | bytearray) -> bool:
     """Whether bytes end like those of a stored version."""
     return raw.endswith(_MARK)
 
 
-def split(raw: bytes, *, where: str) -> tuple[memoryview, Manifest]:
+def split(raw: bytes | bytearray, *, where: str) -> tuple[memoryview, Manifest]:
     """The bytes of a value and the manifest behind them.
 
     Raises:
@@ -115,7 +142,7 @@ def manifest_in(descriptor: int, *, where: str) -> Manifest:
     return Manifest.from_json(tail[start:end], where=where)
 
 
-def _manifest_at(tail: bytes, size: int, where: str) -> tuple[int, int]:
+def _manifest_at(tail: bytes | bytearray, size: int, where: str) -> tuple[int, int]:
     """Where in the last bytes of a file its manifest begins and ends; a beginning below 0 lies before them."""
     end = len(tail) - len(_MARK) - _LENGTH
     if end < 0 or not tail.endswith(_MARK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assetflow.definitions.checks import AssetCheckKey
@@ -21,6 +22,7 @@ class StepExplanation:
         assets: what it makes.
         reads_from_run: inputs that this run makes before.
         reads_from_storage: inputs that must be there already.
+        environments: for those that are read there, the other environment.
         conditional_on: assets that may not be made, in which case this step is skipped.
         may_leave_out: assets it may itself end without.
     """
@@ -34,6 +36,7 @@ class StepExplanation:
     description: str
     reads_from_run: tuple[AssetKey, ...]
     reads_from_storage: tuple[AssetKey, ...]
+    environments: Mapping[AssetKey, str]
     conditional_on: tuple[AssetKey, ...]
     may_leave_out: tuple[AssetKey, ...]
     max_retries: int
@@ -65,6 +68,7 @@ def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
                 description=(asset.op_at(step.node).description or "").partition("\n")[0],
                 reads_from_run=tuple(AssetKey(i.key) for i in step.inputs if i.output is not None and i.key),
                 reads_from_storage=tuple(AssetKey(i.key) for i in step.inputs if i.output is None and i.loads),
+                environments={AssetKey(i.key): i.environment for i in step.inputs if i.environment},
                 conditional_on=tuple(sorted(conditional)),
                 may_leave_out=tuple(
                     AssetKey(output.key) for output in step.outputs if output.key and not output.required

@@ -34,6 +34,11 @@ class Makers:
         self.checks = checks
         self.observations = observations
         self.sources = sources
+        self._keys = {key.parts: key for key in (*assets, *sources)}
+
+    def key(self, parts: tuple[str, ...]) -> AssetKey:
+        """The key of these segments: the one that is there already, which is found fastest where keys are looked up."""
+        return self._keys.get(parts) or AssetKey.of_parts(parts)
 
     @staticmethod
     def among(definitions: Definitions) -> Makers:
@@ -50,4 +55,4 @@ class Makers:
         """The definition a step belongs to; None if it is not among these."""
         if step.check:
             return self.checks.get(AssetCheckKey(step.maker_key, step.check))
-        return (self.observations if step.observes else self.assets).get(step.maker_key)
+        return (self.observations if step.observes else self.assets).get(self.key(step.owner or step.outputs[0].key))

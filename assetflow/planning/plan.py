@@ -26,6 +26,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         io_manager_key: the resource key of the manager that loads it.
         loads: False for a dependency that only orders the steps (``non_argument_deps``).
         listed: the input is a list; all inputs of this name are its items, in order.
+        environment: another than the run's own that the value is read from.
     """
 
     name: str
@@ -34,6 +35,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     io_manager_key: str = "io_manager"
     loads: bool = True
     listed: bool = False
+    environment: str = ""
 
 
 class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

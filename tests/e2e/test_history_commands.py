@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,6 +44,11 @@ def runs_of(project: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in run(project, "runs", "list", "--json").stdout.splitlines()]
 
 
+def made_of(folder: Path, key: str) -> list[dict[str, Any]]:
+    done = run(folder, "assets", "materializations", key, "--json")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def test_runs_of_the_server_and_of_the_history_are_one_list(project: Path) -> None:
     newer, older = runs_of(project)
     assert (newer["status"], older["status"]) == ("SUCCEEDED", "SUCCEEDED")
@@ -73,11 +79,13 @@ def test_assets_are_listed_with_their_last_materialization(project: Path) -> Non
 
 
 def test_the_history_of_an_asset_is_listed_newest_first(project: Path) -> None:
-    told = [json.loads(line) for line in run(project, "assets", "history", "orders", "--json").stdout.splitlines()]
+    told = [
+        json.loads(line) for line in run(project, "assets", "materializations", "orders", "--json").stdout.splitlines()
+    ]
     assert [one["run_id"] for one in told] == [one["run"] for one in runs_of(project)]
     assert told[0]["metadata"]["rows"] == 3 and told[0]["size"] > 0
-    assert "rows: 3" in run(project, "assets", "history", "orders").stdout
-    slip = run(project, "assets", "history", "order")
+    assert "rows: 3" in run(project, "assets", "materializations", "orders").stdout
+    slip = run(project, "assets", "materializations", "order")
     assert slip.returncode == 2 and "did you mean orders?" in slip.stderr
 
 
@@ -117,7 +125,9 @@ def test_old_runs_are_cleared_away_when_asked_for(project: Path, tmp_path: Path)
     assert "0 runs" in run(folder, "history", "gc").stdout
     assert "2 runs" in run(folder, "history", "gc", "--older-than", "0", "--dry-run").stdout
     assert "2 runs" in run(folder, "history", "gc", "--older-than", "0").stdout
-    told = [json.loads(line) for line in run(folder, "assets", "history", "orders", "--json").stdout.splitlines()]
+    told = [
+        json.loads(line) for line in run(folder, "assets", "materializations", "orders", "--json").stdout.splitlines()
+    ]
     assert len(told) == 1, "the newest stays"
 
 

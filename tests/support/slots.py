@@ -61,7 +61,8 @@ class Bench:
     def _open(self, slot: str, run_id: str) -> RunSession:
         request = RunRequest.opened(self.signer, self.store.envelope(run_id), run_id)
         manager = ResourceDefinition.hardcoded_resource(self.io)
+        shared = {"io_manager": manager, **self.definitions.resources}
         runner = DefinitionsRunner(
-            self.definitions, request.plan, run_id=run_id, defaults={"io_manager": manager}, signer=self.signer
+            self.definitions, request.plan, run_id=run_id, shared=lambda _name: shared, signer=self.signer
         )
         return RunSession(slot, self.store, request, runner, lambda _run, _announcements: None)

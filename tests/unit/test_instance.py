@@ -77,6 +77,15 @@ def test_the_last_materialization_tells_what_was_made_from_what(instance: Dagste
     assert made.size is not None and made.size > 0
 
 
+def test_what_another_run_has_made_is_told_with_its_version_too(instance: DagsterInstance) -> None:
+    materialize([orders], instance=instance)
+    first = instance.get_latest_materialization_event("orders")
+    materialize([orders, total], selection="total", instance=instance)
+    second = instance.get_latest_materialization_event("total")
+    assert first is not None and second is not None
+    assert second.inputs == {AssetKey("orders"): first.version}
+
+
 def test_a_run_that_failed_is_recorded_with_its_error_and_what_it_made(instance: DagsterInstance) -> None:
     with pytest.raises(ValueError, match="no"):
         materialize([orders, total, fails], instance=instance, tags={"team": "a"})

@@ -1,0 +1,1 @@
+"""Values in S3. The only room that knows boto3."""

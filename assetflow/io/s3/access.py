@@ -1,0 +1,81 @@
+"""How S3 is reached. One client for each way, in each process: making one takes longer than storing a value."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import boto3
+import botocore
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+
+from assetflow.io.s3.refusals import refusal
+
+ATTEMPTS = 5
+PATIENCE = 60.0  # seconds, for all attempts together
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Access:
+    """How S3 is reached. What is not given is found as boto3 finds it: the environment, its files, the machine's role.
+
+    Attributes:
+        endpoint_url: of a server that is not Amazon's, such as ``http://127.0.0.1:9000``.
+        profile_name: section of boto3's files.
+        use_unsigned_session: ask without any key, as public buckets allow.
+        max_attempts: how often a request is sent in all.
+        connect_timeout: seconds.
+        read_timeout: seconds without a byte.
+        checksums: send a CRC-32 with what is stored; some older servers do not take it.
+    """
+
+    endpoint_url: str | None = None
+    region_name: str | None = None
+    profile_name: str | None = None
+    aws_access_key_id: str | None = field(default=None, repr=False)
+    aws_secret_access_key: str | None = field(default=None, repr=False)
+    aws_session_token: str | None = field(default=None, repr=False)
+    use_unsigned_session: bool = False
+    max_attempts: int = ATTEMPTS
+    connect_timeout: float = 5.0
+    read_timeout: float = 8.0
+    checksums: bool = True
+
+
+@lru_cache(maxsize=16)
+def client_for(access: S3Access) -> Any:
+    """The client of this process; threads may share it.
+
+    Raises:
+        StorageError: the profile, the region or the endpoint is not one.
+    """
+    when = "when_supported" if access.checksums else "when_required"
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": access.max_attempts},
+        connect_timeout=access.connect_timeout,
+        read_timeout=access.read_timeout,
+        max_pool_connections=16,
+        request_checksum_calculation=when,
+        response_checksum_validation="when_required",  # the manifest has a better one
+        # Names of buckets are part of the host's name only where Amazon resolves them.
+        s3={"addressing_style": "path" if access.endpoint_url else "auto"},
+        signature_version=botocore.UNSIGNED if access.use_unsigned_session else None,
+    )
+    try:
+        session = boto3.session.Session(
+            profile_name=access.profile_name,
+            region_name=access.region_name,
+            aws_access_key_id=access.aws_access_key_id,
+            aws_secret_access_key=access.aws_secret_access_key,
+            aws_session_token=access.aws_session_token,
+        )
+        region = session.region_name or ("us-east-1" if access.endpoint_url else None)
+        return session.client("s3", endpoint_url=access.endpoint_url, region_name=region, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise refusal(error, doing="connecting to S3", where=access.endpoint_url or "S3") from error
+
+
+os.register_at_fork(after_in_child=client_for.cache_clear)

@@ -1,0 +1,359 @@
+"""Values in a bucket, as `assetflow.io.filesystem` keeps them on a disk; `assetflow.io.s3.places` says where."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from assetflow.clock import pause
+from assetflow.definitions.io_context import InputContext, OutputContext
+from assetflow.definitions.metadata import MetadataValue
+from assetflow.definitions.metadata_records import metadata_to_json
+from assetflow.errors import DamagedRecordError, InvalidDefinitionError, StorageError
+from assetflow.io.codecs import CONTENT_TYPES, checked_format, codec_of_foreign, decode, encode, type_name
+from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
+from assetflow.io.manifests import Manifest, check_content, copied
+from assetflow.io.paths import RESERVED_IN_S3, safe_segments
+from assetflow.io.s3.access import S3Access
+from assetflow.io.s3.bucket import COPIED_IN_ONE, IN_PARTS_FROM, PART, Bucket, Head
+from assetflow.io.s3.conditions import PROBE, conditions_of
+from assetflow.io.s3.object_manifests import as_metadata, from_metadata, has_more, told_by_notes, with_notes
+from assetflow.io.s3.places import BESIDE, Place, parse_key
+from assetflow.keys import Version
+
+_TRIES = 10
+
+
+class S3IOManager(KeepsVersions):
+    """Stores each value at ``s3://<bucket>/<prefix>/<key segments>``.
+
+    Args:
+        bucket: it has to be there.
+        prefix: before all keys; slashes at its ends do not count.
+        format: ``pickle``, ``parquet``, ``json``, ``text`` or ``bytes``; ``auto`` goes by the type of each value.
+        client: a client of boto3 to use; by default one is made of the following.
+        server_side_encryption: ``AES256`` or ``aws:kms``.
+        sse_kms_key_id: the key for ``aws:kms``.
+        storage_class: such as ``STANDARD_IA``.
+        part_size: bytes of a part of what is stored in parts; S3 wants 5 MiB at least.
+        multipart_from: bytes from which on a value is stored in parts.
+        access: see `S3Access`: ``endpoint_url``, ``region_name``, ``profile_name``, ``aws_access_key_id``, ...
+
+    Raises:
+        InvalidDefinitionError: bucket, prefix or format cannot be one.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str = "",
+        *,
+        format: str = "pickle",  # noqa: A002
+        client: Any = None,
+        server_side_encryption: str | None = None,
+        sse_kms_key_id: str | None = None,
+        storage_class: str | None = None,
+        part_size: int = PART,
+        multipart_from: int = IN_PARTS_FROM,
+        copied_in_one: int = COPIED_IN_ONE,
+        **access: Any,
+    ) -> None:
+        if not isinstance(bucket, str) or not bucket or "/" in bucket:
+            raise InvalidDefinitionError(
+                f"bucket is a name without slashes, not {bucket!r}", fix='S3IOManager("my-bucket", prefix="a/b")'
+            )
+        unknown = sorted(access.keys() - set(S3Access.__slots__))
+        if unknown:
+            raise InvalidDefinitionError(
+                f"S3IOManager has no argument {', '.join(unknown)}", fix=f"known: {', '.join(S3Access.__slots__)}"
+            )
+        segments = tuple(part for part in prefix.split("/") if part)
+        self.prefix = "".join(f"{part}/" for part in safe_segments(segments)) if segments else ""
+        self.format = checked_format(format, who=type(self).__name__)
+        protection = {
+            "ServerSideEncryption": server_side_encryption,
+            "SSEKMSKeyId": sse_kms_key_id,
+            "StorageClass": storage_class,
+        }
+        self.bucket = Bucket(
+            name=bucket,
+            access=S3Access(**access),
+            given=client,
+            protection={name: value for name, value in protection.items() if value is not None},
+            part=part_size,
+            in_parts_from=multipart_from,
+            copied_in_one=copied_in_one,
+        )
+        self._sizes: dict[str, int] = {}  # of what was staged here and not published yet
+
+    def stage(self, context: OutputContext, obj: Any) -> None:
+        """Store the value, with its manifest, under the attempt's own name."""
+        value, version = context.value_path, context.version
+        assert version is not None, "staging needs a version"
+        place = self._place(value)
+        found = encode(obj, self.format, what=context.value_title)
+        digest = hashlib.sha256()
+        for part in found.parts:
+            digest.update(part)
+        size = sum(map(len, found.parts))
+        context.add_output_metadata({"uri": MetadataValue.text(self.bucket.uri(place.key)), "size": size})
+        context.size, context.uri = size, self.bucket.uri(place.key)
+        manifest = Manifest(
+            key=value,
+            version=version.name,
+            run_id=context.run_id,
+            size=size,
+            sha256=digest.hexdigest(),
+            stored_at=time.time(),
+            type=type_name(obj),
+            codec=found.codec,
+            buffers=found.buffers,
+            metadata=metadata_to_json(context.collected_metadata),
+        )
+        key = place.version(version)
+        metadata, whole = as_metadata(manifest)
+        if whole is not None:
+            self.bucket.put(key + BESIDE, (whole,), content_type=CONTENT_TYPES["json"])
+        etag = self.bucket.put(key, found.parts, metadata=metadata, content_type=CONTENT_TYPES[found.codec])
+        context.add_output_metadata({"etag": etag.strip('"')})
+        self._sizes[key] = size
+
+    def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
+        """Make this version the one people read, unless a later one is there already.
+
+        Raises:
+            FileNotFoundError: it was never staged, or is discarded.
+            StorageError: S3 does not do it, or others publish all the time.
+        """
+        place = self._place(path)
+        source = place.version(version)
+        size = self._sizes.pop(source, None)
+        if size is None:
+            found = self.bucket.head(source)
+            if found is None:
+                raise FileNotFoundError(f"version {version.name} of {'/'.join(path)} is not kept in {self.location}")
+            size = found.size
+        self.bucket.put(place.note(version), (b"",))
+        honoured = conditions_of(self.bucket, f"{self.prefix}{RESERVED_IN_S3}/")
+        if not honoured.complete:
+            self._publish_by_notes(place)
+            return
+        copy = self.bucket.copy if honoured.copy and size <= self.bucket.copied_in_one else self.bucket.copy_in_parts
+        for _ in range(_TRIES):
+            shown = self.bucket.head(place.key)
+            published = None if shown is None else self._version_of(place, shown)
+            if published is not None and published >= version:
+                return
+            if copy(source, place.key, condition={"IfNoneMatch": "*"} if shown is None else {"IfMatch": shown.etag}):
+                return
+            pause(random.uniform(0.01, 0.1))
+        raise StorageError(
+            f"version {version.name} of {'/'.join(path)} cannot be published: others publish all the time",
+            where=self.bucket.uri(place.key),
+            fix="publish less often, or under different keys",
+        )
+
+    def discard(self, *, path: tuple[str, ...], version: Version) -> None:
+        """Remove what an attempt staged whose outcome does not count."""
+        key = self._place(path).version(version)
+        self._sizes.pop(key, None)
+        self.bucket.delete([key, key + BESIDE])
+
+    def load_input(self, context: InputContext) -> Any:
+        """The value: the exact version where the context names one, else the published one.
+
+        Raises:
+            FileNotFoundError: the asset was never materialized here, or without a value.
+            DamagedRecordError: the bytes are not those that were stored.
+            StorageError: S3 does not give it.
+            InvariantViolationError: its metadata asks for columns that are not there.
+        """
+        place, what = self._place(context.value_path), context.value_title
+        version = context.version
+        key = place.key if version is None else place.version(version)
+        answer = self.bucket.get(key)
+        if version is None and (answer is None or told_by_notes(answer[1].metadata)):
+            version = self._latest_note(place)
+            if version is not None and (answer is None or self._version_of(place, answer[1]) != version):
+                key = place.version(version)
+                answer = self.bucket.get(key)
+        if answer is None:
+            raise FileNotFoundError(f"{what} has no stored value at {self.bucket.uri(key)}: {context.absence()}")
+        raw, head = answer
+        where = self.bucket.uri(key)
+        manifest = self._manifest(place, head, where)
+        if manifest is None:  # somebody else has put it there
+            if version is not None:
+                raise DamagedRecordError(
+                    "the manifest of a stored version is missing", where=where, fix="materialize the asset again"
+                )
+            codec = codec_of_foreign(raw, self.format, where=where, what=what)
+            manifest = Manifest(
+                key=place.value, version="", run_id="", size=len(raw), sha256="", stored_at=0.0, codec=codec
+            )
+        else:
+            wanted = manifest.version if version is None else version.name
+            if (manifest.key, manifest.version) != (place.value, wanted):
+                raise DamagedRecordError(
+                    f"what is stored as version {wanted} of {what} is version {manifest.version} of "
+                    f"{'/'.join(manifest.key)}",
+                    where=where,
+                    fix="materialize the asset again",
+                )
+            context.loaded_version = manifest.version
+            check_content(raw, manifest, what=what, where=where)
+        return decode(raw, manifest, where=where, what=what, annotation=context.annotation, metadata=context.metadata)
+
+    @property
+    def location(self) -> str:
+        """``s3://bucket/prefix/``, and the endpoint if it is not Amazon's."""
+        endpoint = self.bucket.access.endpoint_url
+        return self.bucket.uri(self.prefix) + (f" at {endpoint}" if endpoint else "")
+
+    def current(self, path: tuple[str, ...]) -> Manifest | None:
+        """What is published; None if nothing is, or somebody else's object."""
+        place = self._place(path)
+        version = self._published(place)
+        try:
+            return None if version is None else self.manifest(path, version)
+        except (DamagedRecordError, FileNotFoundError):
+            return None
+
+    def manifest(self, path: tuple[str, ...], version: Version) -> Manifest:
+        """See KeepsVersions.manifest."""
+        place = self._place(path)
+        key = place.version(version)
+        head = self.bucket.head(key)
+        if head is None:
+            raise FileNotFoundError(f"version {version.name} of {'/'.join(path)} is not kept in {self.location}")
+        found = self._manifest(place, head, self.bucket.uri(key))
+        if found is None:
+            raise DamagedRecordError("the manifest of a stored version is missing", where=self.bucket.uri(key))
+        return found
+
+    def kept(self, path: tuple[str, ...] | None = None) -> Iterator[KeptVersion]:
+        """See KeepsVersions.kept."""
+        if path is not None:
+            place = self._place(path)
+            listed = [item for mark in "@!" for item in self.bucket.list(f"{place.folder}{path[-1]}{mark}")]
+        else:
+            listed = [item for item in self.bucket.list(self.prefix) if f"/{RESERVED_IN_S3}/" in f"/{item[0]}"]
+        versions: dict[tuple[tuple[str, ...], Version], int] = {}
+        accepted: set[tuple[tuple[str, ...], Version]] = set()
+        for key, size, _ in listed:
+            found = parse_key(key)
+            if found is None or key.endswith(BESIDE):
+                continue
+            name, mark, version = found
+            folders = key.removeprefix(self.prefix).split("/")[:-2]
+            value = (*folders, name)
+            if path is not None and value != path:
+                continue
+            if mark == "!":
+                accepted.add((value, version))
+            else:
+                versions[value, version] = size
+        shown: dict[tuple[str, ...], Version | None] = {}
+        for (value, version), size in versions.items():
+            if value not in shown:
+                shown[value] = self._published(self._place(value))
+            published = shown[value] == version
+            yield KeptVersion(
+                path=value,
+                version=version,
+                size=size,
+                is_committed=published or (value, version) in accepted,
+                is_published=published,
+            )
+
+    def remove(self, kept: KeptVersion) -> bool:
+        """See KeepsVersions.remove."""
+        place = self._place(kept.path)
+        if self._published(place) == kept.version:
+            return False
+        key = place.version(kept.version)
+        self.bucket.delete([key, key + BESIDE, place.note(kept.version)])
+        return True
+
+    def copy_version(self, path: tuple[str, ...], version: Version, copy: Version, *, stored_at: float) -> None:
+        """See KeepsVersions.copy_version. S3 copies the bytes itself; they are checked when they are loaded."""
+        place = self._place(path)
+        told = copied(self.manifest(path, version), version, copy, stored_at)
+        metadata, whole = as_metadata(told)
+        if whole is not None:
+            self.bucket.put(place.version(copy) + BESIDE, (whole,), content_type=CONTENT_TYPES["json"])
+        do = self.bucket.copy if told.size <= self.bucket.copied_in_one else self.bucket.copy_in_parts
+        do(place.version(version), place.version(copy), metadata=metadata)
+
+    def leftovers(self) -> Iterator[Leftover]:
+        """Uploads in parts that were never completed, manifests without a version, and what was tried out."""
+        for key, upload, since in self.bucket.uploads(self.prefix):
+            yield Leftover(
+                place=f"{self.bucket.uri(key)} (parts of an upload)",
+                since=since,
+                size=0,
+                remove=lambda key=key, upload=upload: self.bucket.abort(key, upload),  # type: ignore[misc]
+            )
+        listed = [item for item in self.bucket.list(self.prefix) if f"/{RESERVED_IN_S3}/" in f"/{item[0]}"]
+        there = {key for key, _, _ in listed}
+        for key, size, since in listed:
+            found = parse_key(key)
+            lonely = key.endswith(BESIDE) and found is not None and key.removesuffix(BESIDE) not in there
+            if lonely or key.rpartition("/")[2].startswith(PROBE):
+                yield Leftover(
+                    place=self.bucket.uri(key),
+                    since=since,
+                    size=size,
+                    remove=lambda key=key: self.bucket.delete([key]),  # type: ignore[misc]
+                )
+
+    def _place(self, value: tuple[str, ...]) -> Place:
+        return Place.below(self.prefix, safe_segments(value))
+
+    def _manifest(self, place: Place, head: Head, where: str) -> Manifest | None:
+        """The whole manifest of an object."""
+        found = from_metadata(head.metadata, where=where)
+        if found is None or not has_more(head.metadata):
+            return found
+        key = place.version(Version.parse(found.version)) + BESIDE
+        answer = self.bucket.get(key)
+        return found if answer is None else Manifest.from_json(answer[0], where=self.bucket.uri(key))
+
+    def _version_of(self, place: Place, head: Head) -> Version | None:
+        """Which version of ours an object is at the place that people read."""
+        try:
+            found = from_metadata(head.metadata, where=self.bucket.uri(place.key))
+            return None if found is None or found.key not in (place.value, ()) else Version.parse(found.version)
+        except (DamagedRecordError, ValueError):
+            return None
+
+    def _published(self, place: Place) -> Version | None:
+        head = self.bucket.head(place.key)
+        if head is None or told_by_notes(head.metadata):
+            return self._latest_note(place)
+        return self._version_of(place, head)
+
+    def _latest_note(self, place: Place) -> Version | None:
+        """The latest version that was accepted: what is published, where the server heeds no conditions."""
+        for key, _, _ in self.bucket.list(place.accepted, most=1):
+            found = parse_key(key)
+            if found is not None and found[0] == place.value[-1]:
+                return found[2]
+        return None
+
+    def _publish_by_notes(self, place: Place) -> None:
+        """Copy the latest version to where people read, until no later one has come meanwhile."""
+        for _ in range(_TRIES):
+            latest = self._latest_note(place)
+            if latest is None:
+                return
+            source = self.bucket.head(place.version(latest))
+            if source is None:
+                return
+            copy = self.bucket.copy if source.size <= self.bucket.copied_in_one else self.bucket.copy_in_parts
+            copy(place.version(latest), place.key, metadata=with_notes(source.metadata))
+            if self._latest_note(place) == latest:
+                return
