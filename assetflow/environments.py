@@ -12,6 +12,7 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT, Environment
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import InvalidInvocationError, SettingsError
+from assetflow.io.byte_cache import ByteCache
 from assetflow.io.stores import manager_at
 from assetflow.settings import Settings
 
@@ -110,7 +111,10 @@ class Environments:
     def _default_manager(self, found: Environment) -> ResourceDefinition:
         place = (self.storage_of(found), found.syncs or self._settings.fsync)
         if place not in self._managers:
-            self._managers[place] = ResourceDefinition.hardcoded_resource(manager_at(place[0], fsync=place[1]))
+            room = int(self._settings.cache_mb * 2**20)
+            cache = ByteCache(self._settings.home / "cache", room) if room else None
+            manager = manager_at(place[0], fsync=place[1], cache=cache)
+            self._managers[place] = ResourceDefinition.hardcoded_resource(manager)
         return self._managers[place]
 
     def _check(self) -> None:

@@ -50,9 +50,9 @@ def materialize(
     tags: Mapping[str, str] | None = None,
     *,
     selection: Any = None,
-    instance: DagsterInstance | None = None,
     env: str | None = None,
     yes: bool = False,
+    instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     """Materialize assets in this process, in the order of their dependencies.
 
@@ -64,9 +64,9 @@ def materialize(
         raise_on_error: raise what a failing asset raised.
         tags: text to text.
         selection: which of the assets to materialize; None means all.
-        instance: the history in which the run is recorded; None leaves no trace but the values.
         env: name of the environment the run is for; by default that of the settings.
         yes: the run is meant, even where the environment is protected.
+        instance: the history in which the run is recorded; None leaves no trace but the values.
 
     Raises:
         ParameterCheckError: something in the list is not an asset.

@@ -40,8 +40,9 @@ class Settings:
         keep_hours: how long Redis remembers an ended run; unless it is set, an hour if the run is in the history.
         grace_seconds: how long a step may clean up after it was told to stop, before its process is killed.
         drain_seconds: how long a worker that is told to end lets its steps go on, before it gives them back.
-        history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
+        cache_mb: how much of what lies further away, such as in S3, is kept on this machine too; 0 for nothing.
         environments: by name, those of the file.
+        history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
         origin: for each setting that was set, where.
     """
 
@@ -56,8 +57,9 @@ class Settings:
     keep_hours: float = 24.0
     grace_seconds: float = 10.0
     drain_seconds: float = 20.0
-    history_days: float = 365.0
+    cache_mb: float = 1024.0
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
+    history_days: float = 365.0
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -86,7 +88,7 @@ class Settings:
 
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
-    *("keep_hours", "grace_seconds", "drain_seconds", "history_days"),
+    *("keep_hours", "grace_seconds", "drain_seconds", "history_days", "cache_mb"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
@@ -94,7 +96,9 @@ _NUMBERS = {
     "grace_seconds": ("seconds up to a day", 86_400.0),
     "drain_seconds": ("seconds up to a day", 86_400.0),
     "history_days": ("days up to a century", 36_525.0),
+    "cache_mb": ("megabytes up to a million", 1e6),
 }
+_MAY_BE_NOTHING = ("cache_mb",)
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -180,7 +184,7 @@ def _read(name: str, value: Any, where: str) -> Any:
             number = float(value)
         except (TypeError, ValueError):
             number = -1.0
-        if not 0 < number <= largest:
+        if not 0 < number <= largest and not (number == 0 and name in _MAY_BE_NOTHING):
             raise SettingsError(f"{name} is a number of {unit}, not {value!r}", where=where)
         return number
     if name == "modules":

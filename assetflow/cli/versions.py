@@ -1,4 +1,4 @@
-"""``assetflow assets history`` and ``assetflow assets rollback``."""
+"""``assetflow assets history`` and ``assetflow assets rollback``: the versions that are kept."""
 
 from __future__ import annotations
 

@@ -72,9 +72,14 @@ def copied(manifest: Manifest, version: Version, copy: Version, stored_at: float
     return msgspec.structs.replace(manifest, version=copy.name, stored_at=stored_at, restored_from=version.name)
 
 
+def fits(content: bytes | bytearray | memoryview, manifest: Manifest) -> bool:
+    """Whether bytes are those that were stored."""
+    return len(content) == manifest.size and hashlib.sha256(content).hexdigest() == manifest.sha256
+
+
 def check_content(content: bytes | bytearray | memoryview, manifest: Manifest, *, what: str, where: str) -> None:
     """Raise DamagedRecordError if bytes are not those that were stored."""
-    if len(content) != manifest.size or hashlib.sha256(content).hexdigest() != manifest.sha256:
+    if not fits(content, manifest):
         raise DamagedRecordError(
             f"the stored value of {what} is not what was written: "
             f"{len(content)} bytes instead of {manifest.size}, or other content",

@@ -61,7 +61,7 @@ def run_entry(run_id: str, **other: object) -> RunEntry:
 
 def made(asset: str, run_id: str, token: int, **other: object) -> MaterializationEntry:
     entry = MaterializationEntry(
-        AssetKey(asset).to_string(), "", run_id, 0, asset, token, 0, 0, token / 1e6, 0.5, 10, "file", "v", "d", "c",
+        AssetKey(asset).to_string(), "", run_id, 0, "step", token, 0, 0, token / 1e6, 0.5, 10, "file", "v", "d", "c",
         None, '{"rows": 1}', "{}", "[]",
     )  # fmt: skip
     return entry._replace(**other)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from assetflow.io.byte_cache import ByteCache
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.io.s3.s3_io_manager import S3IOManager
@@ -57,6 +59,19 @@ class TestS3(VersionedIOManagerContract):
         found = client.get_object(Bucket=self.bucket, Key=key)
         content = flipped(found["Body"].read())
         client.put_object(Bucket=self.bucket, Key=key, Body=content, Metadata=found["Metadata"])
+
+
+class TestS3WithACache(TestS3):
+    """Other machines have no cache of this one's, so they notice what was damaged in the bucket."""
+
+    def make_manager(self, folder: Path) -> S3IOManager:
+        self.options = {"cache": ByteCache(folder / "cache" / secrets.token_hex(4), 10**7)}
+        return super().make_manager(folder)
+
+    def damage(self, manager: Any, path: tuple[str, ...], version: Version) -> None:
+        super().damage(manager, path, version)
+        for file in manager._cache.folder.iterdir():
+            file.write_bytes(flipped(file.read_bytes()))
 
 
 class TestS3ByType(TestS3):

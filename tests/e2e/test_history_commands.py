@@ -6,7 +6,6 @@ import json
 import shutil
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -42,11 +41,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def runs_of(project: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in run(project, "runs", "list", "--json").stdout.splitlines()]
-
-
-def made_of(folder: Path, key: str) -> list[dict[str, Any]]:
-    done = run(folder, "assets", "materializations", key, "--json")
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_runs_of_the_server_and_of_the_history_are_one_list(project: Path) -> None:

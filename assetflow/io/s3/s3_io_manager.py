@@ -13,9 +13,10 @@ from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.errors import DamagedRecordError, InvalidDefinitionError, StorageError
+from assetflow.io.byte_cache import ByteCache
 from assetflow.io.codecs import CONTENT_TYPES, checked_format, codec_of_foreign, decode, encode, type_name
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
-from assetflow.io.manifests import Manifest, check_content, copied
+from assetflow.io.manifests import Manifest, check_content, copied, fits
 from assetflow.io.paths import RESERVED_IN_S3, safe_segments
 from assetflow.io.s3.access import S3Access
 from assetflow.io.s3.bucket import COPIED_IN_ONE, IN_PARTS_FROM, PART, Bucket, Head
@@ -40,6 +41,7 @@ class S3IOManager(KeepsVersions):
         storage_class: such as ``STANDARD_IA``.
         part_size: bytes of a part of what is stored in parts; S3 wants 5 MiB at least.
         multipart_from: bytes from which on a value is stored in parts.
+        cache: keeps what this machine has stored and loaded, so that the next step here need not fetch it.
         access: see `S3Access`: ``endpoint_url``, ``region_name``, ``profile_name``, ``aws_access_key_id``, ...
 
     Raises:
@@ -59,6 +61,7 @@ class S3IOManager(KeepsVersions):
         part_size: int = PART,
         multipart_from: int = IN_PARTS_FROM,
         copied_in_one: int = COPIED_IN_ONE,
+        cache: ByteCache | None = None,
         **access: Any,
     ) -> None:
         if not isinstance(bucket, str) or not bucket or "/" in bucket:
@@ -87,6 +90,7 @@ class S3IOManager(KeepsVersions):
             in_parts_from=multipart_from,
             copied_in_one=copied_in_one,
         )
+        self._cache = cache
         self._sizes: dict[str, int] = {}  # of what was staged here and not published yet
 
     def stage(self, context: OutputContext, obj: Any) -> None:
@@ -120,6 +124,8 @@ class S3IOManager(KeepsVersions):
         etag = self.bucket.put(key, found.parts, metadata=metadata, content_type=CONTENT_TYPES[found.codec])
         context.add_output_metadata({"etag": etag.strip('"')})
         self._sizes[key] = size
+        if self._cache is not None:
+            self._cache.put(self._cached_as(key), manifest, found.parts)
 
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already.
@@ -160,6 +166,8 @@ class S3IOManager(KeepsVersions):
         """Remove what an attempt staged whose outcome does not count."""
         key = self._place(path).version(version)
         self._sizes.pop(key, None)
+        if self._cache is not None:
+            self._cache.drop(self._cached_as(key))
         self.bucket.delete([key, key + BESIDE])
 
     def load_input(self, context: InputContext) -> Any:
@@ -174,6 +182,10 @@ class S3IOManager(KeepsVersions):
         place, what = self._place(context.value_path), context.value_title
         version = context.version
         key = place.key if version is None else place.version(version)
+        if self._cache is not None and version is not None:
+            kept = self._cache.get(self._cached_as(key))
+            if kept is not None and (kept[1].key, kept[1].version) == (place.value, version.name) and fits(*kept):
+                return self._made(context, *kept, where=self.bucket.uri(key))
         answer = self.bucket.get(key)
         if version is None and (answer is None or told_by_notes(answer[1].metadata)):
             version = self._latest_note(place)
@@ -203,9 +215,26 @@ class S3IOManager(KeepsVersions):
                     where=where,
                     fix="materialize the asset again",
                 )
-            context.loaded_version = manifest.version
             check_content(raw, manifest, what=what, where=where)
-        return decode(raw, manifest, where=where, what=what, annotation=context.annotation, metadata=context.metadata)
+            if self._cache is not None:
+                self._cache.put(self._cached_as(place.version(Version.parse(manifest.version))), manifest, (raw,))
+        return self._made(context, raw, manifest, where=where)
+
+    def _made(
+        self, context: InputContext, raw: bytes | bytearray | memoryview, manifest: Manifest, *, where: str
+    ) -> Any:
+        context.loaded_version = manifest.version or None
+        return decode(
+            raw,
+            manifest,
+            where=where,
+            what=context.value_title,
+            annotation=context.annotation,
+            metadata=context.metadata,
+        )
+
+    def _cached_as(self, key: str) -> str:
+        return f"{self.bucket.access.endpoint_url or ''} {self.bucket.uri(key)}"
 
     @property
     def location(self) -> str:

@@ -42,7 +42,7 @@ class SqlCatalog:
             (made.run_id == assets.c.run_id)
             & (made.step == assets.c.step)
             & (made.token == assets.c.token)
-            & (made.asset == assets.c.asset)
+            & (made.asset.concat("") == assets.c.asset)  # else SQLite looks through all that was made of each asset
             & (made.partition == assets.c.partition),
         )
         if partition is not None:
