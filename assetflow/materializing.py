@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from assetflow.clock import pause
 from assetflow.code.reference import CodeRef
@@ -20,8 +20,9 @@ from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.launch import launch
 from assetflow.engine.request import RunRequest
 from assetflow.environments import Environments
-from assetflow.errors import CheckError, InvariantViolationError
+from assetflow.errors import CheckError, InvariantViolationError, ParameterCheckError
 from assetflow.in_process import ExecuteInProcessResult
+from assetflow.instance import DagsterInstance
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.submission import Project, job_arguments, make_request, project_of
@@ -39,10 +40,6 @@ class _Place:
     env: str | None = None
     yes: bool = False
     keeps_nothing: bool = False
-
-
-if TYPE_CHECKING:
-    from assetflow.instance import DagsterInstance
 
 
 def materialize(
@@ -176,6 +173,8 @@ def _run(
     place: _Place | None = None,
     instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
+    if instance is not None and not isinstance(instance, DagsterInstance):
+        raise ParameterCheckError(f"instance is a DagsterInstance, not {instance!r}")
     settings = current_settings()
     environment = (place.env if place else None) or settings.env
     environments = Environments(settings, definitions)
@@ -196,10 +195,12 @@ def _run(
     launch(local.store, local.signer, request)
     try:
         _work(local, request)
+    except BaseException:
+        _break_off(local, request)
+        raise
     finally:
         local.close()
         if instance is not None:
-            local.store.cancel(request.run_id)  # if it was interrupted; one that is over stays as it is
             instance.record(request, local.store)
     assets = {key.parts: asset for asset in definitions.assets for key in asset.keys}
     graphs = {
@@ -257,8 +258,19 @@ def materialize_to_memory(
     )
 
 
+def _break_off(local: LocalRun, request: RunRequest) -> None:
+    """End a run that was interrupted: nothing more is begun, and what is committed becomes visible."""
+    local.store.cancel(request.run_id)
+    for queue in _queues(request):
+        local.slot.work(request.run_id, queue)
+
+
+def _queues(request: RunRequest) -> dict[str, None]:
+    return dict.fromkeys(step.queue for step in request.plan.steps)
+
+
 def _work(local: LocalRun, request: RunRequest) -> None:
-    queues = dict.fromkeys(step.queue for step in request.plan.steps)
+    queues = _queues(request)
     while not local.store.view(request.run_id, steps=False).status.is_terminal:
         for queue in queues:
             local.slot.work(request.run_id, queue)

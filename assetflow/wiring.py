@@ -281,7 +281,9 @@ def open_history(settings: Settings, *, create: bool = False) -> SqlHistory | No
     from assetflow.stores.sql.history import open_history as open_sql
 
     url = settings.history_url
-    return None if url is None else open_sql(url, settings.where("database_url"), create=create)
+    return (
+        None if url is None else open_sql(url, settings.where("database_url"), create=create, environment=settings.env)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,6 +78,7 @@ def entries_of(run: int) -> Entries:
         found.materializations.append(
             MaterializationEntry(
                 key.to_string(),
+                "default",
                 "",
                 run_id,
                 step,

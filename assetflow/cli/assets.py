@@ -133,6 +133,7 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
 @assets.command("materializations")
 @click.argument("key")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@env_option
 @json_option
 def materializations(key: str, limit: int, as_json: bool) -> None:
     """Show the materializations of an asset, newest first: KEY as it is listed, such as a/b."""

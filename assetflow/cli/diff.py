@@ -38,7 +38,7 @@ def diff(
     before: str, after: str, selection: tuple[str, ...], keys: tuple[str, ...], module: str | None, file: Path | None,
     as_json: bool,
 ) -> int:  # fmt: skip
-    """Show how what is published in ENV differs from what is published in OTHER_ENV.
+    """Show how OTHER_ENV differs from ENV in what it has published.
 
     Frames are compared by columns, rows and figures, other values by what they are. Equal bytes are not loaded. The
     exit code is 1 if something differs.

@@ -45,7 +45,7 @@ _SHOWN = 20
 def gc(
     keep: int, keep_days: float, staged_hours: float, yes: bool, module: str | None, file: Path | None, as_json: bool
 ) -> None:
-    """Show what is stored and no longer needed, and remove it with --yes.
+    """Show what is stored and not needed; --yes removes it.
 
     That is: versions older than the last few, what killed attempts have staged, and uploads they left half-way.
     What is published stays, and so does everything made since the oldest run began that still goes on. With -m or

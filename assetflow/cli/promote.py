@@ -38,7 +38,7 @@ def promote(
     yes: bool,
     dry_run: bool,
 ) -> int:
-    """Publish in one environment what another has made, byte for byte; nothing is computed.
+    """Publish in one environment what another has made; nothing is computed.
 
     Each asset of SELECTION is published as a whole or not at all, and nothing is if one of them is missing. Assets that
     keep nothing, or whose IO manager keeps no versions, are left out.

@@ -195,8 +195,8 @@ class Recorder:
         if stream.place is None:
             self._keep_code(log, head.code)
             entries.runs.append(run_entry(head, request))
-            return RunRecord(run_id, request.plan)
-        return RunRecord(run_id, request.plan, log.versions(run_id))
+            return RunRecord(run_id, request.plan, environment=request.environment)
+        return RunRecord(run_id, request.plan, log.versions(run_id), request.environment)
 
     def _keep_code(self, log: EventLog, name: str) -> None:
         if name and name not in self._kept:

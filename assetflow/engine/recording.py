@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from assetflow.definitions.data_version import DATA_VERSION_TAG
+from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.engine.request import RunRequest
 from assetflow.log import logger
 from assetflow.planning.plan import Plan, Step, StepOutput
@@ -141,10 +142,14 @@ class RunRecord:
     Args:
         plan: of the run; None if it cannot be read here, and then the facts alone are kept.
         versions: of the outputs that the run has made so far.
+        environment: that the run is for.
     """
 
-    def __init__(self, run_id: str, plan: Plan | None, versions: Versions | None = None) -> None:
+    def __init__(
+        self, run_id: str, plan: Plan | None, versions: Versions | None = None, environment: str = DEFAULT_ENVIRONMENT
+    ) -> None:
         self._run_id = run_id
+        self._environment = environment
         self._plan = plan
         self._versions: Versions = dict(versions or {})
         self._outputs = {} if plan is None else {output.index: output for step in plan.steps for output in step.outputs}
@@ -212,6 +217,7 @@ class RunRecord:
             into.checks.append(
                 CheckEntry(
                     self._name(check.key),
+                    self._environment,
                     check.name,
                     self._run_id,
                     step.index,
@@ -237,6 +243,7 @@ class RunRecord:
         into.materializations.append(
             MaterializationEntry(
                 self._name(made.key),
+                self._environment,
                 "",
                 self._run_id,
                 step.index,
@@ -270,6 +277,7 @@ class RunRecord:
             into.materializations.append(
                 MaterializationEntry(
                     asset,
+                    self._environment,
                     partition,
                     self._run_id,
                     step.index,
@@ -294,6 +302,7 @@ class RunRecord:
             into.observations.append(
                 ObservationEntry(
                     asset,
+                    self._environment,
                     partition,
                     self._run_id,
                     step.index,
@@ -352,7 +361,7 @@ def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: in
     head = RunHead(run_id=request.run_id, born=min(born, int(facts[0].at * 1000)), envelope=envelope, code="")
     entries = Entries(moves=[Move(request.run_id, None, Place(head.born, streamed[-1].id))])
     entries.runs.append(run_entry(head, request))
-    RunRecord(request.run_id, request.plan).add(head.born, streamed, entries)
+    RunRecord(request.run_id, request.plan, environment=request.environment).add(head.born, streamed, entries)
     log.record(entries)
 
 

@@ -112,6 +112,7 @@ class MaterializationEntry(NamedTuple):
 
     Attributes:
         asset: the key, as a JSON list of its segments.
+        environment: that the run was for.
         partition: its name; empty for an asset without partitions.
         output: index in the plan; -1 for what was told by hand.
         seq: number of the event within its try.
@@ -125,6 +126,7 @@ class MaterializationEntry(NamedTuple):
     """
 
     asset: str
+    environment: str
     partition: str
     run_id: str
     step: int
@@ -149,6 +151,7 @@ class ObservationEntry(NamedTuple):
     """Something that was seen of an asset, or expected: `kind` says which."""
 
     asset: str
+    environment: str
     partition: str
     run_id: str
     step: int
@@ -169,6 +172,7 @@ class CheckEntry(NamedTuple):
     """What a check of an asset said."""
 
     asset: str
+    environment: str
     name: str
     run_id: str
     step: int

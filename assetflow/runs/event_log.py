@@ -92,11 +92,13 @@ class AssetState(NamedTuple):
     """How an asset, or one of its partitions, stands.
 
     Attributes:
+        environment: that it stands so in.
         asset: the key, as a JSON list of its segments.
         times: how often it was materialized so far, cleared ones included.
         token, at, run_id, step, seconds, size, version, data_version, code_version: of the newest one.
     """
 
+    environment: str
     asset: str
     partition: str
     times: int
@@ -133,7 +135,7 @@ class Checked(NamedTuple):
 
 
 class Catalog(Protocol):
-    """What is known of assets, from the same database.
+    """What is known of assets in one environment, from the same database.
 
     All methods raise HistoryUnreachableError while the database does not answer.
     """

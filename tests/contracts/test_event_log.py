@@ -23,6 +23,7 @@ from assetflow.runs.entries import (
     RunEntry,
 )
 from assetflow.runs.facts import FactKind
+from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.history import SqlHistory, open_history
 from assetflow.stores.sql.schema import form_of, upgrade
@@ -61,8 +62,8 @@ def run_entry(run_id: str, **other: object) -> RunEntry:
 
 def made(asset: str, run_id: str, token: int, **other: object) -> MaterializationEntry:
     entry = MaterializationEntry(
-        AssetKey(asset).to_string(), "", run_id, 0, "step", token, 0, 0, token / 1e6, 0.5, 10, "file", "v", "d", "c",
-        None, '{"rows": 1}', "{}", "[]",
+        AssetKey(asset).to_string(), "default", "", run_id, 0, "step", token, 0, 0, token / 1e6, 0.5, 10, "file", "v",
+        "d", "c", None, '{"rows": 1}', "{}", "[]",
     )  # fmt: skip
     return entry._replace(**other)
 
@@ -80,9 +81,11 @@ def test_what_is_recorded_can_be_read(history: SqlHistory) -> None:
     ]
     entries.attempts = [AttemptEntry("R1", 0, 77, "a", "failed", 0, "w:1", None, 5.0, 1.0, "ValueError: no")]
     entries.observations = [
-        ObservationEntry('["a"]', "", "R1", 0, "a", 77, 0, 5.0, "observation", None, None, None, "seen", "{}", "{}")
+        ObservationEntry(
+            '["a"]', "default", "", "R1", 0, "a", 77, 0, 5.0, "observation", None, None, None, "seen", "{}", "{}"
+        )
     ]
-    entries.checks = [CheckEntry('["a"]', "positive", "R1", 0, 77, 0, 5.0, False, "WARN", True, None, "{}")]
+    entries.checks = [CheckEntry('["a"]', "default", "positive", "R1", 0, 77, 0, 5.0, False, "WARN", True, None, "{}")]
     entries.materializations = [made("a", "R1", 77)]
     assert history.log.record(entries)
     run = history.log.run("R1")
@@ -293,3 +296,20 @@ def test_a_file_that_cannot_be_written_is_refused_in_words(tmp_path: Path) -> No
     (tmp_path / "history.db").write_text("no database at all, but some text that is long enough to be looked at" * 9)
     with pytest.raises((HistorySchemaError, HistoryUnreachableError), match="database"):
         open_history(f"sqlite:///{tmp_path / 'history.db'}")
+
+
+def test_environments_are_told_apart(history: SqlHistory) -> None:
+    entries = Entries(moves=[move("R1", "5-1")], runs=[run_entry("R1")])
+    entries.materializations = [made("a", "R1", 1), made("a", "R1", 2, environment="staging", step=1, version="other")]
+    assert history.log.record(entries)
+    staging = SqlCatalog(history.database, "staging")
+    [here], [there] = history.catalog.states(), staging.states()
+    assert (here.times, here.version, there.times, there.version) == (1, "v", 1, "other")
+    assert there.environment == "staging"
+    key = AssetKey("a")
+    assert [one.entry.version for one in staging.materializations(key)] == ["other"]
+    assert (
+        staging.latest([key])[key].entry.version == "other" and history.catalog.latest([key])[key].entry.version == "v"
+    )
+    staging.wipe(key)
+    assert not staging.states() and len(history.catalog.materializations(key)) == 1

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -229,6 +230,32 @@ def test_f14_runs_go_on_without_the_database_and_the_history_catches_up(
         report("F14", kind=kind, away=seconds, bytes_waiting=waiting, run=round(took, 2), caught_up=round(caught_up, 2))
 
 
+@pytest.mark.parametrize("has_tables", [False, True])
+def test_f14_a_database_that_is_locked_when_the_workers_start_is_waited_for(tmp_path: Path, has_tables: bool) -> None:
+    file = tmp_path / "home" / "history.db"
+    file.parent.mkdir()
+    if has_tables:
+        made = open_history(f"sqlite:///{file}")
+        assert made is not None
+        made.close()
+    lock = locked(file)
+    try:
+        with running_fleet(tmp_path) as (fleet, _):
+            fleet.start()
+            ledger = Ledger(tmp_path / "ledger")
+            handle = submit(ledger.wide(100))
+            assert handle.wait(30).success
+            pause(6.0)  # longer than a statement waits for a lock
+            there = "runs" if has_tables else "sqlite_master"
+            assert lock.execute(f"SELECT count(*) FROM {there}").fetchone() == (0,), "the lock was not in the way"
+            lock.close()
+            history = history_of(fleet)
+            assert_recorded_once(history, handle, 100)
+            history.close()
+    finally:
+        lock.close()
+
+
 def handle_parts(fleet: Fleet) -> tuple[RunStore, Signer, Announce]:
     """What a handle is made of, as another client has it."""
     connection = fleet.connection()
@@ -283,4 +310,27 @@ def test_a_live_run_that_was_trimmed_is_told_from_its_beginning(tmp_path: Path) 
         result = RunHandle(handle.id, *handle_parts(fleet)).wait(60)
         assert len(result.materializations) == 90
         assert wait_until(lambda: is_complete(history, handle.id), timeout=10)
+        history.close()
+
+
+def test_a_handle_that_waits_while_facts_are_trimmed_misses_none(tmp_path: Path) -> None:
+    with running_fleet(tmp_path) as (fleet, server):
+        fleet.start()
+        ledger = Ledger(tmp_path / "ledger")
+        handle = submit([*ledger.wide(30), *ledger.chain(120, 0.05)])
+        waiting = RunHandle(handle.id, *handle_parts(fleet))
+        client, history = connect(server.url), history_of(fleet)
+        with ThreadPoolExecutor(1) as pool:
+            result = pool.submit(waiting.wait, 60)
+            trimmed = 0
+            while not result.done():
+                if known := kept(history, handle.id):
+                    trimmed += client.xtrim(f"af:{handle.id}:facts", minid=known[-1].id, approximate=False)
+                pause(0.02)
+            found = result.result()
+        assert trimmed > 100, "nothing was trimmed while it waited"
+        assert len(found.materializations) == 150
+        assert set(found.steps.values()) == {StepState.SUCCEEDED}
+        assert wait_until(lambda: is_complete(history, handle.id), timeout=TAKEN_OVER + LOAD)
+        assert told(handle) == kept(history, handle.id), "the history and what is told differ"
         history.close()

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, Table, delete, select
 
+from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.keys import AssetKey
 from assetflow.runs.entries import CheckEntry, MaterializationEntry, ObservationEntry
 from assetflow.runs.event_log import AssetState, Checked, Observed, Recorded
@@ -21,16 +22,19 @@ class SqlCatalog:
 
     Args:
         database: whose tables are there.
+        environment: that is meant.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, environment: str = DEFAULT_ENVIRONMENT) -> None:
         self._database = database
+        self._environment = environment
 
     def states(self, keys: Collection[AssetKey] | None = None) -> list[AssetState]:
         """See Catalog.states."""
         found: list[AssetState] = []
         with self._database.reading() as connection:
-            for query in _in_pieces(select(assets).order_by(assets.c.asset, assets.c.partition), assets, keys):
+            every = select(assets).where(assets.c.environment == self._environment)
+            for query in _in_pieces(every.order_by(assets.c.asset, assets.c.partition), assets, keys):
                 found += [AssetState(*row) for row in connection.execute(query)]
         return found
 
@@ -45,6 +49,7 @@ class SqlCatalog:
             & (made.asset.concat("") == assets.c.asset)  # else SQLite looks through all that was made of each asset
             & (made.partition == assets.c.partition),
         )
+        query = query.where(assets.c.environment == self._environment)
         if partition is not None:
             query = query.where(assets.c.partition == partition)
         found: dict[AssetKey, Recorded] = {}
@@ -71,7 +76,7 @@ class SqlCatalog:
         until: float | None = None,
     ) -> list[Recorded]:
         """See Catalog.materializations."""
-        query = _told_of(materializations, key, partitions, before, after, since, until)
+        query = self._told_of(materializations, key, partitions, before, after, since, until)
         with self._database.reading() as connection:
             return [_recorded(row) for row in connection.execute(_ordered(query, materializations, ascending, limit))]
 
@@ -88,7 +93,7 @@ class SqlCatalog:
         until: float | None = None,
     ) -> list[Observed]:
         """See Catalog.observations."""
-        query = _told_of(observations, key, partitions, before, after, since, until)
+        query = self._told_of(observations, key, partitions, before, after, since, until)
         query = query.where(observations.c.kind == "observation")
         with self._database.reading() as connection:
             rows = connection.execute(_ordered(query, observations, ascending, limit)).all()
@@ -96,7 +101,8 @@ class SqlCatalog:
 
     def checks(self, key: AssetKey, name: str | None = None, *, limit: int = 50) -> list[Checked]:
         """See Catalog.checks."""
-        query = select(checks).where(checks.c.asset == key.to_string()).order_by(checks.c.id.desc()).limit(limit)
+        query = select(checks).where(checks.c.environment == self._environment, checks.c.asset == key.to_string())
+        query = query.order_by(checks.c.id.desc()).limit(limit)
         if name is not None:
             query = query.where(checks.c.name == name)
         with self._database.reading() as connection:
@@ -112,30 +118,31 @@ class SqlCatalog:
         """See Catalog.wipe."""
         with self._database.writing() as connection:
             for table in (materializations, observations, checks, assets):
-                connection.execute(delete(table).where(table.c.asset == key.to_string()))
+                here = table.c.environment == self._environment
+                connection.execute(delete(table).where(here, table.c.asset == key.to_string()))
 
-
-def _told_of(
-    table: Table,
-    key: AssetKey,
-    partitions: Collection[str] | None,
-    before: int | None,
-    after: int | None,
-    since: float | None,
-    until: float | None,
-) -> Select[Any]:
-    query = select(table).where(table.c.asset == key.to_string())
-    if partitions is not None:
-        query = query.where(table.c.partition.in_(list(partitions)))
-    if before is not None:
-        query = query.where(table.c.id < before)
-    if after is not None:
-        query = query.where(table.c.id > after)
-    if since is not None:
-        query = query.where(table.c.at > since)
-    if until is not None:
-        query = query.where(table.c.at < until)
-    return query
+    def _told_of(
+        self,
+        table: Table,
+        key: AssetKey,
+        partitions: Collection[str] | None,
+        before: int | None,
+        after: int | None,
+        since: float | None,
+        until: float | None,
+    ) -> Select[Any]:
+        query = select(table).where(table.c.environment == self._environment, table.c.asset == key.to_string())
+        if partitions is not None:
+            query = query.where(table.c.partition.in_(list(partitions)))
+        if before is not None:
+            query = query.where(table.c.id < before)
+        if after is not None:
+            query = query.where(table.c.id > after)
+        if since is not None:
+            query = query.where(table.c.at > since)
+        if until is not None:
+            query = query.where(table.c.at < until)
+        return query
 
 
 def _ordered(query: Select[Any], table: Table, ascending: bool, limit: int) -> Select[Any]:

@@ -37,9 +37,11 @@ _NEWER = ", ".join(
     f'"{column.name}" = CASE WHEN excluded.token >= assets.token THEN excluded."{column.name}" '
     f'ELSE assets."{column.name}" END'
     for column in assets.columns
-    if column.name not in ("asset", "partition", "times")
+    if column.name not in ("environment", "asset", "partition", "times")
 )
-_INTO_ASSETS = f"ON CONFLICT (asset, partition) DO UPDATE SET times = assets.times + excluded.times, {_NEWER}"
+_INTO_ASSETS = (
+    f"ON CONFLICT (environment, asset, partition) DO UPDATE SET times = assets.times + excluded.times, {_NEWER}"
+)
 
 _INTO_ATTEMPTS = "ON CONFLICT (run_id, step, token) DO UPDATE SET " + ", ".join(
     f'"{column.name}" = excluded."{column.name}"' for column in attempts.columns if not column.primary_key
@@ -172,6 +174,7 @@ class SqlEventLog:
             if not old:
                 return 0
             newest = exists().where(
+                assets.c.environment == materializations.c.environment,
                 assets.c.asset == materializations.c.asset,
                 assets.c.partition == materializations.c.partition,
                 assets.c.run_id == materializations.c.run_id,
@@ -249,15 +252,16 @@ def _move(connection: Connection, move: Move) -> None:
 
 
 def _states(entries: Sequence[MaterializationEntry]) -> list[AssetState]:
-    """What these say of how their assets stand: one state for each asset and partition, in a fixed order."""
-    found: dict[tuple[str, str], AssetState] = {}
+    """What these say of how their assets stand: one for each environment, asset and partition, in a fixed order."""
+    found: dict[tuple[str, str, str], AssetState] = {}
     for entry in entries:
-        place = (entry.asset, entry.partition)
+        place = (entry.environment, entry.asset, entry.partition)
         before = found.get(place)
         if before is not None and before.token > entry.token:
             found[place] = before._replace(times=before.times + 1)
             continue
         found[place] = AssetState(
+            entry.environment,
             entry.asset,
             entry.partition,
             1 if before is None else before.times + 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.event_log import SqlEventLog
@@ -23,12 +24,15 @@ class SqlHistory:
         self.database.close()
 
 
-def open_history(url: str, where: str = "", *, create: bool = True) -> SqlHistory | None:
+def open_history(
+    url: str, where: str = "", *, create: bool = True, environment: str = DEFAULT_ENVIRONMENT
+) -> SqlHistory | None:
     """The history at an address.
 
     Args:
         where: the address comes from, for errors.
         create: make a SQLite file that is not there; else there is no history, and the answer is None.
+        environment: that the catalog is asked about.
 
     Raises:
         SettingsError: the address cannot be used.
@@ -45,7 +49,7 @@ def open_history(url: str, where: str = "", *, create: bool = True) -> SqlHistor
     except BaseException:
         database.close()
         raise
-    return SqlHistory(log=log, catalog=SqlCatalog(database), database=database)
+    return SqlHistory(log=log, catalog=SqlCatalog(database, environment), database=database)
 
 
 def address_in(home: Path) -> str:

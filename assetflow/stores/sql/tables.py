@@ -105,6 +105,7 @@ materializations = Table(
     metadata,
     Column("id", _LONG, primary_key=True, autoincrement=True),
     _text("asset"),
+    _text("environment"),
     _text("partition"),
     _text("run_id"),
     _long("step"),
@@ -129,13 +130,14 @@ Index(
     *(materializations.c[name] for name in ("run_id", "step", "token", "output", "seq")),
     unique=True,
 )
-Index("materializations_of_asset", materializations.c.asset, materializations.c.id)
+Index("materializations_of_asset", materializations.c.environment, materializations.c.asset, materializations.c.id)
 
 observations = Table(
     "observations",
     metadata,
     Column("id", _LONG, primary_key=True, autoincrement=True),
     _text("asset"),
+    _text("environment"),
     _text("partition"),
     _text("run_id"),
     _long("step"),
@@ -152,13 +154,14 @@ observations = Table(
     _text("tags"),
 )
 Index("observations_once", *(observations.c[name] for name in ("run_id", "step", "token", "seq")), unique=True)
-Index("observations_of_asset", observations.c.asset, observations.c.id)
+Index("observations_of_asset", observations.c.environment, observations.c.asset, observations.c.id)
 
 checks = Table(
     "checks",
     metadata,
     Column("id", _LONG, primary_key=True, autoincrement=True),
     _text("asset"),
+    _text("environment"),
     _text("name"),
     _text("run_id"),
     _long("step"),
@@ -172,11 +175,12 @@ checks = Table(
     _text("metadata"),
 )
 Index("checks_once", *(checks.c[name] for name in ("run_id", "step", "token", "seq")), unique=True)
-Index("checks_of_asset", checks.c.asset, checks.c.name, checks.c.id)
+Index("checks_of_asset", checks.c.environment, checks.c.asset, checks.c.name, checks.c.id)
 
 assets = Table(
     "assets",
     metadata,
+    Column("environment", Text, primary_key=True),
     Column("asset", Text, primary_key=True),
     Column("partition", Text, primary_key=True),
     _long("times"),

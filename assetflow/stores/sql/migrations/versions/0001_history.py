@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Make them all."""
     op.create_table(
         "assets",
+        sa.Column("environment", sa.Text(), nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
         sa.Column("times", sa.BigInteger(), nullable=False),
@@ -27,7 +28,7 @@ def upgrade() -> None:
         sa.Column("version", sa.Text(), nullable=True),
         sa.Column("data_version", sa.Text(), nullable=True),
         sa.Column("code_version", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("asset", "partition"),
+        sa.PrimaryKeyConstraint("environment", "asset", "partition"),
     )
     op.create_table(
         "attempts",
@@ -49,6 +50,7 @@ def upgrade() -> None:
         "checks",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("step", sa.BigInteger(), nullable=False),
@@ -62,7 +64,7 @@ def upgrade() -> None:
         sa.Column("metadata", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("checks_of_asset", "checks", ["asset", "name", "id"], unique=False)
+    op.create_index("checks_of_asset", "checks", ["environment", "asset", "name", "id"], unique=False)
     op.create_index("checks_once", "checks", ["run_id", "step", "token", "seq"], unique=True)
     op.create_table(
         "codes",
@@ -96,6 +98,7 @@ def upgrade() -> None:
         "materializations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("step", sa.BigInteger(), nullable=False),
@@ -116,7 +119,7 @@ def upgrade() -> None:
         sa.Column("inputs", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("materializations_of_asset", "materializations", ["asset", "id"], unique=False)
+    op.create_index("materializations_of_asset", "materializations", ["environment", "asset", "id"], unique=False)
     op.create_index(
         "materializations_once", "materializations", ["run_id", "step", "token", "output", "seq"], unique=True
     )
@@ -124,6 +127,7 @@ def upgrade() -> None:
         "observations",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("asset", sa.Text(), nullable=False),
+        sa.Column("environment", sa.Text(), nullable=False),
         sa.Column("partition", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("step", sa.BigInteger(), nullable=False),
@@ -140,7 +144,7 @@ def upgrade() -> None:
         sa.Column("tags", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("observations_of_asset", "observations", ["asset", "id"], unique=False)
+    op.create_index("observations_of_asset", "observations", ["environment", "asset", "id"], unique=False)
     op.create_index("observations_once", "observations", ["run_id", "step", "token", "seq"], unique=True)
     op.create_table(
         "recorder_offsets",
