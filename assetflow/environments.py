@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT, Environment
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.io.byte_cache import ByteCache
-from assetflow.io.stores import manager_at
+from assetflow.io.stores import manager_at, normal_place
 from assetflow.settings import Settings
 
 Shared = Callable[[str], Mapping[str, ResourceDefinition]]
@@ -28,7 +26,7 @@ class Environments:
         managers: the default IO manager of each environment, kept by whoever opens many runs.
 
     Raises:
-        SettingsError: two environments keep their values in one place.
+        SettingsError: the storage of one is none, lies in that of another, or is the same.
     """
 
     def __init__(
@@ -108,6 +106,10 @@ class Environments:
             return str(self._settings.storage)
         return str(self._settings.home / "environments" / found.name)
 
+    def uses_storage(self, name: str) -> bool:
+        """Whether assets that bring no IO manager are kept in its storage: nobody else has given them one."""
+        return "io_manager" not in self._definitions.resources and "io_manager" not in self.get(name).resource_defs
+
     def _default_manager(self, found: Environment) -> ResourceDefinition:
         place = (self.storage_of(found), found.syncs or self._settings.fsync)
         if place not in self._managers:
@@ -119,13 +121,24 @@ class Environments:
 
     def _check(self) -> None:
         places: dict[str, str] = {}
+        shared = "io_manager" in self._definitions.resources
         for name, found in self._known.items():
+            if shared and (found.storage or found.reads_from) and "io_manager" not in found.resource_defs:
+                raise SettingsError(
+                    f"environment {name} would keep its values where all others do: the resources of the definitions "
+                    f"have an io_manager, which comes before {'its storage' if found.storage else 'a storage'}",
+                    fix=f'Environment("{name}", {{"io_manager": ...}}) in Definitions(environments=...) gives it '
+                    "its own; or take io_manager from the definitions",
+                )
             if found.reads_from is not None and found.reads_from not in self._known:
                 raise SettingsError(
                     f"environment {name} reads from {found.reads_from}, which there is not",
                     fix=f"known are: {', '.join(self.names)}",
                 )
-            place = _normal(self.storage_of(found))
+            try:
+                place = normal_place(self.storage_of(found))
+            except SettingsError as error:
+                raise SettingsError(f"environment {name}: {error.message}", fix=error.fix) from None
             other = places.setdefault(place, name)
             if other != name:
                 raise SettingsError(
@@ -133,6 +146,14 @@ class Environments:
                     "replace what the other has made",
                     fix="give each a storage of its own",
                 )
+        for place, name in places.items():
+            for around, other in places.items():
+                if place.startswith(f"{around.rstrip('/')}/") and place != around:
+                    raise SettingsError(
+                        f"environment {name} keeps its values in {place}, inside the place of environment {other}: "
+                        f"what one makes, or gc removes in {other}, could be what {name} has made",
+                        fix="lay the two side by side",
+                    )
 
 
 def _over(below: Environment | None, given: Environment) -> Environment:
@@ -146,7 +167,3 @@ def _over(below: Environment | None, given: Environment) -> Environment:
         protected=below.protected if given.protected is None else given.protected,
         fsync=below.fsync if given.fsync is None else given.fsync,
     )
-
-
-def _normal(storage: str) -> str:
-    return storage.rstrip("/") if "://" in storage else os.path.realpath(Path(storage).expanduser())

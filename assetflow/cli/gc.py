@@ -94,7 +94,11 @@ def _managers(settings: Settings, project: Project | None, stack: ExitStack) -> 
 
 
 def _oldest_live_run(settings: Settings) -> float | None:
-    """When the oldest run was made that goes on; None if none does, as far as is known here."""
+    """When the oldest run was made that goes on; None if none does, as far as is known here.
+
+    Raises:
+        InvalidInvocationError: another command has a cluster in this folder, and only it knows.
+    """
     try:
         with state_of_runs(settings) as connection:
             made = []
@@ -105,7 +109,14 @@ def _oldest_live_run(settings: Settings) -> float | None:
                     continue  # it has just been forgotten
             return min(made, default=None)
     except InvalidInvocationError:
-        return None
+        data = settings.home / "valkey"
+        if not data.is_dir():
+            return None
+        raise InvalidInvocationError(
+            "another command has a cluster in this folder: what its run has staged cannot be told from garbage",
+            where=str(data),
+            fix="try again when it has ended; beside `assetflow dev`, or a cluster of its own, gc can be run any time",
+        ) from None
 
 
 def _collect(

@@ -119,12 +119,17 @@ def materialize(
                 ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
             return 130
         if result.success and not as_json:
-            ERR.print(f"values are in {_place_of_values(settings, project)}", style="dim")
+            place = _place_of_values(settings, project)
+            if place is not None:
+                ERR.print(f"values are in {place}", style="dim")
         return _CODES.get(result.status, 1)
 
 
-def _place_of_values(settings: Settings, project: Project) -> str:
+def _place_of_values(settings: Settings, project: Project) -> str | None:
+    """The storage of the environment; None where IO managers of the project's own keep them."""
     environments = Environments(settings, project.definitions)
+    if not environments.uses_storage(settings.env):
+        return None
     storage = environments.storage_of(environments.get(settings.env))
     if "://" in storage:
         return storage

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from assetflow.comparing.cells import equal, hashable, texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +38,7 @@ class FrameDifference:
     Attributes:
         rows: of the two.
         removed_columns, added_columns: that only the first or only the second has.
+        is_reordered: whether the columns that both have stand in another order.
         columns: those that both have and that differ.
         keys: columns that told rows apart; empty if they were told apart by their position, or not at all.
         by: in words, how rows were told apart.
@@ -45,6 +49,7 @@ class FrameDifference:
     rows: tuple[int, int]
     removed_columns: tuple[str, ...] = ()
     added_columns: tuple[str, ...] = ()
+    is_reordered: bool = False
     columns: dict[str, ColumnDifference] = field(default_factory=dict)
     keys: tuple[str, ...] = ()
     by: str = ""
@@ -57,7 +62,13 @@ class FrameDifference:
     def is_none(self) -> bool:
         """Whether there is no difference."""
         return not (
-            self.removed_columns or self.added_columns or self.columns or self.removed or self.added or self.changed
+            self.removed_columns
+            or self.added_columns
+            or self.is_reordered
+            or self.columns
+            or self.removed
+            or self.added
+            or self.changed
         )
 
     def record(self) -> dict[str, Any]:
@@ -75,14 +86,16 @@ def compare_frames(before: pd.DataFrame, after: pd.DataFrame, keys: Sequence[str
     Raises:
         KeyError: a key is no column of both.
     """
+    before, after = _with_names(before), _with_names(after)
     for key in keys:
         if key not in before.columns or key not in after.columns:
             raise KeyError(f"{key!r} is no column of both frames, and cannot tell their rows apart")
-    removed_columns = tuple(str(name) for name in before.columns if name not in after.columns)
-    added_columns = tuple(str(name) for name in after.columns if name not in before.columns)
+    removed_columns = tuple(name for name in before.columns if name not in after.columns)
+    added_columns = tuple(name for name in after.columns if name not in before.columns)
     common = [name for name in before.columns if name in after.columns]
     left, right = before[common].reset_index(drop=True), after[common].reset_index(drop=True)
-    repeated = bool(keys) and bool(left.duplicated(list(keys)).any() or right.duplicated(list(keys)).any())
+    reordered = common != [name for name in after.columns if name in before.columns]
+    repeated = bool(keys) and any(bool(frame[list(keys)].apply(hashable).duplicated().any()) for frame in (left, right))
     rows = (len(before), len(after))
     if keys and not repeated:
         found = _by_keys(left, right, list(keys))
@@ -92,24 +105,41 @@ def compare_frames(before: pd.DataFrame, after: pd.DataFrame, keys: Sequence[str
         found = _by_content(left, right)
     if repeated:
         found = {**found, "by": f"{found['by']}, since {', '.join(keys)} repeat"}
-    return FrameDifference(rows=rows, removed_columns=removed_columns, added_columns=added_columns, **found)
+    return FrameDifference(
+        rows=rows, removed_columns=removed_columns, added_columns=added_columns, is_reordered=reordered, **found
+    )
+
+
+def _with_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame, each column under a text of its own: of two that are called alike, the second is ``name (2)``."""
+    names: list[str] = []
+    for name in map(str, frame.columns):
+        count, chosen = 1, name
+        while chosen in names:
+            count += 1
+            chosen = f"{name} ({count})"
+        names.append(chosen)
+    return frame.set_axis(names, axis=1)
 
 
 def _by_keys(left: pd.DataFrame, right: pd.DataFrame, keys: list[str]) -> dict[str, Any]:
-    import pandas as pd
-
-    pairs = pd.merge(
-        left[keys].assign(__left=range(len(left))),
-        right[keys].assign(__right=range(len(right))),
-        on=keys,
-        how="outer",
-        sort=False,
-    )
-    gone, new = pairs["__right"].isna(), pairs["__left"].isna()
+    names = [f"key {place}" for place in range(len(keys))]
+    sides = [frame[keys].set_axis(names, axis=1).apply(hashable) for frame in (left, right)]
+    try:
+        pairs = _paired(sides, names)
+    except (TypeError, ValueError):  # types none of whose values can be equal
+        pairs = _paired([side.apply(texts) for side in sides], names)
+    gone, new = pairs["right"].isna(), pairs["left"].isna()
     both = pairs[~gone & ~new]
-    old = left.take(both["__left"].astype("int64")).reset_index(drop=True)
-    now = right.take(both["__right"].astype("int64")).reset_index(drop=True)
+    old = left.take(both["left"].astype("int64")).reset_index(drop=True)
+    now = right.take(both["right"].astype("int64")).reset_index(drop=True)
     columns, changed = _columns(old, now, [name for name in left.columns if name not in keys], left, right)
+    for name in keys:
+        types = (str(left[name].dtype), str(right[name].dtype))
+        if types[0] != types[1]:
+            columns[name] = ColumnDifference(
+                types=types, changed=0, before=_figures(left[name]), after=_figures(right[name])
+            )
     return {
         "keys": tuple(keys),
         "by": f"rows told apart by {', '.join(keys)}",
@@ -118,9 +148,19 @@ def _by_keys(left: pd.DataFrame, right: pd.DataFrame, keys: list[str]) -> dict[s
         "added": int(new.sum()),
         "changed": int(changed.sum()),
         "sample": _sampled(
-            removed=pairs.loc[gone, keys], added=pairs.loc[new, keys], changed=old.loc[changed.to_numpy(), keys]
+            removed=pairs.loc[gone, names].set_axis(keys, axis=1),
+            added=pairs.loc[new, names].set_axis(keys, axis=1),
+            changed=old.loc[changed.to_numpy(), keys],
         ),
     }
+
+
+def _paired(sides: Sequence[pd.DataFrame], names: list[str]) -> pd.DataFrame:
+    """Which row of one, and of the other, has a key: ``left`` and ``right``."""
+    import pandas as pd
+
+    left, right = (side.assign(**{at: range(len(side))}) for side, at in zip(sides, ("left", "right"), strict=True))
+    return pd.merge(left, right, on=names, how="outer", sort=False)
 
 
 def _by_position(left: pd.DataFrame, right: pd.DataFrame) -> dict[str, Any]:
@@ -140,7 +180,9 @@ def _by_content(left: pd.DataFrame, right: pd.DataFrame) -> dict[str, Any]:
 
     import pandas as pd
 
-    counts = [Counter(pd.util.hash_pandas_object(frame, index=False).tolist()) for frame in (left, right)]
+    counts = [
+        Counter(pd.util.hash_pandas_object(frame.apply(hashable), index=False).tolist()) for frame in (left, right)
+    ]
     columns = {}
     for name in left.columns:
         old, new = _figures(left[name]), _figures(right[name])
@@ -166,7 +208,7 @@ def _columns(
     for name in names:
         one, other = old[name], now[name]
         types = (str(left[name].dtype), str(right[name].dtype))
-        differs = ~_equal(one, other)
+        differs = ~equal(one, other)
         count = int(differs.sum())
         changed |= differs
         if count or types[0] != types[1]:
@@ -176,30 +218,23 @@ def _columns(
     return found, changed
 
 
-def _equal(one: pd.Series[Any], other: pd.Series[Any]) -> pd.Series[bool]:
-    import pandas as pd
-
-    try:
-        same = (one == other).fillna(False).astype(bool)
-    except (TypeError, ValueError):  # of types that know nothing of each other
-        same = one.astype(object) == other.astype(object)
-    return pd.Series((same | (one.isna() & other.isna())).to_numpy(), index=one.index)
-
-
 def _figures(column: pd.Series[Any]) -> dict[str, Any]:
+    import numpy as np
+
     found: dict[str, Any] = {"nulls": int(column.isna().sum())}
-    try:
-        found["distinct"] = int(column.nunique())
-    except TypeError:  # lists and the like
+    told = hashable(column)
+    found["distinct"] = int(told.nunique())
+    if told is not column:  # lists and the like have no order that means something
         return found
     filled = column.dropna()
     if len(filled):
         try:
             found |= {"min": _plain(filled.min()), "max": _plain(filled.max())}
-        except TypeError:
+        except (TypeError, ValueError, NotImplementedError):  # there is no order
             return found
         if column.dtype.kind in "iuf":
-            found["mean"] = float(filled.mean())
+            with np.errstate(invalid="ignore"):  # there may be infinities of both signs
+                found["mean"] = _plain(float(filled.mean()))
     return found
 
 
@@ -212,5 +247,8 @@ def _sampled(**parts: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _plain(value: Any) -> Any:
-    value = value.item() if hasattr(value, "item") else value
+    """For JSON, which has neither NaN nor infinity."""
+    value = value.item() if getattr(value, "size", 0) == 1 and hasattr(value, "item") else value
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else str(value)
     return value if isinstance(value, int | float | str | bool) or value is None else str(value)

@@ -82,27 +82,45 @@ def _arrays(before: Any, after: Any) -> Difference:
         told = f"{before.dtype}{list(before.shape)} → {after.dtype}{list(after.shape)}"
         return Difference(same=False, summary=told)
     floats = before.dtype.kind in "fc"
-    differs = (before != after) & ~(np.isnan(before) & np.isnan(after)) if floats else before != after
+    is_null = np.isnan if floats else np.isnat if before.dtype.kind in "mM" else None
+    differs = before != after if is_null is None else (before != after) & ~(is_null(before) & is_null(after))
     count = int(np.count_nonzero(differs))
     if not count:
         return Difference(same=True, summary="the same")
     summary = f"{count:,} of {before.size:,} elements changed"
     if before.dtype.kind in "iuf":
-        largest = np.nanmax(np.abs(before.astype("float64") - after.astype("float64")))
-        summary += f", by {largest:g} at most"
+        with np.errstate(invalid="ignore"):
+            steps = np.abs(before.astype("float64") - after.astype("float64"))
+        steps = steps[~np.isnan(steps)]
+        summary += f", by {steps.max():g} at most" if steps.size else ""
     return Difference(same=False, summary=summary)
 
 
 def _as_frame(value: Any) -> Any:
-    """The value as a frame of pandas, if it is a frame of any library."""
+    """The value as a frame of pandas, if it is a frame, or one column of one, of any library."""
     library = type(value).__module__.partition(".")[0]
     name = type(value).__name__
+    if library in ("pandas", "polars") and name == "Series":
+        value, name = value.to_frame(), "DataFrame"
     if library == "pandas" and name == "DataFrame":
-        frame = value
-        return frame if frame.index.names == [None] else frame.reset_index()
-    if (library, name) in (("polars", "DataFrame"), ("pyarrow", "Table")):
-        return value.to_pandas()
+        numbered = value.index.names == [None] and value.index.dtype.kind in "iu"  # by nobody in particular
+        return value if numbered else value.reset_index(allow_duplicates=True)
+    if library == "polars" and name == "DataFrame":
+        value, name, library = value.to_arrow(), "Table", "pyarrow"
+    if (library, name) == ("pyarrow", "Table"):
+        return value.to_pandas(types_mapper=_kept_whole().get)
     return None
+
+
+def _kept_whole() -> dict[Any, Any]:
+    """Types of pandas for integers of Arrow, which would become floats, and others, where one of them is null."""
+    import pandas as pd
+    import pyarrow as pa
+
+    return {
+        getattr(pa, f"{name.lower()}")(): getattr(pd, f"{name}Dtype")()
+        for name in ("Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64")
+    }
 
 
 def _is_array(value: Any) -> bool:
@@ -113,8 +131,13 @@ def _is_array(value: Any) -> bool:
 def _is_equal(before: Any, after: Any) -> bool:
     if type(before) is type(after) and (_is_array(before) or _as_frame(before) is not None):
         return compare(before, after).same
+    if type(before) is type(after) and isinstance(before, dict | list | tuple):
+        return compare(before, after).same
+    numpy = sys.modules.get("numpy")
     try:
-        return bool(before == after)
+        if numpy is not None and isinstance(before, numpy.ndarray):
+            return bool(numpy.array_equal(before, after))
+        return bool(before == after) or bool(before != before and after != after)
     except Exception:
         return False
 
@@ -131,6 +154,8 @@ def _in_words(found: FrameDifference) -> str:
     for names, word in ((found.removed_columns, "columns gone"), (found.added_columns, "new columns")):
         if names:
             words.append(f"{word}: {', '.join(names)}")
+    if found.is_reordered:
+        words.append("columns in another order")
     retyped = [name for name, column in found.columns.items() if column.types[0] != column.types[1]]
     if retyped:
         words.append(f"of another type: {', '.join(retyped)}")
@@ -142,5 +167,5 @@ def _named(value: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

@@ -13,6 +13,7 @@ from typing import Any
 import pandas
 
 from assetflow import materialize
+from assetflow.local.discovery import sole_use
 from tests.support.s3 import SeaweedFS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -118,3 +119,10 @@ def test_versions_are_listed_rolled_back_loaded_and_collected(tmp_path: Path) ->
     assert "sales@0005000000000000-00000001" in seen and "--yes removes them" in seen and old.exists()
     assert "removed 1 item" in run(tmp_path, "gc", *where, "--yes").stdout and not old.exists()
     assert len(history()) == 4
+
+
+def test_nothing_is_collected_beside_a_command_whose_runs_cannot_be_seen(tmp_path: Path) -> None:
+    with sole_use(tmp_path / ".assetflow" / "valkey"):
+        refused = run(tmp_path, "gc", "--yes", code=2).stderr
+    assert "another command has a cluster in this folder" in refused and "try again when it has ended" in refused
+    assert "nothing to remove" in run(tmp_path, "gc", "--yes").stdout

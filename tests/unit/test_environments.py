@@ -60,6 +60,14 @@ def test_an_unknown_environment_is_told_with_the_nearest(tmp_path: Path) -> None
             "a and b keep their values in one place",
         ),
         ('[environments.a]\nstorage = "s3://b/x"\n[environments.b]\nstorage = "s3://b/x/"', "one place, s3://b/x"),
+        ('[environments.a]\nstorage = "s3://b/x"\n[environments.b]\nstorage = "s3://b//x"', "one place, s3://b/x"),
+        ('[environments.a]\nstorage = "x"\n[environments.b]\nstorage = "x/b"', "inside the place of environment a"),
+        ('[environments.a]\nstorage = "s3://b"\n[environments.b]\nstorage = "s3://b/x"', "inside the place of"),
+        ('[environments.a]\nstorage = "gs://b/x"', "environment a: values cannot be kept at gs://b/x"),
+        ('[environments.a]\nstorage = "s3:/b/x"', "s3:// has small letters and two slashes"),
+        ('[environments.a]\nstorage = "S3://b/x"', "s3:// has small letters and two slashes"),
+        ('[environments.a]\nstorage = "s3:///x"', "it names no bucket"),
+        ('[environments.a]\nstorage = "s3://b/../x"', "means a folder"),
         ('[environments.a]\nreads_from = "b"', "environment a reads from b, which there is not"),
         ('[environments.a]\nstorag = "x"', "no setting of an environment 'storag'"),
         ('[environments.a]\nprotected = "yes"', "protected is true or false, not 'yes'"),
@@ -70,6 +78,19 @@ def test_an_unknown_environment_is_told_with_the_nearest(tmp_path: Path) -> None
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
         environments(tmp_path, text)
+
+
+@pytest.mark.parametrize("text", ['storage = "x"', 'reads_from = "default"'])
+def test_an_io_manager_of_the_project_does_not_quietly_take_the_place_of_a_storage(tmp_path: Path, text: str) -> None:
+    (tmp_path / "assetflow.toml").write_text(f"[environments.staging]\n{text}")
+    settings = read_settings({}, tmp_path)
+    manager = FilesystemIOManager(tmp_path / "data")
+    with pytest.raises(SettingsError, match="environment staging would keep its values where all others do"):
+        Environments(settings, Definitions(resources={"io_manager": manager}))
+    own = Environment("staging", {"io_manager": FilesystemIOManager(tmp_path / "other")})
+    found = Environments(settings, Definitions(resources={"io_manager": manager}, environments=[own]))
+    assert not found.uses_storage("staging") and not found.uses_storage("default")
+    assert Environments(settings, Definitions()).uses_storage("staging")
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "-x", "ä", "x" * 64, 3])

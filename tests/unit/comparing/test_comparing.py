@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from assetflow.comparing.values import compare
@@ -93,3 +95,60 @@ def test_all_seeded_differences_of_a_million_rows_are_found() -> None:
     after = pd.concat([after.drop(index=gone), new]).sample(frac=1, random_state=1)
     found = compare(before, after, ["id"]).frame
     assert found is not None and (found.removed, found.added, found.changed) == (100, 50, 900)
+
+
+def arrow_lists(values: list[list[int]]) -> pd.DataFrame:
+    return pd.DataFrame({"a": pd.Series(values, dtype=pd.ArrowDtype(pa.list_(pa.int64())))})
+
+
+BIG = 2**53  # from here on a float cannot tell whole numbers apart
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "summary"),
+    [
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), pd.DataFrame([[1, 3]], columns=["a", "a"]), "1 rows, 1 changed"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), pd.DataFrame({"a": [1]}), "1 rows, columns gone: a (2)"),
+        (pd.DataFrame({"a": [1], "b": [2]}), pd.DataFrame({"b": [2], "a": [1]}), "1 rows, columns in another order"),
+        (pd.DataFrame({"a": [[1], [2]]}), pd.DataFrame({"a": [[2]]}), "2 → 1 rows, 1 removed"),
+        (
+            pd.DataFrame({"a": [np.arange(2000), np.arange(2)]}),
+            pd.DataFrame({"a": [np.where(np.arange(2000) == 1000, 0, np.arange(2000)), np.arange(2)]}),
+            "2 rows, 1 changed",
+        ),
+        (pd.DataFrame({"v": [1]}, index=["x"]), pd.DataFrame({"v": [1]}, index=["y"]), "1 rows, 1 changed"),
+        (frame().set_index("id", drop=False), frame(id=[1, 2, 3, 5]).set_index("id", drop=False), "4 rows, 1 changed"),
+        (pl.DataFrame({"a": [BIG, None]}), pl.DataFrame({"a": [BIG + 1, None]}), "2 rows, 1 changed"),
+        (pl.from_pandas(frame()).to_arrow(), pl.from_pandas(frame(id=[1, 2, 3, 5])).to_arrow(), "4 rows, 1 changed"),
+        (arrow_lists([[1], [2]]), arrow_lists([[1], [3]]), "2 rows, 1 changed"),
+        (pd.Series([1, 2]), pd.Series([1, 3]), "2 rows, 1 changed"),
+        (pl.Series("a", [1, 2]), pl.Series("a", [1, 2]), "the same"),
+        (pd.DataFrame(), pd.DataFrame(), "the same"),
+        ([float("nan"), {"a": [np.arange(3)]}], [float("nan"), {"a": [np.arange(3)]}], "the same"),
+        (np.array(["NaT"], "M8[s]"), np.array(["NaT"], "M8[s]"), "the same"),
+        (np.array([np.nan]), np.array([1.0]), "1 of 1 elements changed"),
+        (np.array([1, "a"], dtype=object), np.array([1, "a"], dtype=object), "the same"),
+    ],
+)
+def test_odd_values_are_compared_like_any_other(before: Any, after: Any, summary: str) -> None:
+    assert compare(before, after).summary == summary
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changes"),
+    [
+        ([1, 2], ["1", "2"], (2, 2, 0)),
+        (pd.date_range("2024", periods=2, tz="UTC"), pd.date_range("2024", periods=2), (2, 2, 0)),
+        ([[1], [2]], [[1], [3]], (1, 1, 0)),
+        ([1.0, None], [1.0, None], (0, 0, 0)),
+    ],
+)
+def test_keys_of_any_type_tell_rows_apart(old: Any, new: Any, changes: tuple[int, int, int]) -> None:
+    found = compare(pd.DataFrame({"left": old, "x": 0}), pd.DataFrame({"left": new, "x": 0}), ["left"]).frame
+    assert found is not None and (found.removed, found.added, found.changed) == changes
+
+
+def test_what_is_told_of_frames_is_json() -> None:
+    found = compare(frame(price=[np.inf, 1.0, np.nan, -np.inf]), frame(id=[1, 2, 3, np.nan]), ["id"]).frame
+    assert found is not None and found.columns["price"].before["max"] == "inf"
+    json.dumps(found.record(), allow_nan=False)
