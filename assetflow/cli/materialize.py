@@ -26,10 +26,12 @@ from assetflow.cli.targets import (
 )
 from assetflow.client import submit_project
 from assetflow.code.reference import CodeRef
+from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.environments import Environments
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import read_note
+from assetflow.planning.plan import Plan
 from assetflow.runs.states import RunStatus
 from assetflow.settings import Settings
 from assetflow.submission import Project, job_arguments, make_request
@@ -85,6 +87,7 @@ def materialize(
         project, CodeRef(), asked.selection, environment=settings.env, run_config=asked.run_config, tags=asked.tags
     )
     check_not_empty(project.graph(), request.plan.steps, asked.selection)
+    _warn_of_what_is_not_separated(settings, project, request.plan)
     if not confirm(Environments(settings, project.definitions), settings.env, yes=yes):
         return 1
     modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
@@ -123,6 +126,25 @@ def materialize(
             if place is not None:
                 ERR.print(f"values are in {place}", style="dim")
         return _CODES.get(result.status, 1)
+
+
+def _warn_of_what_is_not_separated(settings: Settings, project: Project, plan: Plan) -> None:
+    """An asset that brings its IO manager along has the same one in every environment."""
+    if settings.env == DEFAULT_ENVIRONMENT:
+        return
+    assets = project.graph().assets_by_key
+    found = [
+        key.to_user_string()
+        for step in plan.steps
+        for output, key in zip([made for made in step.outputs if made.key], step.asset_keys, strict=True)
+        if key in assets and output.io_manager_key in assets[key].resource_defs
+    ]
+    if found:
+        ERR.print(
+            f"{', '.join(found)}: kept in the same place in every environment, by an IO manager of "
+            f"{'its' if len(found) == 1 else 'their'} own",
+            style="yellow",
+        )
 
 
 def _place_of_values(settings: Settings, project: Project) -> str | None:

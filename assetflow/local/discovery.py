@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from assetflow.errors import InvalidInvocationError
+from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.process_identity import born
 
 FILE = "cluster.json"
@@ -66,9 +66,17 @@ def sole_use(folder: Path) -> Iterator[None]:
 
     Raises:
         InvalidInvocationError: another process owns it.
+        SettingsError: nothing can be written there.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise SettingsError(
+            f"nothing can be written to the home folder: {error.strerror}",
+            where=str(folder),
+            fix="set ASSETFLOW_HOME (or `home` in assetflow.toml) to a folder of your own",
+        ) from None
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -89,3 +89,17 @@ def test_flights_in_staging_on_a_disk_and_in_production_in_s3(
     assert (tmp_path / ".assetflow" / "environments" / "staging" / leaf).is_file()
     project.run("promote", leaf, *flights, "--from", "staging", "--to", "production", "--yes")
     assert "no difference" in project.run("diff", "production", "staging", leaf, *flights)
+
+
+def test_what_no_environment_separates_is_told_and_an_unusable_home_too(tmp_path: Path) -> None:
+    (tmp_path / "assetflow.toml").write_text("[environments.staging]\n")
+    (tmp_path / "shop.py").write_text(
+        "from assetflow import FilesystemIOManager, asset\n\n\n"
+        "@asset(resource_defs={'io_manager': FilesystemIOManager('own')})\ndef sales():\n    return 1\n"
+    )
+    project = Project(tmp_path, {})
+    told = project.run("materialize", "-f", "shop.py", "--env", "staging")
+    assert "sales: kept in the same place in every environment, by an IO manager of its own" in told
+    (tmp_path / "file").touch()
+    told = project.run("materialize", "-f", "shop.py", code=2, ASSETFLOW_HOME=str(tmp_path / "file" / "home"))
+    assert "nothing can be written to the home folder" in told and "Traceback" not in told
