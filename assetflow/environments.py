@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from assetflow.definitions.bundle import Definitions
@@ -13,8 +13,6 @@ from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.io.byte_cache import ByteCache
 from assetflow.io.stores import manager_at, normal_place
 from assetflow.settings import Settings
-
-Shared = Callable[[str], Mapping[str, ResourceDefinition]]
 
 
 class Environments:
@@ -96,7 +94,7 @@ class Environments:
             SettingsError: its storage is none.
         """
         found = self.get(name)
-        return {"io_manager": self._default_manager(found), **self._definitions.resources, **found.resource_defs}
+        return {"io_manager": self._default_manager(found), **self._definitions.resources, **found.resources}
 
     def storage_of(self, found: Environment) -> str:
         """Where its default IO manager keeps values: a folder, or ``s3://bucket/prefix``."""
@@ -108,7 +106,7 @@ class Environments:
 
     def uses_storage(self, name: str) -> bool:
         """Whether assets that bring no IO manager are kept in its storage: nobody else has given them one."""
-        return "io_manager" not in self._definitions.resources and "io_manager" not in self.get(name).resource_defs
+        return "io_manager" not in self._definitions.resources and "io_manager" not in self.get(name).resources
 
     def _default_manager(self, found: Environment) -> ResourceDefinition:
         place = (self.storage_of(found), found.syncs or self._settings.fsync)
@@ -123,7 +121,7 @@ class Environments:
         places: dict[str, str] = {}
         shared = "io_manager" in self._definitions.resources
         for name, found in self._known.items():
-            if shared and (found.storage or found.reads_from) and "io_manager" not in found.resource_defs:
+            if shared and (found.storage or found.reads_from) and "io_manager" not in found.resources:
                 raise SettingsError(
                     f"environment {name} would keep its values where all others do: the resources of the definitions "
                     f"have an io_manager, which comes before {'its storage' if found.storage else 'a storage'}",

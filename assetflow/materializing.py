@@ -121,7 +121,14 @@ def observe(
             raise CheckError(f"observe takes what observable_source_asset makes, not {source!r}")
     definitions = Definitions(assets=source_assets, resources=dict(resources or {}))
     return _run(
-        definitions, list(source_assets), run_config, raise_on_error, tags, given_to="observe", instance=instance
+        definitions,
+        list(source_assets),
+        run_config,
+        raise_on_error,
+        tags,
+        given_to="observe",
+        place=_Place(keeps_nothing=True),
+        instance=instance,
     )
 
 
@@ -170,16 +177,16 @@ def _run(
     job_hooks: tuple[HookDefinition, ...] = (),
     *,
     given_to: str = "Definitions",
-    place: _Place | None = None,
+    place: _Place,
     instance: DagsterInstance | None = None,
 ) -> ExecuteInProcessResult:
     if instance is not None and not isinstance(instance, DagsterInstance):
         raise ParameterCheckError(f"instance is a DagsterInstance, not {instance!r}")
     settings = current_settings()
-    environment = (place.env if place else None) or settings.env
+    environment = place.env or settings.env
     environments = Environments(settings, definitions)
-    if place is None or not place.keeps_nothing:
-        environments.confirm(environment, yes=place is not None and place.yes)
+    if not place.keeps_nothing:
+        environments.confirm(environment, yes=place.yes)
     request = make_request(
         Project(definitions=definitions, label=job_name, given_to=given_to),
         CodeRef(label="here"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from assetflow.definitions.resource import ResourceDefinition, as_resources
+from assetflow.definitions.resource import as_resources
 from assetflow.errors import InvalidDefinitionError, ParameterCheckError
 
 DEFAULT_ENVIRONMENT = "default"
@@ -61,11 +61,6 @@ class Environment:
     def syncs(self) -> bool:
         """Whether a stored value survives a power cut."""
         return self.is_protected if self.fsync is None else self.fsync
-
-    @property
-    def resource_defs(self) -> Mapping[str, ResourceDefinition]:
-        """The resources as definitions."""
-        return self.resources
 
 
 def as_environments(given: Iterable[Environment] | None) -> dict[str, Environment]:

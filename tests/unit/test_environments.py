@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from assetflow import Definitions, Environment, FilesystemIOManager, asset, materialize
+from assetflow import (
+    DataVersion,
+    Definitions,
+    Environment,
+    FilesystemIOManager,
+    asset,
+    materialize,
+    observable_source_asset,
+    observe,
+)
 from assetflow.environments import Environments
 from assetflow.errors import InvalidDefinitionError, InvalidInvocationError, ParameterCheckError, SettingsError
 from assetflow.settings import read_settings
@@ -37,7 +46,7 @@ def test_environments_come_from_the_file_and_from_the_definitions(tmp_path: Path
 def test_definitions_and_file_say_of_one_environment_what_each_knows(tmp_path: Path) -> None:
     found = environments(tmp_path, FILE, Environment("production", {"api": "the real one"}, protected=False))
     both = found.get("production")
-    assert both.storage == "prod" and not both.is_protected and set(both.resource_defs) == {"api"}
+    assert both.storage == "prod" and not both.is_protected and set(both.resources) == {"api"}
 
 
 def test_production_is_protected_and_synced_unless_it_is_said_otherwise() -> None:
@@ -183,3 +192,14 @@ def test_resources_of_an_environment_come_before_those_of_the_definitions(
     assert definitions.load_asset_value("asked") == "the real one"
     assert definitions.load_asset_value("asked", env="default") == "a double"
     assert job.execute_in_process(resources={"api": "mine"}).output_for_node("asked") == "mine"
+
+
+def test_looking_at_sources_of_production_needs_no_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @observable_source_asset
+    def watched() -> DataVersion:
+        return DataVersion("1")
+
+    (tmp_path / "assetflow.toml").write_text(FILE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ASSETFLOW_ENV", "production")
+    assert observe([watched]).success, "it writes nothing there"
