@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from assetflow.runs.log_records import (
 from assetflow.runs.states import RunStatus
 from assetflow.runs.store import RunStore
 from assetflow.runs.story import EventType, RunStoryEvent, tell
+from assetflow.settings import Settings
 from assetflow.wiring import current_settings, open_history, signer_for
 
 if TYPE_CHECKING:
@@ -48,31 +50,39 @@ class DagsterInstance:
         self._signer = signer
 
     @staticmethod
-    def get() -> DagsterInstance:
+    def get(env: str | None = None) -> DagsterInstance:
         """The history of the settings: ``.assetflow/history.db``, unless they say something else.
+
+        Args:
+            env: name of the environment whose assets are asked about; by default that of the settings.
 
         Raises:
             SettingsError: the settings say that none is kept.
         """
-        settings = current_settings()
+        settings = _settings_of(env)
         history = open_history(settings, create=True)
         if history is None:
             raise SettingsError("no history is kept here", where=settings.where("database_url"))
         return DagsterInstance(history, signer_for(settings))
 
     @staticmethod
-    def ephemeral() -> DagsterInstance:
-        """A history in memory."""
-        return _at("sqlite://", Signer(b"a history in this process"))
+    def ephemeral(env: str | None = None) -> DagsterInstance:
+        """A history in memory.
+
+        Args:
+            env: as for `get`.
+        """
+        return _at("sqlite://", Signer(b"a history in this process"), env)
 
     @staticmethod
-    def local_temp(tempdir: str | Path) -> DagsterInstance:
+    def local_temp(tempdir: str | Path, env: str | None = None) -> DagsterInstance:
         """A history in a folder.
 
         Args:
             tempdir: made if it is not there; it stays.
+            env: as for `get`.
         """
-        return _at(f"sqlite:///{Path(tempdir).resolve() / 'history.db'}", Signer(b"a history in a folder"))
+        return _at(f"sqlite:///{Path(tempdir).resolve() / 'history.db'}", Signer(b"a history in a folder"), env)
 
     def __enter__(self) -> DagsterInstance:
         return self
@@ -233,9 +243,14 @@ class DagsterInstance:
         record_at_once(self._history.log, request, request.sealed(self._signer), int(time.time() * 1000), facts)
 
 
-def _at(url: str, signer: Signer) -> DagsterInstance:
+def _settings_of(env: str | None) -> Settings:
+    settings = current_settings()
+    return settings if env is None else replace(settings, env=env)
+
+
+def _at(url: str, signer: Signer, env: str | None) -> DagsterInstance:
     from assetflow.stores.sql.history import open_history as open_sql
 
-    history = open_sql(url)
+    history = open_sql(url, environment=_settings_of(env).env)
     assert history is not None, "it is made if it is not there"
     return DagsterInstance(history, signer)

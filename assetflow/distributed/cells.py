@@ -181,6 +181,7 @@ class Cell:
         timeout: float = 0.0,
         deadline: float = 0.0,
     ) -> None:
+        # As in `locked`, without its context manager, which would take longer than the rest of a step's two writes.
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
             _CHILD.pack_into(

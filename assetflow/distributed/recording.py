@@ -49,7 +49,7 @@ class RecordingThread:
         self._registry = registry
         self._recorder = recorder
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="assetflow-recorder", daemon=True)
+        self._thread = threading.Thread(target=self.run, name="assetflow-recorder", daemon=True)
         self._leads = False
         self._renewed = 0.0
         self._complained = 0.0
@@ -69,9 +69,6 @@ class RecordingThread:
 
     def run(self) -> None:
         """Take turns in this thread, until somebody asks to stop."""
-        self._run()
-
-    def _run(self) -> None:
         while not self._stopping.is_set():
             self._stopping.wait(self._safely())
         deadline = time.monotonic() + _LAST_TURNS

@@ -116,3 +116,21 @@ def test_an_unknown_run_is_told(instance: DagsterInstance) -> None:
     assert instance.get_run_by_id("nope") is None
     with pytest.raises(RunNotFoundError, match="nope"):
         instance.all_logs("nope")
+
+
+def test_a_history_answers_for_one_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @asset
+    def one() -> int:
+        return 1
+
+    (tmp_path / "assetflow.toml").write_text("[environments.staging]\n")
+    monkeypatch.chdir(tmp_path)
+    with DagsterInstance.ephemeral() as default, DagsterInstance.ephemeral(env="staging") as staging:
+        for instance in (default, staging):
+            materialize([one], env="staging", instance=instance)
+        assert default.get_latest_materialization_event("one") is None
+        assert staging.get_latest_materialization_event("one") is not None
+    monkeypatch.setenv("ASSETFLOW_ENV", "staging")
+    with DagsterInstance.ephemeral() as instance:
+        materialize([one], instance=instance)
+        assert instance.get_latest_materialization_event("one") is not None, "that of the settings, as the run"
