@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.stores.sql.catalog import SqlCatalog
@@ -50,8 +49,3 @@ def open_history(
         database.close()
         raise
     return SqlHistory(log=log, catalog=SqlCatalog(database, environment), database=database)
-
-
-def address_in(home: Path) -> str:
-    """The address of the history that is kept in a home folder."""
-    return f"sqlite:///{home / 'history.db'}"
