@@ -1,7 +1,8 @@
 """W5: large arrays from step to step. ``python -m benchmarks.payload``, a minute or two.
 
 Twenty layers of four steps; each reads the arrays of two steps of the layer before, and makes one of 10 MB. Counted is
-what is read, in MB a second.
+what is read, in MB a second. ``--far`` adds an S3 that answers after 30 ms and moves 90 MB a second over a connection,
+as one does in another building; that takes two minutes a round.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
@@ -36,29 +37,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.payload", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds after the warm-up (default 3)")
     parser.add_argument("--without-s3", action="store_true", help="leave S3 out")
+    parser.add_argument("--far", action="store_true", help="S3 behind a slow line, too")
     options = parser.parse_args()
     logging.disable(logging.INFO)
     table = Table(title="W5, MB a second of edges, two processes", title_justify="left", box=None, padding=(0, 3, 0, 0))
     for name in ("what", "MB/s", "x bare files"):
         table.add_column(name, justify="left" if name == "what" else "right")
     with tempfile.TemporaryDirectory(prefix="af-payload-") as name:
-        found = measure(Path(name), options.rounds, with_s3=not options.without_s3)
+        found = measure(Path(name), options.rounds, with_s3=not options.without_s3, far=options.far)
     for what, speed in found.items():
         table.add_row(what, f"{speed:,.0f}", f"{speed / found['bare files']:.2f}")
     Console(width=100).print(table)
 
 
-def measure(folder: Path, rounds: int, *, with_s3: bool) -> dict[str, float]:
+def measure(folder: Path, rounds: int, *, with_s3: bool, far: bool = False) -> dict[str, float]:
     """MB a second of each, the median of the rounds; they take turns."""
-    with local_cluster(workers=2, directory=folder / "home"), _bucket(folder, with_s3) as s3:
+    with local_cluster(workers=2, directory=folder / "home"), _buckets(folder, with_s3, far) as buckets:
         runners: dict[str, Callable[[int], None]] = {
             "bare files": lambda turn: bare(folder / f"bare-{turn}"),
             "assetflow, disk": lambda turn: run(FilesystemIOManager(folder / f"disk-{turn}")),
         }
-        if s3 is not None:
-            cache = ByteCache(folder / "cache", 4 * 2**30)
-            runners["assetflow, S3"] = lambda turn: run(S3IOManager(prefix=f"plain-{turn}", **s3))
-            runners["assetflow, S3 with cache"] = lambda turn: run(
+        cache = ByteCache(folder / "cache", 4 * 2**30)
+        for where, s3 in buckets.items():
+            runners[where] = lambda turn, s3=s3: run(S3IOManager(prefix=f"plain-{turn}", **s3))  # type: ignore[misc]
+            runners[f"{where}, with cache"] = lambda turn, s3=s3: run(  # type: ignore[misc]
                 S3IOManager(prefix=f"kept-{turn}", cache=cache, **s3)
             )
         seconds: dict[str, list[float]] = {what: [] for what in runners}
@@ -72,12 +74,23 @@ def measure(folder: Path, rounds: int, *, with_s3: bool) -> dict[str, float]:
 
 
 @contextmanager
-def _bucket(folder: Path, wanted: bool) -> Iterator[dict[str, Any] | None]:
+def _buckets(folder: Path, wanted: bool, far: bool) -> Iterator[dict[str, dict[str, Any]]]:
+    """Name of each S3, and what an IO manager is told of it."""
     if not wanted:
-        yield None
+        yield {}
         return
-    with import_module("tests.support.s3").SeaweedFS(folder / "s3") as server:
-        yield {**server.options, "bucket": server.bucket("payload")}
+    proxy = import_module("tests.support.s3_proxy")
+
+    def slow(asked: Any) -> Any:
+        size = NUMBERS * 8 if asked.method == "GET" else asked.size
+        return proxy.Fault(stall=0.03 + size / 90e6)
+
+    with import_module("tests.support.s3").SeaweedFS(folder / "s3") as server, ExitStack() as stack:
+        found = {"assetflow, S3": {**server.options, "bucket": server.bucket("near")}}
+        if far:
+            line = stack.enter_context(proxy.S3Proxy(server.options["endpoint_url"], slow))
+            found["assetflow, far S3"] = {**server.options, "bucket": server.bucket("far"), "endpoint_url": line.url}
+        yield found
 
 
 def run(manager: Any) -> None:

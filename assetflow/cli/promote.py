@@ -124,7 +124,7 @@ def _report(found: list[Promotion], done: list[Promotion], as_json: bool, dry_ru
                 {
                     "asset": one.key.to_user_string(),
                     "size": one.manifest.size,
-                    "sha256": one.manifest.sha256,
+                    "checksum": one.manifest.checksum,
                     "same": one.is_done,
                     "promoted": one in done and not dry_run,
                 }

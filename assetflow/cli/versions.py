@@ -120,7 +120,7 @@ def _record(one: PastVersion) -> dict[str, object]:
         "published": one.is_published,
         "restored_from": told.restored_from or None,
         "promoted_from": told.promoted_from or None,
-        "sha256": told.sha256,
+        "checksum": told.checksum,
     }
 
 

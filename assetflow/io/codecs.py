@@ -130,7 +130,7 @@ def decode(
     )
 
 
-def codec_of_foreign(raw: bytes | bytearray, chosen: str, *, where: str, what: str) -> str:
+def codec_of_foreign(raw: bytes | memoryview, chosen: str, *, where: str, what: str) -> str:
     """How bytes are read that nobody here has written.
 
     Args:

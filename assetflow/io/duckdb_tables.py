@@ -75,7 +75,7 @@ class DuckDBIOManager(KeepsVersions):
             version=version.name,
             run_id=context.run_id,
             size=table.nbytes,
-            sha256="",
+            checksum="",
             stored_at=time.time(),
             type=type_name(obj),
             codec=_CODEC,

@@ -7,6 +7,8 @@ import fcntl
 import os
 from contextlib import suppress
 
+from assetflow.io.memory_for_bytes import memory_for
+
 _AT_ONCE = 512  # pieces, of the 1024 that the kernel takes in one call
 _LARGE = 65_536  # bytes
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
@@ -47,7 +49,7 @@ def write_new(path: str, *parts: bytes | bytearray | memoryview, fsync: bool) ->
         raise
 
 
-def read_file(path: str) -> tuple[bytes | bytearray, int]:
+def read_file(path: str) -> tuple[bytes | memoryview, int]:
     """All of a file, and its inode. What is large comes in memory that may be written to."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -57,13 +59,10 @@ def read_file(path: str) -> tuple[bytes | bytearray, int]:
             if len(raw) == state.st_size:
                 return raw, state.st_ino
             os.lseek(descriptor, 0, os.SEEK_SET)
-        buffer = bytearray(state.st_size)
-        view, at = memoryview(buffer), 0
-        while at < len(buffer) and (count := os.readv(descriptor, [view[at:]])):
+        memory, at = memory_for(state.st_size), 0
+        while at < len(memory) and (count := os.readv(descriptor, [memory[at:]])):
             at += count
-        view.release()
-        del buffer[at:]
-        return buffer, state.st_ino
+        return memory[:at], state.st_ino
     finally:
         os.close(descriptor)
 

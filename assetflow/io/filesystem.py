@@ -16,7 +16,6 @@ has accepted it.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -32,6 +31,7 @@ from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError, UnserializableValueError
+from assetflow.io.checksums import checksum_of
 from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, decode, encode, type_name
 from assetflow.io.durable_files import lock, make_folders, read_file, sync_folder, write_new
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
@@ -78,15 +78,12 @@ class FilesystemIOManager(KeepsVersions):
         found = encode(obj, self.format, what=context.value_title)
         place = self._place(value)
         context.add_output_metadata({"path": MetadataValue.path(place.path)})
-        digest = hashlib.sha256()
-        for part in found.parts:
-            digest.update(part)
         manifest = Manifest(
             key=value,
             version=version.name,
             run_id=context.run_id,
             size=sum(map(len, found.parts)),
-            sha256=digest.hexdigest(),
+            checksum=checksum_of(found.parts),
             stored_at=time.time(),
             type=type_name(obj),
             codec=found.codec,
@@ -135,7 +132,7 @@ class FilesystemIOManager(KeepsVersions):
         if manifest is None:  # somebody else has put it there; there is nothing it could be held against
             foreign = codec_of_foreign(raw, self.format, where=path, what=what)
             manifest = Manifest(
-                key=place.value, version="", run_id="", size=len(raw), sha256="", stored_at=0.0, codec=foreign
+                key=place.value, version="", run_id="", size=len(raw), checksum="", stored_at=0.0, codec=foreign
             )
         else:
             wanted = manifest.version if context.version is None else context.version.name
@@ -243,7 +240,7 @@ class FilesystemIOManager(KeepsVersions):
                     yield from _leftover(f"{folder}/{name}")
 
     def _told(
-        self, place: Place, version: Version | None, raw: bytes | bytearray, inode: int, path: str
+        self, place: Place, version: Version | None, raw: bytes | memoryview, inode: int, path: str
     ) -> tuple[bytes | bytearray | memoryview, Manifest | None]:
         """The bytes of a value, and what is known of them; None of what somebody else has put where people read."""
         if has_manifest(raw):

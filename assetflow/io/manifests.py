@@ -7,13 +7,13 @@ In S3 it goes with the object, as its metadata.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import Any
 
 import msgspec
 
 from assetflow.errors import DamagedRecordError
+from assetflow.io.checksums import is_of
 from assetflow.keys import Version
 
 
@@ -25,7 +25,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         version: its name, ``{token:016x}-{nonce:08x}``.
         run_id: the run that made it.
         size: bytes.
-        sha256: of the bytes, checked when they are read.
+        checksum: of the bytes, checked when they are read; empty where nothing can be held against one.
         stored_at: seconds since the epoch.
         type: qualified class name of the value.
         codec: how the bytes are to be read.
@@ -39,7 +39,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: str
     run_id: str
     size: int
-    sha256: str
+    checksum: str
     stored_at: float
     type: str = ""
     codec: str = "pickle"
@@ -53,7 +53,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.json.encode(self)
 
     @staticmethod
-    def from_json(raw: bytes | bytearray | str, *, where: str) -> Manifest:
+    def from_json(raw: bytes | memoryview | str, *, where: str) -> Manifest:
         """Read it back.
 
         Raises:
@@ -76,12 +76,12 @@ def copied(manifest: Manifest, version: Version, copy: Version, stored_at: float
 
 def fits(content: bytes | bytearray | memoryview, manifest: Manifest) -> bool:
     """Whether bytes are those that were stored."""
-    return len(content) == manifest.size and hashlib.sha256(content).hexdigest() == manifest.sha256
+    return len(content) == manifest.size and is_of(manifest.checksum, content)
 
 
 def same_bytes(one: Manifest, other: Manifest) -> bool:
     """Whether two versions are known to have the same bytes; a table of a database is known by none."""
-    return bool(one.sha256) and (one.sha256, one.size) == (other.sha256, other.size)
+    return bool(one.checksum) and (one.checksum, one.size) == (other.checksum, other.size)
 
 
 def check_content(content: bytes | bytearray | memoryview, manifest: Manifest, *, what: str, where: str) -> None:
@@ -106,12 +106,12 @@ def behind(manifest: Manifest) -> bytes:
     return text + len(text).to_bytes(_LENGTH, "big") + _MARK
 
 
-def has_manifest(raw: bytes | bytearray) -> bool:
+def has_manifest(raw: bytes | memoryview) -> bool:
     """Whether bytes end like those of a stored version."""
-    return raw.endswith(_MARK)
+    return raw[-len(_MARK) :] == _MARK
 
 
-def split(raw: bytes | bytearray, *, where: str) -> tuple[memoryview, Manifest]:
+def split(raw: bytes | memoryview, *, where: str) -> tuple[memoryview, Manifest]:
     """The bytes of a value and the manifest behind them.
 
     Raises:
@@ -154,10 +154,10 @@ def manifest_in(descriptor: int, *, where: str) -> Manifest:
     return Manifest.from_json(tail[start:end], where=where)
 
 
-def _manifest_at(tail: bytes | bytearray, size: int, where: str) -> tuple[int, int]:
+def _manifest_at(tail: bytes | memoryview, size: int, where: str) -> tuple[int, int]:
     """Where in the last bytes of a file its manifest begins and ends; a beginning below 0 lies before them."""
     end = len(tail) - len(_MARK) - _LENGTH
-    if end < 0 or not tail.endswith(_MARK):
+    if end < 0 or not has_manifest(tail):
         raise _missing(where)
     length = int.from_bytes(tail[end : end + _LENGTH], "big")
     if length > size:

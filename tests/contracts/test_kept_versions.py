@@ -85,7 +85,7 @@ def test_rolling_back_shows_the_earlier_bytes_as_a_later_version(manager: KeepsV
     assert new > second and load(manager) == load(manager, new) == "one" and load(manager, second) == "two"
     told = manager.current(PATH)
     assert told is not None and told.restored_from == first.name
-    assert told.sha256 == manager.manifest(PATH, first).sha256
+    assert told.checksum == manager.manifest(PATH, first).checksum
     manager.publish(path=PATH, version=second, run_id="run")  # a chore that comes late
     assert load(manager) == "one"
     store(manager, "three", Version(new.token + 1, 1))

@@ -98,7 +98,7 @@ def test_versions_are_listed_rolled_back_loaded_and_collected(tmp_path: Path) ->
     assert "there is nobody to ask" in run(tmp_path, "assets", "rollback", "sales", *where, code=2).stderr
     shown = run(tmp_path, "assets", "rollback", "sales", "@-2", *where, "--yes").stdout
     assert f"shows version {first['version']} again" in shown
-    assert history()[0]["restored_from"] == first["version"] and history()[0]["sha256"] == first["sha256"]
+    assert history()[0]["restored_from"] == first["version"] and history()[0]["checksum"] == first["checksum"]
     assert (
         "no version begins with" in run(tmp_path, "assets", "rollback", "sales", "zz", *where, "--yes", code=2).stderr
     )

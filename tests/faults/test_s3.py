@@ -263,3 +263,21 @@ def test_f18_a_worker_killed_around_the_commit_leaves_one_value_in_s3(
         assert load(manager)[0] == handle.id
         assert {one.version.name for one in manager.kept(("made",)) if one.is_committed} == {version}
         assert_nothing_left(fleet)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message", "sentence", "fix"),
+    [
+        (400, "ExpiredToken", "The provided token has expired.", "the session token has expired", "sign in again"),
+        (403, "RequestTimeTooSkewed", "Too far apart.", "the clock of this machine is too far", "set the clock"),
+        (403, "AccessDenied", "User may not do kms:GenerateDataKey", "may not use the KMS key", "kms:Decrypt"),
+    ],
+)
+def test_what_is_wrong_with_keys_and_clocks_is_told_with_what_to_do(
+    s3: SeaweedFS, bucket: str, status: int, code: str, message: str, sentence: str, fix: str
+) -> None:
+    body = f'<?xml version="1.0"?><Error><Code>{code}</Code><Message>{message}</Message></Error>'.encode()
+    with S3Proxy(s3.url, lambda _asked: Fault(status=status, body=body)) as proxy:
+        with pytest.raises(StorageError, match=sentence) as caught:
+            stage(manager_at(s3, bucket, proxy.url), 1, EARLY)
+    assert fix in str(caught.value) and code in str(caught.value)

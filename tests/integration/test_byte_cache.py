@@ -64,12 +64,12 @@ def test_a_cache_that_cannot_be_written_stops_nothing(s3: SeaweedFS, bucket: str
 def test_a_cache_stays_below_its_limit_and_keeps_what_was_used_last(tmp_path: Path) -> None:
     cache = ByteCache(tmp_path, 100_000)
     for number in range(60):
-        manifest = Manifest(key=("a",), version=str(number), run_id="", size=5_000, sha256="", stored_at=0.0)
+        manifest = Manifest(key=("a",), version=str(number), run_id="", size=5_000, checksum="", stored_at=0.0)
         cache.put(f"place {number}", manifest, (b"x" * 5_000,))
         assert cache.get("place 0") is not None, "it is used all the time"
         assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 120_000
     assert cache.get("place 1") is None and cache.get("place 59") is not None
-    too_large = Manifest(key=("a",), version="", run_id="", size=30_000, sha256="", stored_at=0.0)
+    too_large = Manifest(key=("a",), version="", run_id="", size=30_000, checksum="", stored_at=0.0)
     cache.put("too large", too_large, (b"x" * 30_000,))
     assert cache.get("too large") is None
     assert not list(tmp_path.glob("*.tmp"))

@@ -95,7 +95,7 @@ def test_what_staging_has_made_is_published_in_production_byte_for_byte(
     assert all(one["promoted"] and not one["same"] for one in told.values())
     assert (shop.value("total", "production"), shop.value("sales", "production")) == (33, [1, 2, 30])
     versions = shop.run("assets", "history", "total", "--env", "production", "--json").splitlines()
-    assert json.loads(versions[0])["sha256"] == told["total"]["sha256"]
+    assert json.loads(versions[0])["checksum"] == told["total"]["checksum"]
     assert len(versions) == 2, "what was there is kept"
     assert json.loads(versions[0])["promoted_from"] == "staging"
     assert "no difference" in shop.run("diff", "production", "staging")

@@ -23,6 +23,7 @@ from botocore.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from assetflow.clock import pause
+from assetflow.io.memory_for_bytes import memory_for
 from assetflow.io.s3.access import ATTEMPTS, PATIENCE, S3Access, client_for
 from assetflow.io.s3.refusals import code_of, is_lost_race, is_missing, refusal
 
@@ -81,10 +82,10 @@ class Bucket:
         answer = self._missing(lambda: self.client.head_object(Bucket=self.name, Key=key), "looking at", key)
         return None if answer is None else _head(answer)
 
-    def get(self, key: str) -> tuple[bytearray, Head] | None:
+    def get(self, key: str) -> tuple[memoryview, Head] | None:
         """An object; None if it is not there. If the connection breaks, the rest is asked for."""
         deadline = time.monotonic() + PATIENCE
-        buffer, at = bytearray(), 0
+        buffer, at = memory_for(0), 0
         told: Head | None = None
         for attempt in range(ATTEMPTS):
             rest = {"Range": f"bytes={at}-", "IfMatch": told.etag} if told is not None and at else {}
@@ -94,14 +95,14 @@ class Bucket:
                 if is_missing(error):
                     return None
                 if rest and is_lost_race(error):  # it was replaced meanwhile: read the new one
-                    buffer, at, told = bytearray(), 0, None
+                    buffer, at, told = memory_for(0), 0, None
                     continue
                 raise refusal(error, doing="loading", where=self.uri(key)) from error
             except (BotoCoreError, HTTPError, OSError) as error:
                 raise refusal(error, doing="loading", where=self.uri(key)) from error
             if told is None or "ContentRange" not in answer:
                 told, at = _head(answer), 0
-                buffer = bytearray(told.size)
+                buffer = memory_for(told.size)
             try:
                 with answer["Body"] as body:
                     at = _fill(buffer, at, body)
@@ -346,15 +347,14 @@ class _Interrupted(OSError):
         self.read_so_far = read_so_far
 
 
-def _fill(buffer: bytearray, at: int, body: Any) -> int:
+def _fill(buffer: memoryview, at: int, body: Any) -> int:
     """Read a body into a buffer from a position on; how far it is filled."""
     begin = at
-    with memoryview(buffer) as view:
-        try:
-            while at < len(view) and (count := body.readinto(view[at : at + _PIECE])):
-                at += count
-        except _BROKEN as error:
-            raise _Interrupted(error, at - begin) from error
+    try:
+        while at < len(buffer) and (count := body.readinto(buffer[at : at + _PIECE])):
+            at += count
+    except _BROKEN as error:
+        raise _Interrupted(error, at - begin) from error
     return at
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 import time
 from typing import Any
@@ -13,6 +12,7 @@ from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.errors import DamagedRecordError, InvalidDefinitionError, StorageError
 from assetflow.io.byte_cache import ByteCache
+from assetflow.io.checksums import checksum_of
 from assetflow.io.codecs import CONTENT_TYPES, checked_format, codec_of_foreign, decode, encode, type_name
 from assetflow.io.manifests import Manifest, check_content, fits
 from assetflow.io.paths import RESERVED_IN_S3, safe_segments
@@ -98,9 +98,6 @@ class S3IOManager(S3Versions):
         assert version is not None, "staging needs a version"
         place = self._place(value)
         found = encode(obj, self.format, what=context.value_title)
-        digest = hashlib.sha256()
-        for part in found.parts:
-            digest.update(part)
         size = sum(map(len, found.parts))
         context.add_output_metadata({"uri": MetadataValue.text(self.bucket.uri(place.key)), "size": size})
         context.size, context.uri = size, self.bucket.uri(place.key)
@@ -109,7 +106,7 @@ class S3IOManager(S3Versions):
             version=version.name,
             run_id=context.run_id,
             size=size,
-            sha256=digest.hexdigest(),
+            checksum=checksum_of(found.parts),
             stored_at=time.time(),
             type=type_name(obj),
             codec=found.codec,
@@ -200,7 +197,7 @@ class S3IOManager(S3Versions):
                 )
             codec = codec_of_foreign(raw, self.format, where=where, what=what)
             manifest = Manifest(
-                key=place.value, version="", run_id="", size=len(raw), sha256="", stored_at=0.0, codec=codec
+                key=place.value, version="", run_id="", size=len(raw), checksum="", stored_at=0.0, codec=codec
             )
         else:
             wanted = manifest.version if version is None else version.name

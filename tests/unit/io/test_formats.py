@@ -214,7 +214,7 @@ def test_bytes_that_no_longer_are_what_was_stored_are_noticed_in_every_format(tm
 
 
 def test_bytes_that_end_like_a_stored_pickle_are_refused(tmp_path: Path) -> None:
-    told = Manifest(key=("other",), version=EARLY.name, run_id="", size=1, sha256="", stored_at=0.0)
+    told = Manifest(key=("other",), version=EARLY.name, run_id="", size=1, checksum="", stored_at=0.0)
     with pytest.raises(UnserializableValueError, match="ends like the file of a stored pickle"):
         store(FilesystemIOManager(tmp_path, format="bytes"), b"x" + behind(told))
 
@@ -230,7 +230,7 @@ def test_every_value_comes_back_by_type(value: Any) -> None:
     found = encode(value, "auto", what="it")
     raw = b"".join(found.parts)
     told = Manifest(
-        key=("a",), version="", run_id="", size=len(raw), sha256="", stored_at=0, codec=found.codec,
+        key=("a",), version="", run_id="", size=len(raw), checksum="", stored_at=0, codec=found.codec,
         type=type_name(value), buffers=found.buffers,
     )  # fmt: skip
     loaded = decode(raw, told, where="", what="it")
