@@ -13,6 +13,7 @@
     ├── InvalidMetadata                 a metadata value cannot be recorded
     ├── InvariantViolationError         a rule of the API is broken while running
     │   └── UnserializableValueError    a value cannot be stored by its IO manager
+    ├── UnknownPartitionError           there is no partition of this key
     ├── InvalidPropertyError            a context is asked for what only a run has
     ├── TypeCheckDidNotPass             a value does not fit its annotation
     ├── StepOutputNotFoundError         a required output was not produced
@@ -191,6 +192,10 @@ class InvalidMetadata(AssetflowError):
 
 class InvariantViolationError(AssetflowError):
     """A rule of the API was broken while code was running."""
+
+
+class UnknownPartitionError(AssetflowError):
+    """There is no partition of this key."""
 
 
 class InvalidPropertyError(AssetflowError):

@@ -1,0 +1,1 @@
+"""Partitions: their keys, their windows, and which need which."""
