@@ -19,6 +19,7 @@ from assetflow.definitions.node_assets import check_keys
 from assetflow.definitions.op import OpOutput
 from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
 from assetflow.definitions.outputs import is_self_stored, value_annotation
+from assetflow.definitions.partitioning import BackfillPolicy, mappings_of, read_partitioning
 from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import Parameters, read_parameters
@@ -26,6 +27,7 @@ from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 Compute = Callable[..., Any]
 
@@ -49,6 +51,8 @@ class _Told:
     tags: Mapping[str, str] | None
     kinds: Iterable[str] | None
     check_specs: Iterable[AssetCheckSpec] | None
+    partitions_def: PartitionsDefinition | None
+    backfill_policy: BackfillPolicy | None
 
     def check(self, arguments: Arguments) -> None:
         """Check all of it; ParameterCheckError if something is of another type."""
@@ -100,6 +104,8 @@ def asset(
     queue: str | None = None,
     pool: str | None = None,
     timeout: float | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
 ) -> Callable[[Compute], AssetsDefinition]: ...
 def asset(
     compute_fn: Compute | None = None,
@@ -132,6 +138,8 @@ def asset(
     queue: str | None = None,
     pool: str | None = None,
     timeout: float | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
 ) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
     """Make an asset of a function; its arguments are the assets it needs.
 
@@ -169,6 +177,8 @@ def asset(
         pool: bounds how many such steps run at once, in all runs; ``assetflow pools set`` says how many.
         timeout: seconds after which it is stopped on a worker: first with `StepTimedOut` raised in its code, then by
             force. In process nothing is stopped.
+        partitions_def: how the asset is divided; each partition is made and stored on its own.
+        backfill_policy: how many partitions one call makes; by default one.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -205,6 +215,8 @@ def asset(
         tags=tags,
         kinds=kinds,
         check_specs=check_specs,
+        partitions_def=partitions_def,
+        backfill_policy=backfill_policy,
     )
     if compute_fn is not None:
         return _make(compute_fn, op, told)
@@ -221,7 +233,15 @@ def _make(function: Compute, op: ToldOfOp, told: _Told) -> AssetsDefinition:
     key = _key(function, op.name, told, where)
     parameters = read_parameters(function)
     inputs, keys_by_input = read_inputs(parameters, told.ins, told.non_argument_deps, told.deps, where)
-    check_keys(keys_by_input, {"result": key}, where)
+    check_keys({"result": key}, where)
+    partitioning = read_partitioning(
+        told.partitions_def,
+        told.backfill_policy,
+        mappings_of(told.ins, told.deps, keys_by_input),
+        keys_by_input,
+        [key],
+        where,
+    )
     resources, manager_key = _resources(op, told, key)
     return AssetsDefinition(
         node_def=build_op(
@@ -242,6 +262,7 @@ def _make(function: Compute, op: ToldOfOp, told: _Told) -> AssetsDefinition:
         metadata_by_key={key: dict(told.metadata)} if told.metadata else {},
         labels_by_key={key: read_labels(told.owners, told.tags, told.kinds, where)} if _labelled(told) else None,
         resource_defs=resources,
+        partitioning=partitioning,
     )
 
 

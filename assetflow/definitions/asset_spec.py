@@ -13,6 +13,8 @@ from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.names import check_group, read_key
 from assetflow.errors import InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.partitions.mapping import PartitionMapping
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 
 class AssetDep:
@@ -21,13 +23,23 @@ class AssetDep:
     Attributes:
         asset_key: of the asset that is needed.
         metadata: of the dependency.
+        partition_mapping: which partitions of it are needed; None for those of the same time, or of the same key.
     """
 
-    __slots__ = ("asset_key", "metadata")
+    __slots__ = ("asset_key", "metadata", "partition_mapping")
 
-    def __init__(self, asset: Any, *, metadata: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        asset: Any,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        partition_mapping: PartitionMapping | None = None,
+    ) -> None:
+        if partition_mapping is not None and not isinstance(partition_mapping, PartitionMapping):
+            Arguments("AssetDep").refuse("partition_mapping", partition_mapping, "a PartitionMapping")
         self.asset_key: AssetKey = asset.asset_key if isinstance(asset, AssetDep) else key_of(asset, "deps")
         self.metadata = dict(metadata or {})
+        self.partition_mapping = partition_mapping
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, AssetDep) and self.asset_key == other.asset_key
@@ -53,13 +65,15 @@ class AssetSpec:
         owners: email addresses, or ``team:`` and a name.
         tags: label to value.
         kinds: such as "pandas"; three at most.
+        partitions_def: how it is divided; None if it is not.
 
     Raises:
         InvalidDefinitionError: a group, an owner, a tag or the number of kinds is not right.
     """
 
     __slots__ = (
-        "code_version", "deps", "description", "group_name", "key", "labels", "location", "metadata", "skippable",
+        "code_version", "deps", "description", "group_name", "key", "labels", "location", "metadata",
+        "partitions_def", "skippable",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +89,7 @@ class AssetSpec:
         owners: Iterable[str] | None = None,
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
+        partitions_def: PartitionsDefinition | None = None,
     ) -> None:
         self.key: AssetKey = read_key(key, "key of an AssetSpec")
         arguments = Arguments(f'AssetSpec "{self.key.to_user_string()}"')
@@ -84,13 +99,16 @@ class AssetSpec:
         arguments.sets(deps=deps)
         found = [item if isinstance(item, AssetDep) else AssetDep(item) for item in deps or ()]
         self.deps: tuple[AssetDep, ...] = tuple(dict.fromkeys(found))
-        if any(dep.asset_key == self.key for dep in self.deps):
+        if any(dep.asset_key == self.key and dep.partition_mapping is None for dep in self.deps):
             raise InvalidDefinitionError(f"asset {self.key.to_user_string()!r} depends on itself")
         self.description = description
         self.metadata = dict(metadata or {})
         self.skippable = skippable
         self.group_name = None if group_name is None else check_group(group_name)
         self.code_version = code_version
+        if partitions_def is not None and not isinstance(partitions_def, PartitionsDefinition):
+            arguments.refuse("partitions_def", partitions_def, "a PartitionsDefinition")
+        self.partitions_def = partitions_def
         self.labels: AssetLabels = read_labels(owners, tags, kinds, None)
         caller = sys._getframe(1)
         self.location = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
@@ -148,7 +166,7 @@ class AssetSpec:
         return f"AssetSpec({self.key.to_user_string()!r})"
 
     def _arguments(self) -> dict[str, Any]:
-        plain = ("key", "deps", "description", "metadata", "skippable", "group_name", "code_version")
+        plain = ("key", "deps", "description", "metadata", "skippable", "group_name", "code_version", "partitions_def")
         return {name: getattr(self, name) for name in (*plain, "owners", "tags", "kinds")}
 
 

@@ -17,11 +17,14 @@ from assetflow.definitions.names import CoercibleToPrefix
 from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.node_assets import read_node_assets
 from assetflow.definitions.op import OpDefinition
+from assetflow.definitions.partitioning import UNDIVIDED, BackfillPolicy, Partitioning
 from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
 from assetflow.definitions.travelling_assets import remade_assets, taken_assets
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.partitions.mapping import PartitionMapping
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 _NO_CHECKS: frozenset[AssetCheckKey] = frozenset()
 _NOTHING: Mapping[str, ResourceDefinition] = MappingProxyType({})
@@ -40,11 +43,12 @@ class AssetsDefinition:
         resource_defs: resources that come with it.
         can_subset: whether it can make some of its assets without the others.
         asset_deps: for each asset it makes, the assets that one needs, its own among them.
+        partitioning: how its assets are divided.
     """
 
     __slots__ = (
         "_deps", "_resource_defs", "can_subset", "group_names_by_key", "keys_by_input_name", "keys_by_output_name",
-        "labels_by_key", "metadata_by_key", "node_def",
+        "labels_by_key", "metadata_by_key", "node_def", "partitioning",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +63,7 @@ class AssetsDefinition:
         can_subset: bool = False,
         asset_deps: Mapping[AssetKey, Iterable[AssetKey]] | None = None,
         labels_by_key: Mapping[AssetKey, AssetLabels] | None = None,
+        partitioning: Partitioning = UNDIVIDED,
     ) -> None:
         self.node_def = node_def
         self.keys_by_input_name = keys_by_input_name
@@ -68,6 +73,7 @@ class AssetsDefinition:
         self._resource_defs = dict(resource_defs) if resource_defs else None
         self.labels_by_key = labels_by_key or {}
         self.can_subset = can_subset
+        self.partitioning = partitioning
         self._deps = {key: frozenset(deps) for key, deps in asset_deps.items()} if asset_deps else None
 
     def __reduce__(self) -> Any:
@@ -89,6 +95,9 @@ class AssetsDefinition:
         internal_asset_deps: Mapping[str, Iterable[AssetKey]] | None = None,
         group_name: str | None = None,
         metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None = None,
+        partitions_def: PartitionsDefinition | None = None,
+        partition_mappings: Mapping[str, PartitionMapping] | None = None,
+        backfill_policy: BackfillPolicy | None = None,
     ) -> AssetsDefinition:
         """Assets of the outputs of an op; its inputs are the assets it needs. See `from_graph`."""
         if isinstance(op_def, GraphDefinition):
@@ -103,6 +112,9 @@ class AssetsDefinition:
             internal_asset_deps,
             group_name,
             metadata_by_output_name,
+            partitions_def,
+            partition_mappings,
+            backfill_policy,
         )
         return AssetsDefinition(**found)
 
@@ -118,6 +130,9 @@ class AssetsDefinition:
         resource_defs: Mapping[str, Any] | None = None,
         metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None = None,
         can_subset: bool = False,
+        partitions_def: PartitionsDefinition | None = None,
+        partition_mappings: Mapping[str, PartitionMapping] | None = None,
+        backfill_policy: BackfillPolicy | None = None,
     ) -> AssetsDefinition:
         """Assets of the outputs of a graph; its inputs are the assets it needs. Each op in it is a step.
 
@@ -132,6 +147,9 @@ class AssetsDefinition:
             resource_defs: resources that come with the assets.
             metadata_by_output_name: of the definition; any values.
             can_subset: some of the assets may be made without the others; only the ops they need are run.
+            partitions_def: how the assets are divided.
+            partition_mappings: name of an input to the partitions that are needed of it.
+            backfill_policy: how many partitions one call makes; by default one.
 
         Raises:
             CheckError: an op's output is neither used nor an asset, or names do not fit.
@@ -149,6 +167,9 @@ class AssetsDefinition:
             internal_asset_deps,
             group_name,
             metadata_by_output_name,
+            partitions_def,
+            partition_mappings,
+            backfill_policy,
         )
         return AssetsDefinition(**found, resource_defs=as_resources(resource_defs), can_subset=can_subset)
 
@@ -220,6 +241,22 @@ class AssetsDefinition:
         if self._deps is not None:
             return {key: set(deps) for key, deps in self._deps.items()}
         return {key: set(self.keys_by_input_name.values()) for key in self.keys_by_output_name.values()}
+
+    @property
+    def partitions_def(self) -> PartitionsDefinition | None:
+        """How its assets are divided; None if they are not."""
+        return self.partitioning.partitions_def
+
+    @property
+    def backfill_policy(self) -> BackfillPolicy:
+        """How many partitions one call makes."""
+        return self.partitioning.backfill_policy
+
+    def get_partition_mapping(self, in_asset_key: AssetKey) -> PartitionMapping | None:
+        """Which partitions of an asset it needs, where that is said."""
+        names = [name for name, key in self.keys_by_input_name.items() if key == in_asset_key]
+        said = (self.partitioning.mappings[name] for name in names if name in self.partitioning.mappings)
+        return next(said, None)
 
     @property
     def resource_defs(self) -> Mapping[str, ResourceDefinition]:
@@ -294,6 +331,7 @@ class AssetsDefinition:
                     owners=labels.owners,
                     tags=labels.tags,
                     kinds=labels.kinds,
+                    partitions_def=self.partitions_def,
                 )
         raise CheckError(f"{self.node_def.name} does not make {wanted.to_user_string()}")
 
@@ -335,6 +373,7 @@ class AssetsDefinition:
             resource_defs=self._resource_defs,
             can_subset=self.can_subset,
             asset_deps={new(key): map(new, deps) for key, deps in self._deps.items()} if self._deps else None,
+            partitioning=self.partitioning,
         )
 
     def to_source_asset(self, key: CoercibleToAssetKey | None = None) -> SourceAsset:
@@ -362,6 +401,7 @@ class AssetsDefinition:
                 description=self.descriptions_by_key[key],
                 group_name=self.group_names_by_key[key],
                 resource_defs=self.resource_defs,
+                partitions_def=self.partitions_def,
             )
             source.location = self.location or source.location
             found.append(source)

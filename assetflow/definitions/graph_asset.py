@@ -11,8 +11,10 @@ from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.labels import NO_LABELS, read_labels
 from assetflow.definitions.names import CoercibleToPrefix, read_prefix
 from assetflow.definitions.outputs import AssetOut, groups_of
+from assetflow.definitions.partitioning import BackfillPolicy, mappings_of
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 Compose = Callable[..., Any]
 
@@ -32,6 +34,8 @@ def graph_asset(
     owners: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
     kinds: Iterable[str] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
 ) -> Callable[[Compose], AssetsDefinition]: ...
 def graph_asset(
     compose_fn: Compose | None = None,
@@ -46,6 +50,8 @@ def graph_asset(
     owners: Iterable[str] | None = None,
     tags: Mapping[str, str] | None = None,
     kinds: Iterable[str] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
 ) -> AssetsDefinition | Callable[[Compose], AssetsDefinition]:
     """Make an asset of a function that connects ops; its arguments are the assets it needs.
 
@@ -63,6 +69,8 @@ def graph_asset(
         owners: email addresses, or ``team:`` and a name.
         tags: label to value.
         kinds: such as "pandas"; three at most.
+        partitions_def: how it is divided.
+        backfill_policy: how many partitions one call makes; by default one.
 
     Raises:
         InvalidDefinitionError: a name, an input or a label does not fit, or something is not connected.
@@ -84,6 +92,9 @@ def graph_asset(
             group_name=group_name,
             resource_defs=resource_defs,
             metadata_by_output_name={output: metadata} if metadata else None,
+            partitions_def=partitions_def,
+            partition_mappings=mappings_of(ins, (), _input_keys(ins)),
+            backfill_policy=backfill_policy,
         )
         if owners or tags or kinds:
             found.labels_by_key = {found.key: read_labels(owners, tags, kinds, made.where)}
@@ -101,6 +112,8 @@ def graph_multi_asset(
     group_name: str | None = None,
     can_subset: bool = False,
     resource_defs: Mapping[str, Any] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
 ) -> Callable[[Compose], AssetsDefinition]:
     """Make several assets of a function that connects ops and returns a dict: name of the output to an op's output.
 
@@ -112,6 +125,8 @@ def graph_multi_asset(
         group_name: of all the assets; not together with a group on an AssetOut.
         can_subset: some of the assets may be made without the others; only the ops they need are run.
         resource_defs: resources that come with the assets.
+        partitions_def: how they are divided.
+        backfill_policy: how many partitions one call makes; by default one.
 
     Raises:
         InvalidDefinitionError: a name or an input does not fit, or something is not connected.
@@ -131,6 +146,9 @@ def graph_multi_asset(
             resource_defs=resource_defs,
             metadata_by_output_name={output: out.metadata for output, out in outs.items() if out.metadata},
             can_subset=can_subset,
+            partitions_def=partitions_def,
+            partition_mappings=mappings_of(ins, (), _input_keys(ins)),
+            backfill_policy=backfill_policy,
         )
         found.group_names_by_key = groups_of(outs, keys, group_name, made.where)
         found.labels_by_key = {keys[output]: out.labels for output, out in outs.items() if out.labels != NO_LABELS}

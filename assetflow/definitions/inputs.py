@@ -8,6 +8,7 @@ from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.names import CoercibleToPrefix, read_prefix
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.partitions.mapping import PartitionMapping
 
 
 class AssetIn:
@@ -19,12 +20,13 @@ class AssetIn:
         key_prefix: put before the argument's name; a str is split at "/".
         input_manager_key: another IO manager to load with.
         dagster_type: a type that the loaded value must have.
+        partition_mapping: which partitions of it are needed; by default those of the same time, or of the same key.
 
     Raises:
         CheckError: both key and key_prefix are given.
     """
 
-    __slots__ = ("annotation", "input_manager_key", "key", "key_prefix", "metadata")
+    __slots__ = ("annotation", "input_manager_key", "key", "key_prefix", "metadata", "partition_mapping")
 
     def __init__(
         self,
@@ -34,11 +36,14 @@ class AssetIn:
         asset_key: CoercibleToAssetKey | None = None,
         input_manager_key: str | None = None,
         dagster_type: Any = None,
+        partition_mapping: PartitionMapping | None = None,
     ) -> None:
         arguments = Arguments("AssetIn")
         arguments.texts(input_manager_key=input_manager_key)
         arguments.mappings(metadata=metadata)
         arguments.annotation(dagster_type=dagster_type)
+        if partition_mapping is not None and not isinstance(partition_mapping, PartitionMapping):
+            arguments.refuse("partition_mapping", partition_mapping, "a PartitionMapping")
         given = key if key is not None else asset_key
         if given is not None and key_prefix is not None:
             raise CheckError("key and key_prefix cannot both be set on AssetIn")
@@ -47,6 +52,7 @@ class AssetIn:
         self.metadata = metadata or {}
         self.input_manager_key = input_manager_key
         self.annotation = dagster_type
+        self.partition_mapping = partition_mapping
 
     def resolve(self, argument: str) -> AssetKey:
         """The key it means for an argument of this name."""

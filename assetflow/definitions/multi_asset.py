@@ -18,12 +18,14 @@ from assetflow.definitions.node_assets import check_keys, read_deps
 from assetflow.definitions.op import OpOutput
 from assetflow.definitions.op_building import OpForm, ToldOfOp, build_op, check_function, name_of
 from assetflow.definitions.outputs import AssetOut, groups_of, value_annotations
+from assetflow.definitions.partitioning import BackfillPolicy, mappings_of, read_partitioning
 from assetflow.definitions.resource import as_resources
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.definitions.signature import EMPTY, read_parameters
 from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 Compute = Callable[..., Any]
 
@@ -52,6 +54,8 @@ def multi_asset(
     queue: str | None = None,
     pool: str | None = None,
     timeout: float | None = None,
+    partitions_def: PartitionsDefinition | None = None,
+    backfill_policy: BackfillPolicy | None = None,
 ) -> Callable[[Compute], AssetsDefinition]:
     """Make several assets of one function, which is one step.
 
@@ -84,6 +88,8 @@ def multi_asset(
         queue: whose workers run it; by default ``default``.
         pool: bounds how many such steps run at once, in all runs.
         timeout: seconds after which it is stopped on a worker; see `asset`.
+        partitions_def: how the assets are divided; by default as their specs say.
+        backfill_policy: how many partitions one call makes; by default one.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -126,7 +132,16 @@ def multi_asset(
         keys_by_output = {
             check_name(output, f'output "{output}"', where): out.resolve(output) for output, out in declared.items()
         }
-        check_keys(keys_by_input, keys_by_output, where)
+        check_keys(keys_by_output, where)
+        said = [*(deps or ()), *(dep for spec in specs or () for dep in spec.deps)]
+        partitioning = read_partitioning(
+            _partitions_of(partitions_def, specs, where),
+            backfill_policy,
+            mappings_of(ins, said, keys_by_input),
+            keys_by_input,
+            made,
+            where,
+        )
         form = OpForm(
             name=op_name,
             title=f'multi_asset "{op_name}"',
@@ -148,6 +163,7 @@ def multi_asset(
             labels_by_key={
                 keys_by_output[output]: out.labels for output, out in declared.items() if out.labels != NO_LABELS
             },
+            partitioning=partitioning,
         )
 
     return make
@@ -169,6 +185,20 @@ def _outs_of(specs: Sequence[AssetSpec]) -> dict[str, AssetOut]:
         )
         for spec in specs
     }
+
+
+def _partitions_of(
+    given: PartitionsDefinition | None, specs: Sequence[AssetSpec] | None, where: str | None
+) -> PartitionsDefinition | None:
+    """How all assets of a function are divided."""
+    said = {found for found in (given, *(spec.partitions_def for spec in specs or ())) if found is not None}
+    if len(said) > 1:
+        raise InvalidDefinitionError(
+            "the assets of one function are divided in different ways: " + "; ".join(sorted(map(str, said))),
+            where=where,
+            fix="give all of them the same partitions_def, or make them with several functions",
+        )
+    return next(iter(said), None)
 
 
 def _deps_of(specs: Sequence[AssetSpec], keys_by_input: Mapping[str, AssetKey], ordering: set[AssetKey]) -> Any:

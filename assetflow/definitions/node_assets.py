@@ -8,9 +8,12 @@ from typing import Any
 from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.node import NodeDefinition
+from assetflow.definitions.partitioning import BackfillPolicy, read_partitioning
 from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.partitions.mapping import PartitionMapping
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 
 def read_node_assets(
@@ -21,6 +24,9 @@ def read_node_assets(
     internal_asset_deps: Mapping[str, Iterable[AssetKey]] | None,
     group_name: str | None,
     metadata_by_output_name: Mapping[str, Mapping[str, Any]] | None,
+    partitions_def: PartitionsDefinition | None,
+    partition_mappings: Mapping[str, PartitionMapping] | None,
+    backfill_policy: BackfillPolicy | None,
 ) -> dict[str, Any]:
     """What an AssetsDefinition of this node is made of; see `AssetsDefinition.from_graph`."""
     if isinstance(node, GraphDefinition) and (leaves := node.leaves_without_output()):
@@ -40,7 +46,7 @@ def read_node_assets(
         for name in node.outs
     }
     needed = {name: inputs.get(name, AssetKey(name)) for name in node.ins}
-    check_keys(needed, made, node.where)
+    check_keys(made, node.where)
     metadata = metadata_by_output_name or {}
     if unknown := sorted(metadata.keys() - made.keys()):
         raise CheckError(f"metadata_by_output_name names no outputs of {node.name}: {', '.join(unknown)}")
@@ -53,25 +59,20 @@ def read_node_assets(
         "group_names_by_key": dict.fromkeys(made.values(), group),
         "metadata_by_key": {key: dict(declared[name]) for name, key in made.items() if declared[name]},
         "asset_deps": read_deps(internal_asset_deps, needed, made),
+        "partitioning": read_partitioning(
+            partitions_def, backfill_policy, partition_mappings or {}, needed, made.values(), node.where
+        ),
     }
 
 
-def check_keys(
-    keys_by_input: Mapping[str, AssetKey], keys_by_output: Mapping[str, AssetKey], where: str | None
-) -> None:
-    """Check that no asset is made twice or needed by itself; InvalidDefinitionError if one is."""
+def check_keys(keys_by_output: Mapping[str, AssetKey], where: str | None) -> None:
+    """Check that no asset is made twice; InvalidDefinitionError if one is."""
     made = list(keys_by_output.values())
     for key in made:
         if made.count(key) > 1:
             raise InvalidDefinitionError(
                 f"Duplicate asset key: {key}", where=where, fix="give each output a key of its own"
             )
-    for key in set(made) & set(keys_by_input.values()):
-        raise InvalidDefinitionError(
-            f"asset {key.to_user_string()!r} depends on itself. Assets can only depend on themselves if they are "
-            "time-partitioned and each partition depends on earlier partitions",
-            where=where,
-        )
 
 
 def read_deps(

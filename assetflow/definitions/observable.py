@@ -21,6 +21,7 @@ from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import Nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 Observe = Callable[..., Any]
 
@@ -39,6 +40,7 @@ def observable_source_asset(
     group_name: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
     resource_defs: Mapping[str, Any] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
 ) -> Callable[[Observe], SourceAsset]: ...
 def observable_source_asset(
     observe_fn: Observe | None = None,
@@ -52,6 +54,7 @@ def observable_source_asset(
     group_name: str | None = None,
     required_resource_keys: Iterable[str] | None = None,
     resource_defs: Mapping[str, Any] | None = None,
+    partitions_def: PartitionsDefinition | None = None,
 ) -> SourceAsset | Callable[[Observe], SourceAsset]:
     """Make a source of a function that returns a `DataVersion` or an `ObserveResult` of what is there now.
 
@@ -65,6 +68,7 @@ def observable_source_asset(
         group_name: by default ``default``.
         required_resource_keys: resources that ``context.resources`` shows.
         resource_defs: resources that come with it.
+        partitions_def: how it is divided.
 
     Raises:
         InvalidDefinitionError: a name does not fit, or the function takes anything but a context and resources.
@@ -82,6 +86,7 @@ def observable_source_asset(
             resource_defs=resource_defs,
             observe_fn=function,
             required_resource_keys=required_resource_keys,
+            partitions_def=partitions_def,
         )
         source.location = location_of(function) or SourceLocation(caller.f_code.co_filename, caller.f_lineno)
         observation_of(source)

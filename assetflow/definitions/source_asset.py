@@ -14,6 +14,7 @@ from assetflow.definitions.names import check_group
 from assetflow.definitions.resource import ResourceDefinition, as_resource, as_resources
 from assetflow.errors import CheckError, InvalidDefinitionError, InvalidMetadata
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 DEFAULT_GROUP = "default"
 
@@ -27,6 +28,7 @@ class SourceAsset:
         io_manager_key: which IO manager loads it; by default ``io_manager``.
         io_manager_def: the IO manager itself.
         description: for people.
+        partitions_def: how it is divided.
         group_name: by default ``default``.
         resource_defs: resources that come with it.
         observe_fn: says which data it holds now; see `observable_source_asset`.
@@ -34,8 +36,8 @@ class SourceAsset:
     """
 
     __slots__ = (
-        "description", "group_name", "io_manager_key", "key", "location", "observe_fn", "raw_metadata",
-        "required_resource_keys", "resource_defs",
+        "description", "group_name", "io_manager_key", "key", "location", "observe_fn", "partitions_def",
+        "raw_metadata", "required_resource_keys", "resource_defs",
     )  # fmt: skip
 
     def __init__(
@@ -45,14 +47,15 @@ class SourceAsset:
         io_manager_key: str | None = None,
         io_manager_def: IOManagerDefinition | None = None,
         description: str | None = None,
-        partitions_def: None = None,
+        partitions_def: PartitionsDefinition | None = None,
         group_name: str | None = None,
         resource_defs: Mapping[str, Any] | None = None,
         observe_fn: Callable[..., Any] | None = None,
         required_resource_keys: Iterable[str] | None = None,
     ) -> None:
-        if partitions_def is not None:
-            raise CheckError("partitions_def is not supported yet")
+        if partitions_def is not None and not isinstance(partitions_def, PartitionsDefinition):
+            raise CheckError(f"partitions_def of a SourceAsset is a PartitionsDefinition, not {partitions_def!r:.200}")
+        self.partitions_def = partitions_def
         self.key = AssetKey.from_coercible(key)
         self.raw_metadata = dict(metadata or {})
         self.description = description
@@ -104,6 +107,7 @@ class SourceAsset:
             io_manager_key=spec.metadata.get(IO_MANAGER_KEY),
             description=spec.description,
             group_name=spec.group_name,
+            partitions_def=spec.partitions_def,
         )
         source.location = spec.location
         return source

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from assetflow.definitions.partitioning import UNDIVIDED, Partitioning
 from assetflow.keys import AssetKey
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def taken_assets(
         resource_defs,
         assets.can_subset,
         None if deps is None else {key.parts: [dep.parts for dep in needed] for key, needed in deps.items()},
+        None if assets.partitioning is UNDIVIDED else assets.partitioning,
     )
 
 
@@ -44,6 +46,7 @@ def remade_assets(
     resource_defs: Mapping[str, Any] | None,
     can_subset: bool,
     deps: Mapping[Parts, Iterable[Parts]] | None,
+    partitioning: Partitioning | None,
 ) -> AssetsDefinition:
     """The same assets here."""
     keys = _Keys()
@@ -57,6 +60,7 @@ def remade_assets(
         can_subset=can_subset,
         asset_deps=None if deps is None else {keys[one]: [keys[dep] for dep in needed] for one, needed in deps.items()},
         labels_by_key=keys.by_key(labels),
+        partitioning=partitioning or UNDIVIDED,
     )
 
 

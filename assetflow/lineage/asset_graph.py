@@ -136,12 +136,15 @@ class AssetGraph:
         shared: dict[AssetsDefinition, tuple[int, ...]] = {}
         for made, asset in self.assets_by_key.items():
             if asset.has_own_deps:
-                found.append(tuple(self._place[key] for key in sorted(self.asset_deps(made)) if key in self._place))
+                found.append(tuple(place[key] for key in sorted(self.asset_deps(made)) if key in place and key != made))
                 continue
             above = shared.get(asset)
             if above is None:
                 inputs = resolved[asset].values()
-                above = tuple({place[key]: None for key in inputs if key is not None and key in place})
+                own = asset.keys  # of which it may need earlier partitions
+                above = tuple(
+                    {place[key]: None for key in inputs if key is not None and key in place and key not in own}
+                )
                 shared[asset] = above
             found.append(above)
         return found
