@@ -74,8 +74,9 @@ def fates(draw: st.DrawFn, plan: Plan) -> list[Fate]:
 
 @dataclass
 class Seat:
-    """A slot's place in one run."""
+    """A slot's place in one run. Names of slots are never used again."""
 
+    name: str
     batch: int = 0
     held: dict[int, Claim] = field(default_factory=dict)
     done: list[tuple[Claim, Outcome]] = field(default_factory=list)  # not known to be on a disk
@@ -89,7 +90,8 @@ class Life:
 
     def __init__(self, name: str, plan: Plan, ends: list[Fate], priority: int) -> None:
         self.name, self.plan, self.fates, self.topology = name, plan, ends, Topology(plan)
-        self.seats = {slot: Seat() for slot in SLOTS}
+        self.seats = {slot: Seat(slot) for slot in SLOTS}
+        self.dead: list[str] = []
         self.cancelled = False
         pools = tuple(dict.fromkeys(step.pool for step in plan.steps if step.pool))
         self.request = NewRun(
@@ -115,6 +117,11 @@ class Life:
             pool=pools.index(step.pool) if step.pool else -1,
             alone=bool(step.pool),
         )
+
+    def replace(self, slot: str) -> None:
+        """The slot is dead; another process takes its place."""
+        self.dead.append(self.seats[slot].name)
+        self.seats[slot] = Seat(f"{slot}-{len(self.dead)}")
 
     def outcome(self, claim: Claim) -> Outcome:
         """What becomes of this try of a step."""
@@ -184,7 +191,7 @@ class Histories(RuleBasedStateMachine):
         seat.batch += 1
         published, kept = (seat.unpublished, []) if publishes else ([], seat.unpublished)
         seat.last = Advance(
-            slot, seat.batch, tuple(outcomes), tuple(published), "default", want, -1, "", 1000 * seat.batch
+            seat.name, seat.batch, tuple(outcomes), tuple(published), "default", want, -1, "", 1000 * seat.batch
         )
         seat.unpublished = kept
         for outcome in outcomes:
@@ -263,7 +270,7 @@ class Histories(RuleBasedStateMachine):
         seat.batch += 1
         same = tuple(Holding(self._of_second(seat, item.claim), item.outcome) for item in holdings)
         ours, theirs = (
-            store.resync(life.name, Resync(slot, seat.batch, said))
+            store.resync(life.name, Resync(seat.name, seat.batch, said))
             for store, said in zip(self.stores, (holdings, same), strict=True)
         )
         assert (ours.status, ours.kept, ours.accepted, ours.refused, ours.early) == (
@@ -286,8 +293,8 @@ class Histories(RuleBasedStateMachine):
         for life in self.lives:
             seat = life.seats[slot]
             culprit = next(iter(seat.held), -1) if blamed else -1
-            self._reclaim(life, slot, Proof.CHILD_DIED, culprit)
-            life.seats[slot] = Seat(batch=0)
+            self._reclaim(life, seat.name, Proof.CHILD_DIED, culprit)
+            life.replace(slot)
 
     @rule(slot=st.sampled_from(SLOTS), which=st.integers(0, 1))
     def child_is_killed_for_its_time(self, slot: str, which: int) -> None:
@@ -296,8 +303,8 @@ class Histories(RuleBasedStateMachine):
         if seat.held:
             claim = next(iter(seat.held.values()))
             retry = Outcome(claim.step, claim.nonce, "D") if claim.retries < life.fates[claim.step].retries else None
-            self._reclaim(life, slot, Proof.TIMED_OUT, claim.step, retry)
-            life.seats[slot] = Seat()
+            self._reclaim(life, seat.name, Proof.TIMED_OUT, claim.step, retry)
+            life.replace(slot)
 
     @rule(worker=st.sampled_from(("a", "b")), taken_for_dead=st.booleans())
     def worker_dies(self, worker: str, taken_for_dead: bool) -> None:
@@ -306,7 +313,7 @@ class Histories(RuleBasedStateMachine):
             self._reclaim(life, worker, Proof.WORKER_DIED)
             for slot in SLOTS:
                 if slot.startswith(worker) and not taken_for_dead:
-                    life.seats[slot] = Seat()
+                    life.replace(slot)
                 elif slot.startswith(worker):
                     life.seats[slot].last = None  # its reply has arrived, so nobody sends it again
 
@@ -397,6 +404,8 @@ class Histories(RuleBasedStateMachine):
         for life in self.lives:
             for store in self.stores:
                 store.resume(life.name)
+            for name in life.dead:  # whom a server that has forgotten their death takes for living
+                self._reclaim(life, name, Proof.CHILD_DIED)
         for _ in range(200):
             if all(
                 store.view(life.name, steps=False).status.is_terminal for life in self.lives for store in self.stores
