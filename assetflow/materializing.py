@@ -196,6 +196,7 @@ def _run(
         tags=tags,
         job_name=job_name,
         runs_here=True,
+        is_recorded=instance is not None,
         environments=environments,
     )
     local = build_local_run(definitions, environments, job_hooks=job_hooks)

@@ -59,15 +59,20 @@ class Project:
         graph: AssetGraph = self.definitions.graph()
         return graph
 
-    def plan(self, selection: Any) -> tuple[AssetGraph, Plan]:
+    def plan(self, selection: Any, *, with_code_versions: bool = True) -> tuple[AssetGraph, Plan]:
         """What would be done for a selection; None selects everything.
+
+        Args:
+            with_code_versions: name the code that makes each asset.
 
         Raises:
             InvalidDefinitionError, InvalidSubsetError, CheckError: as graph and selection say.
         """
         graph = self.graph()
         chosen = resolve_all(graph, selection)
-        return graph, make_plan(graph, chosen.assets, chosen.checks, chosen.observed)
+        return graph, make_plan(
+            graph, chosen.assets, chosen.checks, chosen.observed, with_code_versions=with_code_versions
+        )
 
 
 def project_of_module(name: str) -> Project:
@@ -121,12 +126,14 @@ def make_request(
     job_name: str = IMPLICIT_JOB,
     priority: int = 0,
     runs_here: bool = False,
+    is_recorded: bool = True,
     environments: Environments | None = None,
 ) -> RunRequest:
     """A request under a new run id.
 
     Args:
         runs_here: the code is going to run in this process, so that variables which config names can be looked up.
+        is_recorded: a history will tell of the run, and names the code that makes its assets.
         environments: where it is looked up what the environment reads from others; None if it reads from none.
 
     Raises:
@@ -137,7 +144,7 @@ def make_request(
         raise InvalidInvocationError(
             f"priority is a whole number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}, not {priority!r}"
         )
-    graph, plan = project.plan(selection)
+    graph, plan = project.plan(selection, with_code_versions=is_recorded)
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     taking_part = {
         step.alias or maker.node_def.name: maker for step in plan.steps if (maker := makers.of(step)) is not None

@@ -14,6 +14,7 @@ from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.graph_definition import CallOutput, GraphDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.keys import AssetKey
+from assetflow.log import logger
 
 
 class CodeVersions:
@@ -44,7 +45,13 @@ class CodeVersions:
         return node.outs[output].code_version or self._of_op(node)
 
     def _of_op(self, op: OpDefinition) -> str:
-        return op.code_version or self._reach.version(op.compute_fn)
+        if op.code_version:
+            return op.code_version
+        try:
+            return self._reach.version(op.compute_fn)
+        except Exception as error:  # some object raises when it is looked at; no run is worth less for that
+            logger.warning("the code of %s is known by its name only: %r", op.where, error)
+            return digest(op.name)
 
     def _of_graph(self, graph: GraphDefinition, made: CallOutput) -> str:
         """The versions of the ops that a graph's output needs, and how they are connected."""

@@ -35,7 +35,7 @@ def restore(store: RunStore, log: EventLog, signer: Signer, codes: CodeStore, ru
     if entry is None:
         raise RunNotFoundError(f"there is no run {run_id}", fix="`assetflow runs list` shows the runs that are known")
     request = RunRequest.opened(signer, entry.envelope, run_id)
-    standing = standing_of(request.plan, _facts(log, run_id))
+    standing = standing_of(request.plan, all_facts(log, run_id))
     new = new_run(request, entry.envelope, standing=standing)
     created = store.create(new)
     if created.needs_code:
@@ -113,7 +113,8 @@ def _made(detail: StepDetail) -> list[tuple[int, str | None]]:
     return [*((output.output, output.version) for output in detail.outputs), *detail.inner]
 
 
-def _facts(log: EventLog, run_id: str) -> Iterable[Fact]:
+def all_facts(log: EventLog, run_id: str) -> Iterable[Fact]:
+    """Everything that a run has told, a page at a time."""
     after = "0"
     while page := log.facts(run_id, after, _PAGE):
         yield from page

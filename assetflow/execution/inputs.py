@@ -19,6 +19,7 @@ from assetflow.execution.work import RunWork, StepWork
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 from assetflow.log import StepLogger
 from assetflow.planning.plan import StepInput
+from assetflow.runs.facts import Read
 
 
 def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
@@ -76,7 +77,7 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
     )
     value = as_input_manager(found.value, item.io_manager_key).load_input(context)
     if item.output is None and context.loaded_version is not None:
-        work.loaded.append((item.key, context.loaded_version))
+        work.loaded.append(Read(item.key, context.loaded_version, context.loaded_data_version))
     return value
 
 

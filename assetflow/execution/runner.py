@@ -60,6 +60,7 @@ class DefinitionsRunner:
         shared: the resources of an environment, by its name.
         environment: that the run is for.
         makers: those of the definitions, where they are at hand.
+        names_code: the code may be another than the plan was made with, and is named with what it makes.
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
         keeps_open: resources stay open until `end`, because no other process works on the run.
@@ -79,6 +80,7 @@ class DefinitionsRunner:
         job_name: str = IMPLICIT_JOB,
         job_hooks: tuple[HookDefinition, ...] | None = None,
         makers: Makers | None = None,
+        names_code: bool = False,
         signer: Signer | None = None,
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
@@ -104,6 +106,7 @@ class DefinitionsRunner:
             tags=dict(tags or {}),
             job_name=job_name,
             job_hooks=job_hooks if job_hooks is not None else (job.hooks if job is not None else ()),
+            code_versions=self._makers.code_versions if names_code else None,
             values=values,
         )
         self._staged: dict[int, tuple[VersionedIOManager, tuple[str, ...]]] = {}

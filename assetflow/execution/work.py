@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assetflow.code.versions import CodeVersions
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.input_manager import InputManagerDefinition
@@ -20,6 +21,7 @@ from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Step, StepOutput
 from assetflow.runs.claims import Claim
+from assetflow.runs.facts import Read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,7 @@ class RunWork:
         makers: of the assets.
         outputs: for each output of the plan the step that makes it, and what the plan says of it.
         job_hooks: what is called after every step of the run.
+        code_versions: of the code as it is here; None if it is what the plan was made with.
         values: where outputs are also kept in memory, or None.
     """
 
@@ -41,6 +44,7 @@ class RunWork:
     tags: Mapping[str, str]
     job_name: str
     job_hooks: tuple[HookDefinition, ...] = ()
+    code_versions: CodeVersions | None = None
     values: dict[int, Any] | None = None
 
 
@@ -53,7 +57,7 @@ class StepWork:
         op: that the step calls.
         versions: of the inputs that this run has made.
         made: values of outputs by name, where hooks are to see them.
-        loaded: what was read that another run has made: key and version.
+        loaded: what was read that another run has made.
     """
 
     run: RunWork
@@ -64,7 +68,7 @@ class StepWork:
     versions: Mapping[int, Version]
     log: StepLogger
     made: dict[str, Any] = field(default_factory=dict)
-    loaded: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    loaded: list[Read] = field(default_factory=list)
 
     def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None, environment: str = "") -> Opened:
         """The resource under a key, as the step's asset or another one sees it, in the run's environment or another."""

@@ -47,7 +47,7 @@ class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         key: segments of the asset's key; empty for what is only there for other ops of the same graph.
         required: False where the step may end without it, which prunes what needs it.
         io_manager_key: the resource key of the manager that stores it.
-        code_version: the label of the code that its definition gives; None if it gives none.
+        code_version: of the code that makes the asset, where it was planned; None if nobody has looked.
     """
 
     index: int
