@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from assetflow.code.normal_form import digest, of_bytecode, of_source
 from assetflow.code.references import Imported, Named, References, references_of
 from assetflow.code.sources import Source, is_own, source_of
-from assetflow.code.things import Code, Kind, Target, Thing, describe, is_plain
+from assetflow.code.things import Code, Kind, Target, Thing, describe, is_called
 
 _MISSING: Any = object()
 
@@ -206,11 +206,9 @@ def _resolved(named: Named, names: Mapping[str, Any]) -> Thing | None:
     if isinstance(value, ModuleType):
         return Thing("", (File(value.__name__),)) if _is_own_module(value) else None
     thing = describe(value)
-    if thing.targets and not is_plain(value):
-        return thing
+    if is_called(value):
+        return thing if thing.targets else None  # else it is a function or a class of others
     module = names.get("__name__", "")
-    if not thing.is_opaque and not is_plain(value):
-        return None  # a function or a class of others
     if getattr(sys.modules.get(module), "__dict__", None) is names:
         return Thing("", (Binding(module, name),))
     return thing

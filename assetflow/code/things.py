@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from datetime import date, time, timedelta, tzinfo
 from decimal import Decimal
 from enum import Enum
@@ -21,7 +21,7 @@ from assetflow.definitions.op import OpDefinition
 
 _PLAIN = (int, float, complex, str, bytes, bytearray, bool, type(None), type(Ellipsis), range, slice)
 _TOLD = (date, time, timedelta, tzinfo, Decimal, Fraction, UUID, PurePath, re.Pattern)  # by their repr
-_DEEPEST = 8
+_MOST = 1000  # objects in one description
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -65,73 +65,109 @@ class Thing(NamedTuple):
     Attributes:
         text: what it is, as far as that does not stand in the code of the project.
         targets: the code of the project that it is made of.
-        is_opaque: nothing is known of it but its type.
     """
 
     text: str
     targets: tuple[Target, ...] = ()
-    is_opaque: bool = False
 
 
-def is_plain(value: Any) -> bool:
-    """Whether it is a value, and nothing that is called."""
-    return isinstance(value, (*_PLAIN, *_TOLD, tuple, list, dict, set, frozenset, Enum))
+def is_called(value: Any) -> bool:
+    """Whether it is a function, a class, or stands for functions; all else is a value."""
+    return isinstance(value, FunctionType | type) or any(True for _ in _called(value))
 
 
 def describe(value: Any) -> Thing:
     """What an object is."""
-    targets: dict[Target, None] = {}
-    text = _text(value, targets, ())
-    return Thing(text, tuple(targets), text.startswith("<"))
+    describing = _Describing()
+    text = describing.text(value)
+    return Thing(text, tuple(describing.targets))
 
 
-def _text(value: Any, targets: dict[Target, None], above: tuple[int, ...]) -> str:
-    if isinstance(value, _TOLD) or (isinstance(value, _PLAIN) and not isinstance(value, Enum)):
-        return f"{type(value).__name__} {value!r}"
-    if id(value) in above or len(above) > _DEEPEST:
-        return "again"
-    inside = (*above, id(value))
+class _Describing:
+    """One description in the making.
 
-    def one(item: Any) -> str:
-        return _text(item, targets, inside)
+    Attributes:
+        targets: what was found of the project so far.
+    """
 
-    if isinstance(value, FunctionType):
-        return _function(value, targets, one)
-    if isinstance(value, type):
-        return _class(value, targets)
-    if isinstance(value, Enum):
-        return f"{_class(type(value), targets)} {value.name}"
-    if isinstance(value, tuple | list):
-        return f"{type(value).__name__} [{', '.join(map(one, value))}]"
-    if isinstance(value, set | frozenset):
-        return f"set {{{', '.join(sorted(map(one, value)))}}}"
-    if isinstance(value, dict):
-        return f"dict {{{', '.join(f'{one(key)}: {one(item)}' for key, item in value.items())}}}"
-    if isinstance(value, ModuleType):
-        return f"module {value.__name__}"
-    called = [one(item) for item in _called(value)]
-    if called:
-        return f"{type(value).__qualname__} ({', '.join(called)})"
-    return _instance(value, targets, one)
+    def __init__(self) -> None:
+        self.targets: dict[Target, None] = {}
+        self._seen: dict[int, int] = {}
+        self._kept: list[Any] = []  # what is gone could leave its id to others
+
+    def text(self, value: Any) -> str:
+        """An object in words. One that was described before is told by its number; what is too much is left out."""
+        if isinstance(value, _TOLD) or (isinstance(value, _PLAIN) and not isinstance(value, Enum)):
+            return f"{type(value).__name__} {value!r}"
+        if isinstance(value, Enum):
+            return f"{self._class(type(value))} {value.name}"
+        if isinstance(value, tuple):
+            return f"tuple [{', '.join(map(self.text, value))}]"
+        if isinstance(value, frozenset):
+            return f"set {{{', '.join(sorted(map(self.text, value)))}}}"
+        if id(value) in self._seen:
+            return f"again {self._seen[id(value)]}"
+        if len(self._seen) >= _MOST:
+            return "more"
+        self._seen[id(value)] = len(self._seen)
+        self._kept.append(value)
+        return self._of_object(value)
+
+    def _of_object(self, value: Any) -> str:
+        if isinstance(value, FunctionType):
+            return self._function(value)
+        if isinstance(value, type):
+            return self._class(value)
+        if isinstance(value, list):
+            return f"list [{', '.join(map(self.text, value))}]"
+        if isinstance(value, set):
+            return f"set {{{', '.join(sorted(map(self.text, value)))}}}"
+        if isinstance(value, dict):
+            return f"dict {{{', '.join(f'{self.text(key)}: {self.text(item)}' for key, item in value.items())}}}"
+        if isinstance(value, ModuleType):
+            return f"module {value.__name__}"
+        called = [self.text(item) for item in _called(value)]
+        return f"{type(value).__qualname__} ({', '.join(called)})" if called else self._instance(value)
+
+    def _function(self, function: FunctionType) -> str:
+        """Its name, and what it was made with; its code is a target, if it is of the project."""
+        if is_own(function.__code__.co_filename):
+            self.targets[Code(function.__code__, Around(function.__globals__))] = None
+            for annotation in function.__annotations__.values():
+                for kind in _classes_in(annotation, function.__globals__):
+                    self._class(kind)
+        made_with = [self.text(item) for item in function.__defaults__ or ()]
+        made_with += [f"{name}={self.text(item)}" for name, item in (function.__kwdefaults__ or {}).items()]
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                made_with.append(f"{name}: {self.text(cell.cell_contents)}")
+            except ValueError:  # nothing is in it yet
+                made_with.append(name)
+        wrapped = getattr(function, "__wrapped__", None)
+        made_with += [self.text(wrapped)] if wrapped is not None else []
+        return f"{function.__qualname__} ({', '.join(made_with)})"
+
+    def _class(self, kind: type) -> str:
+        if _is_own_class(kind):
+            self.targets[Kind(kind)] = None
+            return f"class {kind.__qualname__}"
+        return f"class {kind.__module__}.{kind.__qualname__}"
+
+    def _instance(self, value: Any) -> str:
+        """An object of a class of the project, or a function of assetflow's own making, with its attributes."""
+        kind = type(value)
+        text = self._class(kind)
+        if not _is_own_class(kind) and not (kind.__module__.startswith("assetflow.") and callable(value)):
+            return text
+        state = getattr(value, "__dict__", None) or {
+            name: getattr(value, name) for name in getattr(kind, "__slots__", ()) if hasattr(value, name)
+        }
+        return f"{text} ({', '.join(f'{name}={self.text(item)}' for name, item in sorted(state.items()))})"
 
 
-def _function(function: FunctionType, targets: dict[Target, None], one: Callable[[Any], str]) -> str:
-    """Its name, and what it was made with; its code is a target, if it is of the project."""
-    if is_own(function.__code__.co_filename):
-        targets[Code(function.__code__, Around(function.__globals__))] = None
-        for annotation in function.__annotations__.values():
-            for kind in _classes_in(annotation, function.__globals__):
-                _class(kind, targets)
-    made_with = [one(item) for item in function.__defaults__ or ()]
-    made_with += [f"{name}={one(item)}" for name, item in (function.__kwdefaults__ or {}).items()]
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            made_with.append(f"{name}: {one(cell.cell_contents)}")
-        except ValueError:  # nothing is in it yet
-            made_with.append(name)
-    wrapped = getattr(function, "__wrapped__", None)
-    made_with += [one(wrapped)] if wrapped is not None else []
-    return f"{function.__qualname__} ({', '.join(made_with)})"
+def _is_own_class(kind: type) -> bool:
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    return kind.__module__ == "__main__" or (file is not None and is_own(file))
 
 
 def _classes_in(annotation: Any, names: Mapping[str, Any]) -> Iterator[type]:
@@ -165,25 +201,3 @@ def _called(value: Any) -> Iterator[Any]:
             if isinstance(inner, FunctionType | MethodType | partial):
                 yield inner
                 return
-
-
-def _class(kind: type, targets: dict[Target, None]) -> str:
-    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
-    if kind.__module__ != "builtins" and (kind.__module__ == "__main__" or (file is not None and is_own(file))):
-        targets[Kind(kind)] = None
-        return f"class {kind.__qualname__}"
-    return f"class {kind.__module__}.{kind.__qualname__}"
-
-
-def _instance(value: Any, targets: dict[Target, None], one: Callable[[Any], str]) -> str:
-    """An object of a class of the project with its attributes; of others, and of assetflow's own, what they carry."""
-    kind = type(value)
-    before = len(targets)
-    text = _class(kind, targets)
-    carried = kind.__module__.startswith("assetflow.") and callable(value)
-    if len(targets) == before and Kind(kind) not in targets and not carried:
-        return f"<{text}>"
-    state = getattr(value, "__dict__", None) or {
-        name: getattr(value, name) for name in getattr(kind, "__slots__", ()) if hasattr(value, name)
-    }
-    return f"{text} ({', '.join(f'{name}={one(item)}' for name, item in sorted(state.items()))})"

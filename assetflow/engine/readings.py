@@ -6,7 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 
-from assetflow.planning.plan import Plan, Step
+from assetflow.planning.plan import Plan, SettledOutput, Step
 from assetflow.runs.facts import Read
 
 Parts = tuple[str, ...]
@@ -33,13 +33,14 @@ class Readings:
         self._look_up = look_up
         self._stored = _stored_inputs(plan)
         self._makers = _makers_inside(plan)
+        self._is_compared = any(step.baseline is not None for step in plan.steps)
         self._inside: dict[int, _Known] = {}  # by step of a graph whose value goes to others of it: what it has read
         self._seen: dict[Parts, list[tuple[float, str]]] | None = None
 
     @property
     def passes_on(self) -> bool:
-        """Whether what one step has read may count as what another has."""
-        return bool(self._makers)
+        """Whether what one step has told matters for what others have read, besides what it has made."""
+        return bool(self._makers) or self._is_compared
 
     def made(self, output: int, version: str | None, data_version: str | None) -> None:
         """An output is settled."""
@@ -49,8 +50,17 @@ class Readings:
         """A step of this run has observed a source."""
         self._observations(at).setdefault(source, []).append((at, data_version))
 
-    def settled(self, step: Step, loaded: Iterable[Read], started: float) -> None:
-        """A step of a graph whose value goes to others of the same graph: what it has read counts as theirs."""
+    def settled(self, step: Step, loaded: Iterable[Read], started: float, kept: Iterable[SettledOutput] = ()) -> None:
+        """A step has succeeded.
+
+        Args:
+            loaded: what it has read that other runs have made.
+            started: when it began, in seconds since the epoch.
+            kept: what it has left as it was.
+        """
+        for output in kept:
+            self.made(output.output, output.version, output.data_version)
+        # Of a graph's op whose value goes to others of the same graph: what it has read counts as theirs.
         if any(output.index in self._makers for output in step.outputs):
             self._inside[step.index] = self._of(step, loaded, started)
 

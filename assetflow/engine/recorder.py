@@ -218,6 +218,7 @@ class Recorder:
             self._streams[move.run_id] = stream  # behind those that have not had their turn
             stream.place = places[move.run_id] = move.after
             stream.pages.append((facts[0].id, len(facts)))
-            if (cut := stream.dispensable()) is not None:
+            # Steps that compare their inputs with earlier ones ask what the run has told from its beginning.
+            if not self._records[move.run_id].is_compared and (cut := stream.dispensable()) is not None:
                 dispensable[move.run_id] = cut
         self._outbox.recorded(places, dispensable)

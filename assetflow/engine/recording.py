@@ -13,7 +13,7 @@ from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.engine.readings import Readings
 from assetflow.engine.request import RunRequest
 from assetflow.log import logger
-from assetflow.planning.plan import Plan, Step, StepOutput
+from assetflow.planning.plan import Plan, SettledOutput, Step, StepOutput
 from assetflow.runs.entries import (
     AttemptEntry,
     CheckEntry,
@@ -89,6 +89,8 @@ class _Detail(msgspec.Struct):
     checks: list[_Check] = []
     observations: list[dict[str, Any]] = []
     loaded: list[Read] = []
+    unchanged: bool = False
+    kept: list[SettledOutput] = []
     error: _Error | None = None
     status: str = ""
 
@@ -155,12 +157,17 @@ class RunRecord:
         self._outputs = {} if plan is None else {output.index: output for step in plan.steps for output in step.outputs}
         self._names: dict[tuple[str, ...], str] = {}
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether steps of the run look up what others of it have told."""
+        return self._plan is not None and any(step.baseline is not None for step in self._plan.steps)
+
     def recall(self, facts: Iterable[Fact]) -> None:
         """Know again what steps have read, of which others go on telling."""
         for fact in facts:
             if fact.kind is FactKind.STEP_SUCCEEDED and self._plan is not None:
                 told = fact.told()
-                self._readings.settled(self._plan.steps[fact.steps[0]], told.loaded, told.started)
+                self._readings.settled(self._plan.steps[fact.steps[0]], told.loaded, told.started, told.kept)
 
     def add(self, born: int, facts: Iterable[StreamedFact], into: Entries) -> None:
         """Turn facts into entries."""
@@ -207,7 +214,7 @@ class RunRecord:
                 step.index,
                 token,
                 step.key,
-                _TRIES[kind],
+                "unchanged" if detail.unchanged else _TRIES[kind],
                 detail.retry,
                 detail.slot,
                 detail.started or None,
@@ -217,7 +224,7 @@ class RunRecord:
             )
         )
         if kind is FactKind.STEP_SUCCEEDED:
-            self._readings.settled(step, detail.loaded, detail.started)
+            self._readings.settled(step, detail.loaded, detail.started, detail.kept)
         if detail.outputs and kind is FactKind.STEP_SUCCEEDED:
             inputs = self._readings.of(step, detail.loaded, detail.started)
             for made in detail.outputs:

@@ -66,10 +66,14 @@ def standing_of(plan: Plan, facts: Iterable[Fact]) -> Standing:
         token = max(token, fact.token)
         if fact.kind is FactKind.STEP_SUCCEEDED:
             states[fact.steps[0]] = StepState.SUCCEEDED
-            for output, name in _made(fact.told()):
+            told = fact.told()
+            for output, name in _made(told):
                 versions[output] = Version(fact.token, 0) if name is None else Version.parse(name)
                 if name is not None:
                     staged.add(output)
+            for kept in told.kept:
+                known = None if kept.version is None else Version.parse(kept.version)
+                versions[kept.output] = known or Version(fact.token, 0)
         elif fact.kind is FactKind.STEP_FAILED:
             states[fact.steps[0]] = StepState.FAILED
         elif fact.kind is FactKind.STEP_RETRY:
@@ -82,12 +86,12 @@ def standing_of(plan: Plan, facts: Iterable[Fact]) -> Standing:
     waits = [0] * len(plan.steps)
     pruned, doomed = [False] * len(plan.steps), [False] * len(plan.steps)
     final: list[StepState] = []
-    for index, told in enumerate(states):
-        if told is None:
+    for index, known_state in enumerate(states):
+        if known_state is None:
             ended = StepState.UPSTREAM_FAILED if doomed[index] else StepState.SKIPPED if pruned[index] else None
             state = ended or (StepState.WAITING if waits[index] else StepState.READY)
         else:
-            state = told
+            state = known_state
         final.append(state)
         for child, needs in topology.children[index].items():
             if state is StepState.SUCCEEDED:

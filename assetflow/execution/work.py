@@ -16,6 +16,7 @@ from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import LoadError
 from assetflow.execution.resources import Opened, ResourcesByEnvironment
+from assetflow.execution.settled import Settled
 from assetflow.keys import Version
 from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
@@ -56,6 +57,7 @@ class StepWork:
         asset: the definition the step belongs to.
         op: that the step calls.
         versions: of the inputs that this run has made.
+        settled: what else is known of them.
         made: values of outputs by name, where hooks are to see them.
         loaded: what was read that another run has made.
     """
@@ -66,6 +68,7 @@ class StepWork:
     op: OpDefinition
     claim: Claim
     versions: Mapping[int, Version]
+    settled: Settled
     log: StepLogger
     made: dict[str, Any] = field(default_factory=dict)
     loaded: list[Read] = field(default_factory=list)

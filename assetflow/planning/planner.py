@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.placement import placement_of
 from assetflow.definitions.retry import RetryPolicy
@@ -21,6 +22,7 @@ def make_plan(
     checks: Collection[AssetCheckKey] | None = None,
     observed: Collection[AssetKey] = frozenset(),
     *,
+    gathered: Collection[AssetsDefinition] = frozenset(),
     with_code_versions: bool = False,
 ) -> Plan:
     """The steps that materialize these assets and check them, each after the steps it needs.
@@ -28,11 +30,12 @@ def make_plan(
     Args:
         checks: which checks to do; None for all of these assets.
         observed: sources to look at.
+        gathered: graphs whose ops wait for everything that the graph reads.
         with_code_versions: name the code that makes each asset.
 
     What they need and is not selected is read from storage. The same graph and keys give the same plan.
     """
-    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks, observed)
+    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks, observed, gathered)
     outputs = _number_outputs(order)
     origins = _origins(graph, order, outputs)
     code_of = graph.code_versions.of if with_code_versions else _nobody_looks

@@ -189,6 +189,9 @@ class Catalog(Protocol):
     def checks(self, key: AssetKey, name: str | None = None, *, limit: int = 50) -> list[Checked]:
         """What the checks of an asset said, newest first."""
 
+    def durations(self, keys: Sequence[AssetKey]) -> dict[AssetKey, float]:
+        """How long making each took lately, in seconds: the middle one of the last few times."""
+
     def made_in(self, run_id: str) -> list[Recorded]:
         """What a run has materialized."""
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from assetflow.planning.plan import SettledOutput
+
 
 class FactKind(StrEnum):
     """What a fact tells."""
@@ -154,6 +156,8 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         outputs: what was materialized.
         inner: outputs that are no assets: index, and the version under which each is kept.
         loaded: what was read that another run has made.
+        unchanged: it was not run, because its inputs are what they were when it was run last.
+        kept: what it had made then, and leaves as it is.
         checks: what its checks said.
         observations: what was observed or materialized by hand, as recorded events.
         error: what it raised.
@@ -169,6 +173,8 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     outputs: list[OutputDetail] = []
     inner: list[tuple[int, str | None]] = []
     loaded: list[Read] = []
+    unchanged: bool = False
+    kept: list[SettledOutput] = []
     checks: list[CheckDetail] = []
     observations: list[dict[str, Any]] = []
     error: ErrorDetail | None = None
