@@ -248,8 +248,9 @@ def show_end(result: RunResult) -> None:
     words += [f"{count:,} {state.label}" for state, count in counts.items() if state is not StepState.SUCCEEDED]
     style = "green" if result.success else ("yellow" if result.status is RunStatus.CANCELLED else "red")
     said = f"run {result.status.value.lower()}"
+    nothing = "nothing to do, everything is up to date" if result.success else "no steps"
     OUT.print(
-        Text.assemble((said, f"bold {style}"), f" in {seconds_text(result.seconds)}: {', '.join(words) or 'no steps'}")
+        Text.assemble((said, f"bold {style}"), f" in {seconds_text(result.seconds)}: {', '.join(words) or nothing}")
     )
     if not result.success:
         ERR.print(f"show it again: assetflow runs show {result.run_id}", style="dim")
