@@ -4,22 +4,35 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from assetflow.clock import wait_until
 from assetflow.code.fingerprint import fingerprint_of
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
 from assetflow.environments import Environments
-from assetflow.errors import HistoryUnreachableError, RunNotFoundError, ServiceUnreachableError
+from assetflow.errors import (
+    HistoryUnreachableError,
+    InvalidInvocationError,
+    RunNotFoundError,
+    ServiceUnreachableError,
+)
 from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import running_cluster
+from assetflow.log import logger
+from assetflow.overlay import history_of, records_of
 from assetflow.submission import Project, Target, bundled, job_arguments, make_request, project_of
-from assetflow.wiring import Connection, connect, current_settings, for_cluster
+from assetflow.wiring import Connection, connect, current_settings, for_cluster, outbox_of
+
+if TYPE_CHECKING:
+    from assetflow.stores.sql.history import SqlHistory
+
+_CATCHES_UP = 5.0  # seconds within which a recorder has surely recorded what it can
 
 # Set by local_cluster() for the code inside its block.
 active_connection: ContextVar[Connection | None] = ContextVar("assetflow_connection", default=None)
@@ -37,6 +50,7 @@ def submit(
     durable: bool = False,
     env: str | None = None,
     yes: bool = False,
+    stale_only: bool = False,
 ) -> RunHandle:
     """Start a run on the workers and return at once.
 
@@ -55,6 +69,8 @@ def submit(
             then submits the run again as soon as it is asked about it.
         env: name of the environment the run is for; by default that of the settings.
         yes: the run is meant, even where the environment is protected.
+        stale_only: run only what is stale by the history, and of what needs it only that whose inputs come out as
+            other data than before. What `run_config` speaks of is run in any case.
 
     Raises:
         InvalidDefinitionError, InvalidSubsetError, InvalidInvocationError: before anything is sent.
@@ -75,6 +91,7 @@ def submit(
         durable=durable,
         env=env,
         yes=yes,
+        stale_only=stale_only,
     )
 
 
@@ -92,6 +109,7 @@ def submit_project(
     ship_code: bool = False,
     env: str | None = None,
     yes: bool = False,
+    stale_only: bool = False,
 ) -> RunHandle:
     """Submit over a given connection.
 
@@ -110,17 +128,19 @@ def submit_project(
         environments = Environments(connection.settings, project.definitions)
         environments.confirm(environment, yes=yes)
         given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
-        request = make_request(
-            project,
-            code,
-            given.selection,
-            environment=environment,
-            run_config=given.run_config,
-            tags=given.tags,
-            job_name=given.job_name,
-            priority=priority,
-            environments=environments,
-        )
+        with recorded_until_now(connection) if stale_only else nullcontext() as history:
+            request = make_request(
+                project,
+                code,
+                given.selection,
+                environment=environment,
+                run_config=given.run_config,
+                tags=given.tags,
+                job_name=given.job_name,
+                priority=priority,
+                environments=environments,
+                stale_by=None if history is None else records_of(history, environments, environment),
+            )
 
     def send() -> str:
         reached("submit.before")
@@ -149,6 +169,41 @@ def submit_project(
     return RunHandle(
         run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send_again
     )
+
+
+@contextmanager
+def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
+    """The history, once what runs have told that are over by now is in it.
+
+    Raises:
+        InvalidInvocationError: none is kept here, or these runs are recorded in another one.
+        HistoryUnreachableError: it does not answer.
+    """
+    history = history_of(connection.settings)
+    try:
+        outbox = outbox_of(connection)
+        if outbox.owner() not in (None, history.log.identity):
+            raise InvalidInvocationError(
+                f"what is stale cannot be told: runs of {connection.title} are recorded in another history",
+                where=history.database.title,
+                fix="set ASSETFLOW_DATABASE_URL to that one, or record here from now on: assetflow history adopt",
+            )
+
+        def has_caught_up() -> bool:
+            return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
+
+        if not wait_until(has_caught_up, timeout=_CATCHES_UP):
+            logger.warning("what the last runs have told is not recorded yet: no worker is there to do it")
+        yield history
+    finally:
+        history.close()
+
+
+def _is_over(connection: Connection, run_id: str) -> bool:
+    try:
+        return connection.store.view(run_id, steps=False).status.is_terminal
+    except RunNotFoundError:
+        return False
 
 
 @contextmanager

@@ -85,6 +85,7 @@ class RunResult:
         errors: step name to what it raised.
         error: why the run as a whole was given up, if it was.
         facts: of the steps that have ended.
+        names: of the steps.
         seconds: from submission to the end.
     """
 
@@ -95,6 +96,13 @@ class RunResult:
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
     error: ErrorDetail | None = None
     facts: list[Fact] = field(default_factory=list, repr=False)
+    names: tuple[str, ...] = field(default=(), repr=False)
+
+    @cached_property
+    def unchanged(self) -> tuple[str, ...]:
+        """Steps that were not run, because their inputs were what they had been before; they count as succeeded."""
+        told = (fact for fact in self.facts if fact.kind is FactKind.STEP_SUCCEEDED and b'"unchanged":true' in fact.raw)
+        return tuple(self.names[fact.steps[0]] for fact in told if fact.told().unchanged)
 
     @cached_property
     def materializations(self) -> dict[AssetKey, Materialization]:
@@ -230,6 +238,7 @@ class RunHandle:
             errors={self.plan.steps[fact.steps[0]].key: error for fact, error in failed if error is not None},
             error=aborted[-1] if aborted else None,
             facts=ended,
+            names=tuple(step.key for step in self.plan.steps),
         )
         if raise_on_error and not result.success:
             raise self._failure(result)

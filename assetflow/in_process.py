@@ -88,6 +88,11 @@ class ExecuteInProcessResult:
         return tuple(step.key for step in self._plan.steps)
 
     @property
+    def unchanged(self) -> tuple[str, ...]:
+        """Steps that were not run, because their inputs were what they had been before; they count as succeeded."""
+        return tuple(event.step_key for event in self.all_events if event.is_step_unchanged and event.step_key)
+
+    @property
     def all_events(self) -> list[RunStoryEvent]:
         """Everything that happened, in order."""
         if self._story is None:

@@ -10,10 +10,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assetflow.code.signing import Signer
+from assetflow.definitions.bundle import Definitions
+from assetflow.engine.latest import LatestRecords
 from assetflow.engine.recording import record_at_once
 from assetflow.engine.request import RunRequest
+from assetflow.environments import Environments
 from assetflow.errors import RunNotFoundError, SettingsError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.overlay import records_of
+from assetflow.planning.staleness import AssetStatus, judge
 from assetflow.runs.facts import Fact
 from assetflow.runs.log_records import (
     AssetRecord,
@@ -190,6 +196,36 @@ class DagsterInstance:
         """Forget that these assets were materialized. What is stored of them stays, and so do the runs."""
         for key in asset_keys:
             self._history.catalog.wipe(AssetKey.from_coercible(key))
+
+    def get_asset_statuses(
+        self,
+        definitions: Definitions,
+        asset_keys: Iterable[CoercibleToAssetKey] | None = None,
+        env: str | None = None,
+    ) -> dict[AssetKey, AssetStatus]:
+        """Which assets are stale, and why: never materialized, other code, other inputs, or inputs that are stale.
+
+        Args:
+            definitions: the project as it is now.
+            asset_keys: which; by default all. What these need is in the answer too.
+            env: name of the environment; by default that of the settings. What it has not made counts as it is where
+                the environment reads from.
+
+        Raises:
+            InvalidInvocationError: there is no such environment.
+            KeyError: nothing makes one of the assets.
+        """
+        settings = _settings_of(env)
+        graph: AssetGraph = definitions.graph()
+        keys = None if asset_keys is None else [AssetKey.from_coercible(key) for key in asset_keys]
+        for key in keys or ():
+            if key not in graph.assets_by_key:
+                raise KeyError(f"there is no asset {key.to_user_string()}")
+        return judge(graph, self.records(Environments(settings, definitions), settings.env), keys)
+
+    def records(self, environments: Environments, name: str) -> LatestRecords:
+        """What is remembered in an environment, and in those that it reads from."""
+        return records_of(self._history, environments, name)
 
     # --- runs ------------------------------------------------------------------------------------
 

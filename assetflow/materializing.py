@@ -35,11 +35,13 @@ class _Place:
 
     Attributes:
         keeps_nothing: it stores nothing there.
+        stale_only: it makes only what is stale there.
     """
 
     env: str | None = None
     yes: bool = False
     keeps_nothing: bool = False
+    stale_only: bool = False
 
 
 def materialize(
@@ -53,6 +55,7 @@ def materialize(
     env: str | None = None,
     yes: bool = False,
     instance: DagsterInstance | None = None,
+    stale_only: bool = False,
 ) -> ExecuteInProcessResult:
     """Materialize assets in this process, in the order of their dependencies.
 
@@ -67,6 +70,8 @@ def materialize(
         env: name of the environment the run is for; by default that of the settings.
         yes: the run is meant, even where the environment is protected.
         instance: the history in which the run is recorded; None leaves no trace but the values.
+        stale_only: run only what is stale by the history, and of what needs it only that whose inputs come out as
+            other data than before. What `run_config` speaks of is run in any case.
 
     Raises:
         ParameterCheckError: something in the list is not an asset.
@@ -74,7 +79,7 @@ def materialize(
         InvalidInvocationError: there is no such environment, or it is protected and nobody has said yes.
     """
     definitions = _with_resources(assets, resources)
-    place = _Place(env=env, yes=yes)
+    place = _Place(env=env, yes=yes, stale_only=stale_only)
     return _run(
         definitions,
         selection,
@@ -142,6 +147,7 @@ def execute_job(
     instance: DagsterInstance | None = None,
     env: str | None = None,
     yes: bool = False,
+    stale_only: bool = False,
 ) -> ExecuteInProcessResult:
     """Run a job in this process; see `JobDefinition.execute_in_process`."""
     given = job.definitions
@@ -162,7 +168,7 @@ def execute_job(
         asked.tags,
         asked.job_name,
         job.hooks,
-        place=_Place(env=env, yes=yes),
+        place=_Place(env=env, yes=yes, stale_only=stale_only),
         instance=instance,
     )
 
@@ -182,6 +188,10 @@ def _run(
 ) -> ExecuteInProcessResult:
     if instance is not None and not isinstance(instance, DagsterInstance):
         raise ParameterCheckError(f"instance is a DagsterInstance, not {instance!r}")
+    if place.stale_only and instance is None:
+        raise ParameterCheckError(
+            "stale_only needs the history that says what is stale: instance=DagsterInstance.get(), or another one"
+        )
     settings = current_settings()
     environment = place.env or settings.env
     environments = Environments(settings, definitions)
@@ -196,7 +206,9 @@ def _run(
         tags=tags,
         job_name=job_name,
         runs_here=True,
+        is_recorded=instance is not None,
         environments=environments,
+        stale_by=instance.records(environments, environment) if instance is not None and place.stale_only else None,
     )
     local = build_local_run(definitions, environments, job_hooks=job_hooks)
     launch(local.store, local.signer, request)

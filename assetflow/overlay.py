@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.engine.latest import LatestRecords
 from assetflow.environments import Environments
+from assetflow.errors import InvalidInvocationError
 from assetflow.execution.inputs import output_name
 from assetflow.execution.resources import OpenResources
 from assetflow.io.kept_versions import KeepsVersions
@@ -16,6 +18,11 @@ from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
 from assetflow.planning.plan import Plan, Step, StepInput
+from assetflow.settings import Settings
+from assetflow.wiring import open_history
+
+if TYPE_CHECKING:
+    from assetflow.stores.sql.history import SqlHistory
 
 
 def overlaid(
@@ -38,6 +45,34 @@ def overlaid(
     finally:
         shelves.close()
     return msgspec.structs.replace(plan, steps=steps)
+
+
+def records_of(history: SqlHistory, environments: Environments, name: str) -> LatestRecords:
+    """What a history remembers of assets, each in the nearest environment that has made it.
+
+    Args:
+        name: of the nearest environment.
+
+    Raises:
+        InvalidInvocationError: there is no such environment.
+    """
+    return LatestRecords({one: history.catalog_of(one) for one in environments.chain(name)})
+
+
+def history_of(settings: Settings) -> SqlHistory:
+    """The history, which says what is stale; one that is new if there was none.
+
+    Raises:
+        InvalidInvocationError: none is kept.
+    """
+    found = open_history(settings, create=True)
+    if found is None:
+        raise InvalidInvocationError(
+            "what is stale is told by the history, and none is kept here",
+            where=settings.where("database_url"),
+            fix="remove database_url = none, or materialize everything",
+        )
+    return found
 
 
 class Shelves:

@@ -28,6 +28,8 @@ from assetflow.overlay import overlaid
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
+from assetflow.planning.stale_plan import StalePlan, make_stale_plan
+from assetflow.planning.staleness import Records
 from assetflow.planning.step_names import own_names
 from assetflow.run_ids import new_run_id
 
@@ -59,15 +61,38 @@ class Project:
         graph: AssetGraph = self.definitions.graph()
         return graph
 
-    def plan(self, selection: Any) -> tuple[AssetGraph, Plan]:
+    def plan(self, selection: Any, *, with_code_versions: bool = True) -> tuple[AssetGraph, Plan]:
         """What would be done for a selection; None selects everything.
+
+        Args:
+            with_code_versions: name the code that makes each asset.
 
         Raises:
             InvalidDefinitionError, InvalidSubsetError, CheckError: as graph and selection say.
         """
         graph = self.graph()
         chosen = resolve_all(graph, selection)
-        return graph, make_plan(graph, chosen.assets, chosen.checks, chosen.observed)
+        return graph, make_plan(
+            graph, chosen.assets, chosen.checks, chosen.observed, with_code_versions=with_code_versions
+        )
+
+    def stale_plan(
+        self, selection: Any, records: Records, run_config: Mapping[str, Any] | RunConfig | None = None
+    ) -> tuple[AssetGraph, StalePlan]:
+        """The same for what is stale of a selection.
+
+        Args:
+            records: what is remembered.
+            run_config: what it speaks of is run in any case, since nobody has kept with which config it was run before.
+        """
+        graph = self.graph()
+        chosen = resolve_all(graph, selection)
+        document = run_config.to_config_dict() if isinstance(run_config, RunConfig) else run_config or {}
+        named = document.get("ops") or {}
+        own = own_names(graph)
+        wanted = {key for key, one in graph.assets_by_key.items() if own.get(one, one.node_def.name) in named}
+        plan = make_stale_plan(graph, chosen.assets, chosen.checks, chosen.observed, records, wanted=wanted)
+        return graph, plan
 
 
 def project_of_module(name: str) -> Project:
@@ -121,13 +146,17 @@ def make_request(
     job_name: str = IMPLICIT_JOB,
     priority: int = 0,
     runs_here: bool = False,
+    is_recorded: bool = True,
     environments: Environments | None = None,
+    stale_by: Records | None = None,
 ) -> RunRequest:
     """A request under a new run id.
 
     Args:
         runs_here: the code is going to run in this process, so that variables which config names can be looked up.
+        is_recorded: a history will tell of the run, and names the code that makes its assets.
         environments: where it is looked up what the environment reads from others; None if it reads from none.
+        stale_by: run only what is stale by these records; None runs everything.
 
     Raises:
         InvalidConfigError: the run config does not fit.
@@ -137,7 +166,11 @@ def make_request(
         raise InvalidInvocationError(
             f"priority is a whole number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}, not {priority!r}"
         )
-    graph, plan = project.plan(selection)
+    if stale_by is None:
+        graph, plan = project.plan(selection, with_code_versions=is_recorded)
+    else:
+        graph, stale = project.stale_plan(selection, stale_by, run_config)
+        plan = stale.plan
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     taking_part = {
         step.alias or maker.node_def.name: maker for step in plan.steps if (maker := makers.of(step)) is not None

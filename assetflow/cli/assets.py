@@ -14,10 +14,12 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import OUT, ago_text, count_text, print_json, seconds_text, size_text
+from assetflow.cli.console import ERR, OUT, ago_text, count_text, print_json, seconds_text, size_text
 from assetflow.cli.shelf import Last, Shelf
+from assetflow.cli.staleness import cause_record, status_text, statuses_of
 from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
 from assetflow.cli.versions import history, rollback
+from assetflow.cli.why import why
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
 from assetflow.errors import InvalidSubsetError
@@ -25,6 +27,7 @@ from assetflow.io.manifests import Manifest
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_selection
+from assetflow.planning.staleness import AssetStatus
 from assetflow.wiring import current_settings, open_history
 
 
@@ -35,6 +38,7 @@ def assets() -> None:
 
 assets.add_command(history)
 assets.add_command(rollback)
+assets.add_command(why)
 
 
 @assets.command("list")
@@ -51,13 +55,15 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
     check_not_empty(graph, keys, chosen)
     shelf = Shelf(project, current_settings())
     shelf.look(keys)
+    statuses = statuses_of(project, current_settings(), keys)
     if as_json:
         for key in keys:
             manifest = shelf.stored(key)
-            print_json(_record(graph, key, manifest, shelf.last(key, manifest)))
+            standing = {"state": _state(statuses[key]) if statuses is not None else None}
+            print_json(_record(graph, key, manifest, shelf.last(key, manifest)) | standing)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("asset", "group", "materialized", "age", "run", "took", "size", "description"):
+    for name in ("asset", "group", "state", "materialized", "age", "run", "took", "size", "description"):
         side: JustifyMethod = "right" if name in ("age", "took", "size") else "left"
         table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("materialized", "age", "run"))
     now = time.time()
@@ -66,6 +72,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
         table.add_row(
             Text(key.to_user_string()),
             graph.group_of(key),
+            status_text(statuses[key], is_stored=last is not None) if statuses is not None else "",
             Text(_when(last.at) if last else "never", style="default" if last else "dim"),
             ago_text(now - last.at) if last else "",
             Text(last.run_id if last else "", style="dim"),
@@ -74,6 +81,13 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
             Text((graph.assets_by_key[key].descriptions_by_key[key] or "").partition("\n")[0], style="dim"),
         )
     OUT.print(table)
+    stale = [key for key in keys if statuses is not None and not statuses[key].is_fresh]
+    if stale:
+        ERR.print(
+            f"{count_text(len(stale), 'asset')} of {len(keys)} {'is' if len(stale) == 1 else 'are'} stale or missing. "
+            "Why: assetflow assets why KEY. Make them: assetflow materialize --stale",
+            style="dim",
+        )
     for source in graph.sources_by_key.values():
         OUT.print(Text(f"{source.key.to_user_string()}  (source, made elsewhere)", style="dim"))
 
@@ -173,6 +187,14 @@ def materializations(key: str, limit: int, as_json: bool) -> None:
 
 
 _TOLD = ("at", "run_id", "partition", "seconds", "size", "uri", "version", "data_version", "code_version")
+
+
+def _state(status: AssetStatus) -> dict[str, Any]:
+    return {
+        "status": status.status.value,
+        "upstream_status": status.upstream.value,
+        "causes": [cause_record(cause) for cause in status.causes],
+    }
 
 
 def _record(graph: AssetGraph, key: AssetKey, manifest: Manifest | None, last: Last | None) -> dict[str, Any]:

@@ -73,6 +73,8 @@ class _JsonView(_View):
             record["steps"] = list(event.steps)
         if event.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, FactKind.STEP_RETRY):
             record["seconds"] = round(event.detail.seconds, 6)
+        if event.detail.unchanged:
+            record["unchanged"] = True
         if event.detail.outputs:
             record["assets"] = [
                 {"key": "/".join(output.key), "version": output.version, "metadata": plain_metadata(output)}
@@ -95,6 +97,7 @@ class _JsonView(_View):
                 "status": result.status.value,
                 "seconds": round(result.seconds, 3),
                 "steps": {name: state.label for name, state in result.steps.items()},
+                "unchanged": list(result.unchanged),
             }
         )
 
@@ -177,7 +180,10 @@ class _LiveView(_View):
 def lines_of(event: RunEvent) -> Iterable[Text]:
     """What a person reads of one event; most kinds say nothing."""
     detail = event.detail
-    if event.kind is FactKind.STEP_SUCCEEDED:
+    if detail.unchanged:
+        said = "unchanged: its inputs are what they were"
+        yield Text.assemble(("  ≡ ", "cyan"), f"{event.steps[0]:<28} {'':>9}   ", (said, "dim"))
+    elif event.kind is FactKind.STEP_SUCCEEDED:
         name = event.steps[0]
         emitted = {"/".join(output.key) for output in detail.outputs}
         missing = [key.to_user_string() for key in event.assets if key.to_user_string() not in emitted]
@@ -235,12 +241,16 @@ def show_end(result: RunResult) -> None:
     counts: dict[StepState, int] = {}
     for state in result.steps.values():
         counts[state] = counts.get(state, 0) + 1
-    words = [f"{counts[StepState.SUCCEEDED]:,} succeeded"] if StepState.SUCCEEDED in counts else []
+    same = len(result.unchanged)
+    done = counts.get(StepState.SUCCEEDED, 0) - same
+    words = [f"{done:,} succeeded"] if done else []
+    words += [f"{same:,} unchanged"] if same else []
     words += [f"{count:,} {state.label}" for state, count in counts.items() if state is not StepState.SUCCEEDED]
     style = "green" if result.success else ("yellow" if result.status is RunStatus.CANCELLED else "red")
     said = f"run {result.status.value.lower()}"
+    nothing = "nothing to do, everything is up to date" if result.success else "no steps"
     OUT.print(
-        Text.assemble((said, f"bold {style}"), f" in {seconds_text(result.seconds)}: {', '.join(words) or 'no steps'}")
+        Text.assemble((said, f"bold {style}"), f" in {seconds_text(result.seconds)}: {', '.join(words) or nothing}")
     )
     if not result.success:
         ERR.print(f"show it again: assetflow runs show {result.run_id}", style="dim")

@@ -11,9 +11,11 @@ from types import FrameType
 from typing import Any
 
 import click
+from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, print_json
+from assetflow.cli.console import ERR, OUT, count_text, print_json
 from assetflow.cli.follow import follow
+from assetflow.cli.staleness import recorded_by_now
 from assetflow.cli.targets import (
     check_not_empty,
     cluster_for,
@@ -34,7 +36,7 @@ from assetflow.local.discovery import read_note
 from assetflow.planning.plan import Plan
 from assetflow.runs.states import RunStatus
 from assetflow.settings import Settings
-from assetflow.submission import Project, job_arguments, make_request
+from assetflow.submission import JobArguments, Project, job_arguments, make_request
 from assetflow.wiring import Connection, current_settings
 
 _CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
@@ -56,6 +58,7 @@ _CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
               help="Workers of the cluster that is started if there is none.")  # fmt: skip
 @click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
+@click.option("--stale", is_flag=True, help="Only what is stale, as `assetflow plan --stale` shows it.")
 @click.option("--no-wait", is_flag=True, help="Print the run's id and return.")
 def materialize(
     selection: tuple[str, ...],
@@ -70,6 +73,7 @@ def materialize(
     priority: int,
     workers: int,
     ship_code: bool,
+    stale: bool,
     no_wait: bool,
 ) -> int:
     """Materialize SELECTION, or everything.
@@ -88,6 +92,8 @@ def materialize(
     )
     check_not_empty(project.graph(), request.plan.steps, asked.selection)
     _warn_of_what_is_not_separated(settings, project, request.plan)
+    if stale and not _is_anything_stale(project, settings, asked, as_json=as_json):
+        return 0
     if not confirm(Environments(settings, project.definitions), settings.env, yes=yes):
         return 1
     modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
@@ -104,6 +110,7 @@ def materialize(
             ship_code=ship_code or not _can_import(connection, project),
             env=settings.env,
             yes=True,
+            stale_only=stale,
         )
         _warn_of_queues_nobody_serves(connection, handle)
         if no_wait and _outlives_us(connection):
@@ -126,6 +133,19 @@ def materialize(
             if place is not None:
                 ERR.print(f"values are in {place}", style="dim")
         return _CODES.get(result.status, 1)
+
+
+def _is_anything_stale(project: Project, settings: Settings, asked: JobArguments, *, as_json: bool) -> bool:
+    """Whether there is anything to do; said if there is not, and no server is started for it."""
+    with recorded_by_now(project, settings) as records:
+        _, found = project.stale_plan(asked.selection, records, asked.run_config)
+    if found.plan.steps:
+        return True
+    if as_json:
+        print_json({"event": "result", "run": None, "status": "SUCCEEDED", "seconds": 0, "steps": {}, "unchanged": []})
+    else:
+        OUT.print(Text.assemble(("✔ ", "green"), f"everything is up to date: {count_text(len(found.needs), 'asset')}"))
+    return False
 
 
 def _warn_of_what_is_not_separated(settings: Settings, project: Project, plan: Plan) -> None:

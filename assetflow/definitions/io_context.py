@@ -139,9 +139,11 @@ class OutputContext(_ValueContext):
         collected_metadata: what the IO manager has added.
         size: bytes of the stored value; for the IO manager to set, if it knows.
         uri: where the value is stored; likewise.
+        data_version: what the function says of its data: equal labels mean equal data; None if it says nothing.
+        digest: a hash of the content, the same for the same content; for the IO manager to set, if it knows.
     """
 
-    __slots__ = ("_op_def", "job_name", "run_id", "size", "step_key", "uri")
+    __slots__ = ("_op_def", "data_version", "digest", "job_name", "run_id", "size", "step_key", "uri")
 
     def __init__(
         self,
@@ -151,6 +153,7 @@ class OutputContext(_ValueContext):
         run_id: str = "",
         job_name: str = "__ASSET_JOB",
         op_def: OpDefinition | None = None,
+        data_version: str | None = None,
         **about: Any,
     ) -> None:
         super().__init__(name=name, **about)
@@ -160,6 +163,8 @@ class OutputContext(_ValueContext):
         self.job_name = job_name
         self.size: int | None = None
         self.uri: str | None = None
+        self.data_version = data_version
+        self.digest: str | None = None
 
     @property
     def op_def(self) -> OpDefinition:
@@ -189,9 +194,10 @@ class InputContext(_ValueContext):
         metadata: of the AssetIn.
         version: the exact version to load; None means the published one.
         loaded_version: name of the version that was loaded; for the IO manager to set, if it keeps versions.
+        loaded_data_version: of the value that was loaded; likewise.
     """
 
-    __slots__ = ("_upstream", "loaded_version", "run_id", "step_key")
+    __slots__ = ("_upstream", "loaded_data_version", "loaded_version", "run_id", "step_key")
 
     def __init__(
         self,
@@ -205,6 +211,7 @@ class InputContext(_ValueContext):
         super().__init__(name=name, **about)
         self._upstream = upstream_output
         self.loaded_version: str | None = None
+        self.loaded_data_version: str | None = None
         self.run_id = run_id
         self.step_key = step_key
 

@@ -115,6 +115,7 @@ class JobDefinition:
         instance: DagsterInstance | None = None,
         env: str | None = None,
         yes: bool = False,
+        stale_only: bool = False,
     ) -> ExecuteInProcessResult:
         """Run the job in this process.
 
@@ -127,6 +128,8 @@ class JobDefinition:
             instance: the history in which the run is recorded.
             env: name of the environment the run is for; by default that of the settings.
             yes: the run is meant, even where the environment is protected.
+            stale_only: run only what is stale by the history, and of what needs it only that whose inputs come out as
+                other data than before. What the config speaks of is run in any case.
 
         Raises:
             InvalidSubsetError: an asset that is not in the job.
@@ -135,7 +138,7 @@ class JobDefinition:
         # By name: definitions know of no engine.
         run = import_module("assetflow.materializing").execute_job
         result: ExecuteInProcessResult = run(
-            self, run_config, raise_on_error, asset_selection, tags, resources, instance, env, yes
+            self, run_config, raise_on_error, asset_selection, tags, resources, instance, env, yes, stale_only
         )
         return result
 

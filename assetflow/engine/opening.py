@@ -70,5 +70,6 @@ class SessionOpener:
             tags=request.tags,
             job_name=request.job_name,
             makers=self._makers(definitions),
+            names_code=bool(request.code.module),
             signer=self._signer,
         )

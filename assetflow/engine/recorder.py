@@ -14,8 +14,10 @@ from dataclasses import dataclass, field
 
 from assetflow.code.signing import Signer
 from assetflow.code.store import CodeStore
+from assetflow.engine.readings import Readings
 from assetflow.engine.recording import RunRecord, run_entry, unread_entry
 from assetflow.engine.request import RunRequest
+from assetflow.engine.restoring import all_facts
 from assetflow.errors import AssetflowError
 from assetflow.fail_points import reached
 from assetflow.log import logger
@@ -192,11 +194,15 @@ class Recorder:
             logger.warning("only the plain facts of run %s are recorded: %s", run_id, error.message)
             entries.runs.append(unread_entry(head))
             return RunRecord(run_id, None)
+        before = {} if stream.place is None else log.versions(run_id)
+        readings = Readings(request.plan, before, request.environment, log.observed)
+        record = RunRecord(run_id, request.plan, readings, request.environment)
         if stream.place is None:
             self._keep_code(log, head.code)
             entries.runs.append(run_entry(head, request))
-            return RunRecord(run_id, request.plan, environment=request.environment)
-        return RunRecord(run_id, request.plan, log.versions(run_id), request.environment)
+        elif readings.passes_on:
+            record.recall(all_facts(log, run_id))
+        return record
 
     def _keep_code(self, log: EventLog, name: str) -> None:
         if name and name not in self._kept:
@@ -212,6 +218,7 @@ class Recorder:
             self._streams[move.run_id] = stream  # behind those that have not had their turn
             stream.place = places[move.run_id] = move.after
             stream.pages.append((facts[0].id, len(facts)))
-            if (cut := stream.dispensable()) is not None:
+            # Steps that compare their inputs with earlier ones ask what the run has told from its beginning.
+            if not self._records[move.run_id].is_compared and (cut := stream.dispensable()) is not None:
                 dispensable[move.run_id] = cut
         self._outbox.recorded(places, dispensable)

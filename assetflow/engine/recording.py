@@ -10,9 +10,10 @@ import msgspec
 
 from assetflow.definitions.data_version import DATA_VERSION_TAG
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
+from assetflow.engine.readings import Readings
 from assetflow.engine.request import RunRequest
 from assetflow.log import logger
-from assetflow.planning.plan import Plan, Step, StepOutput
+from assetflow.planning.plan import Plan, SettledOutput, Step, StepOutput
 from assetflow.runs.entries import (
     AttemptEntry,
     CheckEntry,
@@ -26,11 +27,9 @@ from assetflow.runs.entries import (
     RunEntry,
 )
 from assetflow.runs.event_log import EventLog
-from assetflow.runs.facts import Fact, FactKind
+from assetflow.runs.facts import Fact, FactKind, Read
 from assetflow.runs.outbox import RunHead, StreamedFact
 from assetflow.runs.states import RunStatus
-
-Versions = dict[int, tuple[str | None, str | None]]
 
 _TRIES = {
     FactKind.STEP_SUCCEEDED: "succeeded",
@@ -63,6 +62,7 @@ class _Output(msgspec.Struct):
     version: str | None = None
     metadata: msgspec.Raw = _NOTHING
     data_version: str | None = None
+    code_version: str | None = None
     tags: msgspec.Raw = _NOTHING
     size: int | None = None
     uri: str | None = None
@@ -88,7 +88,9 @@ class _Detail(msgspec.Struct):
     outputs: list[_Output] = []
     checks: list[_Check] = []
     observations: list[dict[str, Any]] = []
-    loaded: list[tuple[tuple[str, ...], str]] = []
+    loaded: list[Read] = []
+    unchanged: bool = False
+    kept: list[SettledOutput] = []
     error: _Error | None = None
     status: str = ""
 
@@ -141,19 +143,31 @@ class RunRecord:
 
     Args:
         plan: of the run; None if it cannot be read here, and then the facts alone are kept.
-        versions: of the outputs that the run has made so far.
+        readings: what its steps have read so far.
         environment: that the run is for.
     """
 
     def __init__(
-        self, run_id: str, plan: Plan | None, versions: Versions | None = None, environment: str = DEFAULT_ENVIRONMENT
+        self, run_id: str, plan: Plan | None, readings: Readings | None = None, environment: str = DEFAULT_ENVIRONMENT
     ) -> None:
         self._run_id = run_id
         self._environment = environment
         self._plan = plan
-        self._versions: Versions = dict(versions or {})
+        self._readings = readings or Readings(plan or Plan(steps=()), {}, environment, lambda *_: {})
         self._outputs = {} if plan is None else {output.index: output for step in plan.steps for output in step.outputs}
         self._names: dict[tuple[str, ...], str] = {}
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether steps of the run look up what others of it have told."""
+        return self._plan is not None and any(step.baseline is not None for step in self._plan.steps)
+
+    def recall(self, facts: Iterable[Fact]) -> None:
+        """Know again what steps have read, of which others go on telling."""
+        for fact in facts:
+            if fact.kind is FactKind.STEP_SUCCEEDED and self._plan is not None:
+                told = fact.told()
+                self._readings.settled(self._plan.steps[fact.steps[0]], told.loaded, told.started, told.kept)
 
     def add(self, born: int, facts: Iterable[StreamedFact], into: Entries) -> None:
         """Turn facts into entries."""
@@ -200,7 +214,7 @@ class RunRecord:
                 step.index,
                 token,
                 step.key,
-                _TRIES[kind],
+                "unchanged" if detail.unchanged else _TRIES[kind],
                 detail.retry,
                 detail.slot,
                 detail.started or None,
@@ -209,8 +223,10 @@ class RunRecord:
                 None if detail.error is None else _told(detail.error),
             )
         )
+        if kind is FactKind.STEP_SUCCEEDED:
+            self._readings.settled(step, detail.loaded, detail.started, detail.kept)
         if detail.outputs and kind is FactKind.STEP_SUCCEEDED:
-            inputs = self._inputs(step, detail)
+            inputs = self._readings.of(step, detail.loaded, detail.started)
             for made in detail.outputs:
                 self._materialization(step, made, token, at, detail.seconds, inputs, into)
         for seq, check in enumerate(detail.checks):
@@ -238,7 +254,8 @@ class RunRecord:
         self, step: Step, made: _Output, token: int, at: float, seconds: float, inputs: str, into: Entries
     ) -> None:
         planned: StepOutput | None = self._outputs.get(made.output)
-        self._versions[made.output] = (made.version, made.data_version)
+        data_version = made.data_version or made.version or f"{token:016x}"  # nobody can say that it is like any other
+        self._readings.made(made.output, made.version, data_version)
         metadata = bytes(made.metadata)
         into.materializations.append(
             MaterializationEntry(
@@ -256,8 +273,8 @@ class RunRecord:
                 made.size,
                 made.uri or _path(metadata),
                 made.version,
-                made.data_version,
-                planned.code_version if planned is not None else None,
+                data_version,
+                made.code_version or (planned.code_version if planned is not None else None),
                 None,
                 metadata.decode(),
                 bytes(made.tags).decode(),
@@ -273,6 +290,8 @@ class RunRecord:
         partition, description = _clean(raw.get("partition")) or "", _clean(raw.get("description"))
         kind = str(raw.get("kind"))
         data_version = (raw.get("tags") or {}).get(DATA_VERSION_TAG)
+        if kind == "observation" and data_version:
+            self._readings.seen(tuple(raw.get("key") or ()), at, data_version)
         if kind == "materialization":
             into.materializations.append(
                 MaterializationEntry(
@@ -326,16 +345,6 @@ class RunRecord:
                 AttemptEntry(self._run_id, step.index, 0, step.key, outcome, 0, "", None, at, 0.0, None)
             )
 
-    def _inputs(self, step: Step, detail: _Detail) -> str:
-        """What the step has read: of this run as it was settled, of others as it was found."""
-        loaded = dict(detail.loaded)
-        read: list[tuple[tuple[str, ...], str | None, str | None]] = []
-        for item in step.inputs:
-            if item.key:
-                made = (loaded.get(item.key), None) if item.output is None else self._versions.get(item.output)
-                read.append((item.key, *(made or (None, None))))
-        return json.dumps(read) if read else "[]"
-
     def _name(self, key: tuple[str, ...]) -> str:
         name = self._names.get(key)
         if name is None:
@@ -361,7 +370,8 @@ def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: in
     head = RunHead(run_id=request.run_id, born=min(born, int(facts[0].at * 1000)), envelope=envelope, code="")
     entries = Entries(moves=[Move(request.run_id, None, Place(head.born, streamed[-1].id))])
     entries.runs.append(run_entry(head, request))
-    RunRecord(request.run_id, request.plan, environment=request.environment).add(head.born, streamed, entries)
+    readings = Readings(request.plan, {}, request.environment, log.observed)
+    RunRecord(request.run_id, request.plan, readings, request.environment).add(head.born, streamed, entries)
     log.record(entries)
 
 

@@ -35,7 +35,7 @@ def restore(store: RunStore, log: EventLog, signer: Signer, codes: CodeStore, ru
     if entry is None:
         raise RunNotFoundError(f"there is no run {run_id}", fix="`assetflow runs list` shows the runs that are known")
     request = RunRequest.opened(signer, entry.envelope, run_id)
-    standing = standing_of(request.plan, _facts(log, run_id))
+    standing = standing_of(request.plan, all_facts(log, run_id))
     new = new_run(request, entry.envelope, standing=standing)
     created = store.create(new)
     if created.needs_code:
@@ -66,10 +66,14 @@ def standing_of(plan: Plan, facts: Iterable[Fact]) -> Standing:
         token = max(token, fact.token)
         if fact.kind is FactKind.STEP_SUCCEEDED:
             states[fact.steps[0]] = StepState.SUCCEEDED
-            for output, name in _made(fact.told()):
+            told = fact.told()
+            for output, name in _made(told):
                 versions[output] = Version(fact.token, 0) if name is None else Version.parse(name)
                 if name is not None:
                     staged.add(output)
+            for kept in told.kept:
+                known = None if kept.version is None else Version.parse(kept.version)
+                versions[kept.output] = known or Version(fact.token, 0)
         elif fact.kind is FactKind.STEP_FAILED:
             states[fact.steps[0]] = StepState.FAILED
         elif fact.kind is FactKind.STEP_RETRY:
@@ -82,12 +86,12 @@ def standing_of(plan: Plan, facts: Iterable[Fact]) -> Standing:
     waits = [0] * len(plan.steps)
     pruned, doomed = [False] * len(plan.steps), [False] * len(plan.steps)
     final: list[StepState] = []
-    for index, told in enumerate(states):
-        if told is None:
+    for index, known_state in enumerate(states):
+        if known_state is None:
             ended = StepState.UPSTREAM_FAILED if doomed[index] else StepState.SKIPPED if pruned[index] else None
             state = ended or (StepState.WAITING if waits[index] else StepState.READY)
         else:
-            state = told
+            state = known_state
         final.append(state)
         for child, needs in topology.children[index].items():
             if state is StepState.SUCCEEDED:
@@ -113,7 +117,8 @@ def _made(detail: StepDetail) -> list[tuple[int, str | None]]:
     return [*((output.output, output.version) for output in detail.outputs), *detail.inner]
 
 
-def _facts(log: EventLog, run_id: str) -> Iterable[Fact]:
+def all_facts(log: EventLog, run_id: str) -> Iterable[Fact]:
+    """Everything that a run has told, a page at a time."""
     after = "0"
     while page := log.facts(run_id, after, _PAGE):
         yield from page

@@ -14,7 +14,9 @@ from assetflow.engine.pace import Pace
 from assetflow.engine.recall import Recall
 from assetflow.engine.request import RunRequest
 from assetflow.errors import InvariantViolationError, LostPlaceError, RunNotFoundError, ServiceUnreachableError
+from assetflow.execution.outcome import StepResult
 from assetflow.execution.runner import StepRunner
+from assetflow.execution.settled import Settled
 from assetflow.fail_points import reached
 from assetflow.keys import Version
 from assetflow.log import logger
@@ -60,6 +62,7 @@ class RunSession:
         self._announce = announce
         self._batch = 0
         self._known: dict[int, Version] = {}
+        self._settled = Settled(store, request.run_id, request.plan)
         self._recall = Recall(store)
         self._others_first = 0.0
         self._unpublished: list[tuple[int, Version]] = []
@@ -250,12 +253,29 @@ class RunSession:
                         f"output {output} of run {self.run_id} is needed but was never settled"
                     )
                 self._known[output] = version
-            return {output: self._known[output] for output in needed if output in self._known}
+            self._settled.look()
+            known = {output: self._known[output] for output in needed if output in self._known}
+            return self._settled.corrected(known)
 
-    def note_outputs(self, claim: Claim, emitted: Iterable[int]) -> None:
-        """Remember what a step just made, for the steps of the same batch that follow it."""
-        for output in emitted:
-            self._known[output] = claim.version
+    def run(self, claim: Claim, known: dict[int, Version]) -> StepResult:
+        """Run a step.
+
+        Args:
+            known: versions of its inputs.
+        """
+        return self.runner.run(self.plan.steps[claim.step], claim, known, self._settled)
+
+    def note_outputs(self, claim: Claim, result: StepResult, known: dict[int, Version]) -> None:
+        """Remember what a step just made, for the steps of the same batch that follow it.
+
+        Args:
+            known: versions of what these read.
+        """
+        made = dict.fromkeys(result.emitted, claim.version)
+        self._known.update(made)
+        if result.succeeded:
+            self._settled.add(result.detail)
+        known.update(self._settled.corrected(made))
 
     def let_go(self, proof: Proof, culprit: int = -1) -> None:
         """Give back everything this slot holds of the run, however long the store takes to answer."""
@@ -283,6 +303,7 @@ class RunSession:
 
     def _forget(self, outcome: Outcome, claim: Claim) -> None:
         logger.info("run %s refuses step %d: the claim is no longer held", self.run_id, outcome.step)
+        self._settled.forget(outcome.emitted)
         for output in outcome.emitted:
             if self._known.get(output) == claim.version:
                 del self._known[output]

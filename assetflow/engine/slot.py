@@ -175,7 +175,7 @@ class Slot:
         else:
             self._watch.begin(session.run_id, claim, step.timeout)
             try:
-                result = session.runner.run(step, claim, known)
+                result = session.run(claim, known)
             finally:
                 self._watch.end()
         result.detail.slot = self.name
@@ -183,8 +183,7 @@ class Slot:
         stopped = isinstance(result.error, StepStopped)
         outcome = unstarted(claim) if stopped else outcome_of(claim, result, session.topology)
         self._unsettled[claim.step] = claim.version
-        known.update(dict.fromkeys(result.emitted, claim.version))
-        session.note_outputs(claim, result.emitted)
+        session.note_outputs(claim, result, known)
         back = (
             session.topology.descendants(list(session.topology.children[claim.step]))
             if result.delay is not None

@@ -19,6 +19,7 @@ from assetflow.execution.work import RunWork, StepWork
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 from assetflow.log import StepLogger
 from assetflow.planning.plan import StepInput
+from assetflow.runs.facts import Read
 
 
 def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
@@ -51,8 +52,10 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
     run, op = work.run, work.op
     declared = op.ins[item.name]
     key, maker = _made_by(run, item.key) if item.key else (None, work.asset)
+    kept = None if item.output is None else work.settled.kept(item.output)
+    environment = item.environment if kept is None else kept.environment
     # An asset is loaded with the manager of whoever stored it, unless the reader names another.
-    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker, item.environment)
+    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker, environment)
 
     def upstream() -> OutputContext | None:
         seen = Resources(opened, None, work.step.key)
@@ -76,7 +79,7 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
     )
     value = as_input_manager(found.value, item.io_manager_key).load_input(context)
     if item.output is None and context.loaded_version is not None:
-        work.loaded.append((item.key, context.loaded_version))
+        work.loaded.append(Read(item.key, context.loaded_version, context.loaded_data_version))
     return value
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import cloudpickle
 
 from assetflow.code.signing import Signer
+from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.hooks import HookDefinition
@@ -20,6 +21,7 @@ from assetflow.errors import LoadError
 from assetflow.execution.hooks import run_hooks
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
 from assetflow.execution.resources import ResourcesByEnvironment
+from assetflow.execution.settled import Settled, is_unchanged, left_as_it_was
 from assetflow.execution.step import execute_step
 from assetflow.execution.work import RunWork, StepWork, definition_of, value_path
 from assetflow.keys import Version
@@ -39,8 +41,13 @@ class StepStopped(BaseException):
 class StepRunner(Protocol):
     """Runs steps, and finishes what they began."""
 
-    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
-        """Execute one step. What user code raises is in the result."""
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
+        """Execute one step. What user code raises is in the result.
+
+        Args:
+            versions: of its inputs.
+            settled: what else is known of what the run has made.
+        """
 
     def publish(self, output: int, version: Version) -> None:
         """Make a settled output visible."""
@@ -60,6 +67,7 @@ class DefinitionsRunner:
         shared: the resources of an environment, by its name.
         environment: that the run is for.
         makers: those of the definitions, where they are at hand.
+        names_code: the code may be another than the plan was made with, and is named with what it makes.
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
         keeps_open: resources stay open until `end`, because no other process works on the run.
@@ -79,6 +87,7 @@ class DefinitionsRunner:
         job_name: str = IMPLICIT_JOB,
         job_hooks: tuple[HookDefinition, ...] | None = None,
         makers: Makers | None = None,
+        names_code: bool = False,
         signer: Signer | None = None,
         values: dict[int, Any] | None = None,
         errors: dict[int, BaseException] | None = None,
@@ -94,6 +103,8 @@ class DefinitionsRunner:
         self._keeps_open = keeps_open
         self._makers = makers or Makers.among(definitions)
         self._resources = ResourcesByEnvironment(shared, environment, config.get("resources") or {}, run_id)
+        made = (output for step in plan.steps if step.baseline for output in step.outputs if output.key)
+        self._planned_code = {output.key: output.code_version for output in made}
         self._outputs = {output.index: (step, output) for step in plan.steps for output in step.outputs}
         self._work = RunWork(
             run_id=run_id,
@@ -104,11 +115,12 @@ class DefinitionsRunner:
             tags=dict(tags or {}),
             job_name=job_name,
             job_hooks=job_hooks if job_hooks is not None else (job.hooks if job is not None else ()),
+            code_versions=self._makers.code_versions if names_code else None,
             values=values,
         )
         self._staged: dict[int, tuple[VersionedIOManager, tuple[str, ...]]] = {}
 
-    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         """See StepRunner.run."""
         detail = StepDetail(started=time.time(), retry=claim.retries)
         began = time.perf_counter()
@@ -116,7 +128,9 @@ class DefinitionsRunner:
             asset, op = definition_of(step, self._makers)
         except LoadError as error:
             return self._failure(step, claim, detail, error)
-        work = StepWork(self._work, step, asset, op, claim, versions, step_logger(self._run_id, step.key))
+        if is_unchanged(step, settled) and self._has_planned_code(asset):
+            return left_as_it_was(step, detail)
+        work = StepWork(self._work, step, asset, op, claim, versions, settled, step_logger(self._run_id, step.key))
         try:
             emitted, staged = execute_step(work, detail)
             for manager, output in staged:
@@ -131,6 +145,11 @@ class DefinitionsRunner:
             run_hooks(work, result.error, detail)
         detail.seconds = time.perf_counter() - began
         return result
+
+    def _has_planned_code(self, asset: AssetsDefinition) -> bool:
+        """Whether the code here is what was compared with that of the last run when this one was planned."""
+        here, planned = self._work.code_versions, self._planned_code
+        return here is None or all(here.of(key) == planned[key.parts] for key in asset.keys if key.parts in planned)
 
     def publish(self, output: int, version: Version) -> None:
         """See StepRunner.publish."""
@@ -198,7 +217,7 @@ class FailingRunner:
     def __init__(self, error: Exception) -> None:
         self._error = error
 
-    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:  # noqa: ARG002
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:  # noqa: ARG002
         """See StepRunner.run."""
         text = ErrorDetail(type=type(self._error).__name__, message=str(self._error))
         detail = StepDetail(started=time.time(), retry=claim.retries, error=text)

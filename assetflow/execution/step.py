@@ -145,6 +145,7 @@ def _store(
     version: str | None = None
     size: int | None = None
     uri: str | None = None
+    data_version = item.data_version.value if item.data_version else None
     if item.value is not NO_VALUE and not (out.may_be_none and item.value is None):
         found = work.open(output.io_manager_key)  # where it may make nothing, only now it is known that it is needed
         storing = OutputContext(
@@ -161,6 +162,7 @@ def _store(
             version=work.claim.version,
             config=work.io_config(found, "outputs", output.name),
             resource_config=found.config,
+            data_version=data_version,
         )
         manager = as_io_manager(found.value, output.io_manager_key)
         if isinstance(manager, VersionedIOManager):
@@ -175,12 +177,14 @@ def _store(
                 metadata.update(metadata_of(returned, output=output.name, key=output.io_manager_key))
         detail.observations += [_event(event) for event in storing.take_events()]
         metadata.update(storing.collected_metadata)
-        size, uri = storing.size, storing.uri
+        size, uri, data_version = storing.size, storing.uri, data_version or storing.digest
     normal = metadata_to_json(normalize_metadata(metadata))
     if key is not None:
         made = OutputDetail(output=output.index, key=output.key, version=version, metadata=normal, tags=item.tags)
-        made.data_version = item.data_version.value if item.data_version else None
+        made.data_version = data_version or version
         made.size, made.uri = size, uri
+        if run.code_versions is not None and (code := run.code_versions.of(key)) != output.code_version:
+            made.code_version = code
         detail.outputs.append(made)
     else:
         detail.inner.append((output.index, version))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from assetflow.code.versions import CodeVersions
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.input_manager import InputManagerDefinition
@@ -15,11 +16,13 @@ from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import LoadError
 from assetflow.execution.resources import Opened, ResourcesByEnvironment
+from assetflow.execution.settled import Settled
 from assetflow.keys import Version
 from assetflow.log import StepLogger
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Step, StepOutput
 from assetflow.runs.claims import Claim
+from assetflow.runs.facts import Read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +33,7 @@ class RunWork:
         makers: of the assets.
         outputs: for each output of the plan the step that makes it, and what the plan says of it.
         job_hooks: what is called after every step of the run.
+        code_versions: of the code as it is here; None if it is what the plan was made with.
         values: where outputs are also kept in memory, or None.
     """
 
@@ -41,6 +45,7 @@ class RunWork:
     tags: Mapping[str, str]
     job_name: str
     job_hooks: tuple[HookDefinition, ...] = ()
+    code_versions: CodeVersions | None = None
     values: dict[int, Any] | None = None
 
 
@@ -52,8 +57,9 @@ class StepWork:
         asset: the definition the step belongs to.
         op: that the step calls.
         versions: of the inputs that this run has made.
+        settled: what else is known of them.
         made: values of outputs by name, where hooks are to see them.
-        loaded: what was read that another run has made: key and version.
+        loaded: what was read that another run has made.
     """
 
     run: RunWork
@@ -62,9 +68,10 @@ class StepWork:
     op: OpDefinition
     claim: Claim
     versions: Mapping[int, Version]
+    settled: Settled
     log: StepLogger
     made: dict[str, Any] = field(default_factory=dict)
-    loaded: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    loaded: list[Read] = field(default_factory=list)
 
     def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None, environment: str = "") -> Opened:
         """The resource under a key, as the step's asset or another one sees it, in the run's environment or another."""

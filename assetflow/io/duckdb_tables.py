@@ -26,9 +26,10 @@ from assetflow.clock import pause
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
-from assetflow.errors import InvariantViolationError, StorageError, UnserializableValueError
+from assetflow.errors import InvariantViolationError, StorageError
+from assetflow.io.arrow_tables import as_frame, as_stream, as_table, content_of
 from assetflow.io.codecs import type_name
-from assetflow.io.frames import check_columns, is_frame, kind_of, library, wanted_columns
+from assetflow.io.frames import check_columns, library, wanted_columns
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion
 from assetflow.io.manifests import Manifest, copied
 from assetflow.io.paths import safe_segments
@@ -66,7 +67,7 @@ class DuckDBIOManager(KeepsVersions):
         value, version, what = context.value_path, context.version, context.value_title
         assert version is not None, "staging needs a version"
         schema, name = _view_of(value)
-        table = _as_table(obj, what)
+        table = as_table(obj, what)
         context.add_output_metadata(
             {"table": MetadataValue.text(f"{schema}.{name}"), "rows": table.num_rows, "columns": table.num_columns}
         )
@@ -79,8 +80,10 @@ class DuckDBIOManager(KeepsVersions):
             stored_at=time.time(),
             type=type_name(obj),
             codec=_CODEC,
+            data_label=context.data_version or content_of(table),
             metadata=metadata_to_json(context.collected_metadata),
         )
+        context.digest = manifest.data_version
         with self._open() as connection:
             self._refuse_clash(connection, value, what)
             connection.register("staged", table)
@@ -145,12 +148,13 @@ class DuckDBIOManager(KeepsVersions):
                 raise FileNotFoundError(
                     f"{what} has no stored value at {schema}.{name} of {self.location}: {context.absence()}"
                 )
+            context.loaded_version, context.loaded_data_version = version.name, manifest.data_version
             source = _table_of(value, version)
             if columns is not None:
                 check_columns(columns, [row[0] for row in _rows(connection, f"DESCRIBE {source}")], what=what)
             chosen = "*" if columns is None else ", ".join(map(_quoted, columns))
             table = connection.sql(f"SELECT {chosen} FROM {source}").to_arrow_table()
-        return _as_frame(table, manifest.type, context.annotation, what)
+        return as_frame(table, manifest.type, context.annotation, what)
 
     @property
     def location(self) -> str:
@@ -207,14 +211,10 @@ class DuckDBIOManager(KeepsVersions):
 
     def content(self, path: tuple[str, ...], version: Version) -> tuple[bytes, Manifest]:
         """The table of a version as a stream of Arrow."""
-        arrow = library("pyarrow", what="copying tables out of DuckDB")
         with self._open() as connection:
             told = self._one(connection, path, version)
             table = connection.sql(f"SELECT * FROM {_table_of(path, version)}").to_arrow_table()
-        sink = arrow.BufferOutputStream()
-        with arrow.ipc.new_stream(sink, table.schema) as stream:
-            stream.write_table(table)
-        return sink.getvalue().to_pybytes(), told
+        return as_stream(table).to_pybytes(), told
 
     def keep(self, manifest: Manifest, content: bytes | bytearray | memoryview) -> None:
         """See KeepsVersions.keep; the bytes are those that `content` gives.
@@ -350,40 +350,3 @@ def _drop(connection: Any, path: tuple[str, ...], version: Version) -> None:
 def _shown(connection: Any, path: tuple[str, ...]) -> Version | None:
     found = _rows(connection, f"SELECT version FROM {_OURS}.published WHERE key = ?", [_title(path)])
     return Version.parse(found[0][0]) if found else None
-
-
-def _as_table(value: Any, what: str) -> Any:
-    """The frame as a table of Arrow."""
-    arrow = library("pyarrow", what=f"storing {what} in DuckDB")
-    if type(value).__name__ == "DuckDBPyRelation":
-        return value.to_arrow_table()
-    if not is_frame(value):
-        raise UnserializableValueError(
-            f"the value of {what}, a {type(value).__qualname__}, is no frame, and DuckDB keeps tables",
-            fix="return a frame of pandas, polars or Arrow, or duckdb.sql(...); or give it another io_manager_key",
-        )
-    root, name = kind_of(type(value))
-    if root == "pandas":
-        pandas = library("pandas", what=f"storing {what}")
-        if not value.index.equals(pandas.RangeIndex(len(value))):
-            raise UnserializableValueError(
-                f"the frame of {what} has an index, and a table of DuckDB has none", fix="call reset_index() on it"
-            )
-        return arrow.Table.from_pandas(value, preserve_index=False)
-    if root == "polars":
-        return (value.collect() if name == "LazyFrame" else value).to_arrow()
-    return value
-
-
-def _as_frame(table: Any, stored: str, annotation: Any, what: str) -> Any:
-    """A table of Arrow as the kind of frame that is wanted, or that was stored."""
-    asked = isinstance(annotation, type) and annotation.__module__.partition(".")[0] in ("pandas", "polars", "pyarrow")
-    wanted = f"{annotation.__module__}.{annotation.__qualname__}" if asked else stored
-    root, name = wanted.partition(".")[0], wanted.rpartition(".")[2]
-    if root == "pandas":
-        library("pandas", what=f"loading {what} as a DataFrame of pandas")
-        return table.to_pandas()
-    if root == "polars":
-        frame = library("polars", what=f"loading {what}").from_arrow(table)
-        return frame.lazy() if name == "LazyFrame" else frame
-    return table

@@ -88,9 +88,10 @@ class FilesystemIOManager(KeepsVersions):
             type=type_name(obj),
             codec=found.codec,
             buffers=found.buffers,
+            data_label=context.data_version or "",
             metadata=metadata_to_json(context.collected_metadata),
         )
-        context.size = manifest.size
+        context.size, context.digest = manifest.size, manifest.data_version
         self._make_room(context.value_title, place)
         try:
             self._write(place, version, found, manifest, context.value_title)
@@ -143,7 +144,7 @@ class FilesystemIOManager(KeepsVersions):
                     where=path,
                     fix="materialize the asset again",
                 )
-            context.loaded_version = manifest.version
+            context.loaded_version, context.loaded_data_version = manifest.version, manifest.data_version
             check_content(content, manifest, what=what, where=path)
         return decode(
             content, manifest, where=path, what=what, annotation=context.annotation, metadata=context.metadata

@@ -16,6 +16,8 @@ from assetflow.errors import DamagedRecordError
 from assetflow.io.checksums import is_of
 from assetflow.keys import Version
 
+DIGITS = 16  # of a content's hash that name a data version
+
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One version of one asset.
@@ -32,6 +34,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         buffers: of a pickle: where its large buffers are.
         restored_from: the version whose bytes were taken again; empty if a run has made them.
         promoted_from: the environment whose bytes were taken over; empty if they were made in this one.
+        data_label: what the function has said of its data, or a hash of what is no bytes; empty for neither.
         metadata: label to ``{"type": ..., "value": ...}``, as far as it was known when the value was stored.
     """
 
@@ -46,7 +49,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     buffers: tuple[tuple[int, int, int], ...] = ()
     restored_from: str = ""
     promoted_from: str = ""
+    data_label: str = ""
     metadata: dict[str, Any] = {}
+
+    @property
+    def data_version(self) -> str:
+        """Equal for equal data: as the function has said, else by content, else no other version's."""
+        return self.data_label or self.sha256[:DIGITS] or self.version
 
     def to_json(self) -> bytes:
         """As it is stored."""

@@ -6,6 +6,7 @@ import difflib
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
+from assetflow.code.versions import CodeVersions
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.observable import observation_of
@@ -22,6 +23,7 @@ class AssetGraph:
         sources_by_key: sources that no asset makes.
         checks_by_key: whose function does a check, its asset's or another that is there for nothing else.
         observations_by_key: what looks at each source that can be observed.
+        code_versions: of the code that makes each asset.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class AssetGraph:
         self.observations_by_key = {
             key: observation_of(source) for key, source in sources_by_key.items() if source.is_observable
         }
+        self.code_versions = CodeVersions(assets_by_key)
         self._resolved = resolved
         # Edges as places in the order of definition: numbers are small, and quick to look up.
         self._keys = tuple(assets_by_key)

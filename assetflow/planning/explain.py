@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.makers import Makers
-from assetflow.planning.plan import Plan
+from assetflow.planning.needs import Need
+from assetflow.planning.plan import Plan, Step
+from assetflow.planning.staleness import AssetStatus, StaleCause, StaleCauseCategory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,10 @@ class StepExplanation:
         environments: for those that are read there, the other environment.
         conditional_on: assets that may not be made, in which case this step is skipped.
         may_leave_out: assets it may itself end without.
+        need: whether it is run.
+        reason: why, in a few words; empty where nothing is known of what was run before.
+        if_changed: inputs on which it depends whether it is run.
+        seconds: how long it took lately; None if it is not known.
     """
 
     step: str
@@ -40,10 +47,24 @@ class StepExplanation:
     conditional_on: tuple[AssetKey, ...]
     may_leave_out: tuple[AssetKey, ...]
     max_retries: int
+    need: Need
+    reason: str
+    if_changed: tuple[AssetKey, ...]
+    seconds: float | None
 
 
-def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
-    """One explanation for each step, in the order of the plan."""
+def explain(
+    plan: Plan,
+    graph: AssetGraph,
+    statuses: Mapping[AssetKey, AssetStatus] | None = None,
+    durations: Mapping[AssetKey, float] | None = None,
+) -> list[StepExplanation]:
+    """One explanation for each step, in the order of the plan.
+
+    Args:
+        statuses: how assets stand, if that is known.
+        durations: how long making each takes, in seconds, as far as that is known.
+    """
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     maker = {output.index: step for step in plan.steps for output in step.outputs}
     made = {output.index: output for step in plan.steps for output in step.outputs}
@@ -57,6 +78,8 @@ def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
         conditions.append(conditional)
         asset = makers.of(step)
         assert asset is not None, "a plan is explained with the graph it was made of"
+        reads = {} if step.baseline is None else dict(step.baseline.reads)
+        times = [durations[key] for key in step.asset_keys if durations and key in durations]
         found.append(
             StepExplanation(
                 step=step.key,
@@ -74,6 +97,64 @@ def explain(plan: Plan, graph: AssetGraph) -> list[StepExplanation]:
                     AssetKey(output.key) for output in step.outputs if output.key and not output.required
                 ),
                 max_retries=step.retry.max_retries if step.retry else 0,
+                need=Need.RUN if step.baseline is None else Need.MAYBE,
+                reason=_reason(step, asset, statuses),
+                if_changed=tuple(AssetKey(i.key) for i in step.inputs if i.output in reads and i.key),
+                seconds=max(times) if times else None,
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """How long a plan may take, in seconds.
+
+    Attributes:
+        total: all steps one after the other.
+        path: the longest chain of steps, for which no number of workers makes up.
+        unknown: steps of which nothing is known; they are left out.
+    """
+
+    total: float
+    path: float
+    unknown: int
+
+
+def expected(plan: Plan, steps: Sequence[StepExplanation]) -> Expected:
+    """How long the steps of a plan may take, by how long they took before."""
+    maker = {output.index: step.index for step in plan.steps for output in step.outputs}
+    until: list[float] = []
+    for step, told in zip(plan.steps, steps, strict=True):
+        above = [until[maker[item.output]] for item in step.inputs if item.output is not None]
+        until.append(max(above, default=0.0) + (told.seconds or 0.0))
+    known = [told.seconds for told in steps if told.seconds is not None]
+    return Expected(total=sum(known), path=max(until, default=0.0), unknown=len(steps) - len(known))
+
+
+def _reason(step: Step, asset: AssetsDefinition, statuses: Mapping[AssetKey, AssetStatus] | None) -> str:
+    if step.check or step.observes or statuses is None:
+        return ""
+    if step.baseline is not None:
+        return "upstream may change"
+    keys = step.asset_keys or tuple(sorted(asset.keys))
+    causes = [cause for key in keys if key in statuses for cause in statuses[key].own_causes]
+    if causes:
+        return "; ".join(dict.fromkeys(_in_short(cause) for cause in causes))
+    above = [cause for key in keys if key in statuses for cause in statuses[key].causes]
+    return "; ".join(dict.fromkeys(_in_short(cause) for cause in above)) or "asked for"
+
+
+def _in_short(cause: StaleCause) -> str:
+    name = cause.dependency.to_user_string() if cause.dependency is not None else ""
+    match cause.category:
+        case StaleCauseCategory.MISSING:
+            return "never materialized"
+        case StaleCauseCategory.CODE:
+            return "code changed"
+        case StaleCauseCategory.DATA:
+            return f"{name} changed"
+        case StaleCauseCategory.DEPENDENCIES:
+            return "dependencies changed"
+        case StaleCauseCategory.UPSTREAM:
+            return f"{name} is stale"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from assetflow.code.versions import CodeVersions
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.checks import AssetCheckKey
@@ -34,6 +35,7 @@ class Makers:
         self.checks = checks
         self.observations = observations
         self.sources = sources
+        self.code_versions = CodeVersions(assets)
         self._keys = {key.parts: key for key in (*assets, *sources)}
 
     def key(self, parts: tuple[str, ...]) -> AssetKey:

@@ -52,8 +52,12 @@ def parts_of(
     chosen: Collection[AssetKey],
     checks: Collection[AssetCheckKey] = frozenset(),
     observed: Collection[AssetKey] = frozenset(),
+    gathered: Collection[AssetsDefinition] = frozenset(),
 ) -> list[Part]:
     """The parts that look at sources, make the chosen assets and do the checks, each after the parts it needs.
+
+    Args:
+        gathered: graphs whose ops wait for everything that the graph reads.
 
     Raises:
         InvalidSubsetError: some assets of a function are chosen that makes all or none.
@@ -69,7 +73,8 @@ def parts_of(
         if isinstance(asset.node_def, GraphDefinition):
             several = True
             _check_subset(asset, keys)
-            parts += _ops_of_graph(graph, asset, keys)
+            ops = _ops_of_graph(graph, asset, keys)
+            parts += [_gathered(graph, part, chosen) for part in ops] if asset in gathered else ops
         elif len(asset.keys_by_output_name) == 1:
             inputs = {name: (key,) for name, key in _inputs(graph, asset).items()}
             parts.append(Part(asset, OpCall(path=(), op=asset.op, inputs={}), asset.keys_by_output_name, inputs))
@@ -206,6 +211,13 @@ def _ops_of_graph(graph: AssetGraph, asset: AssetsDefinition, keys: Sequence[Ass
         ordered = {name: outputs[name] for name in call.op.outs if name in outputs}
         parts.append(Part(asset, call, ordered, inputs))
     return parts
+
+
+def _gathered(graph: AssetGraph, part: Part, chosen: Collection[AssetKey]) -> Part:
+    """An op of a graph that waits for all that the graph reads, whether or not it reads it itself."""
+    own = {value for values in part.inputs.values() for value in values}
+    others = sorted(key for key in set(_inputs(graph, part.asset).values()) if key in chosen and key not in own)
+    return replace(part, after=(*part.after, *others))
 
 
 def _sorted(parts: Sequence[Part]) -> list[Part]:

@@ -47,7 +47,7 @@ class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         key: segments of the asset's key; empty for what is only there for other ops of the same graph.
         required: False where the step may end without it, which prunes what needs it.
         io_manager_key: the resource key of the manager that stores it.
-        code_version: the label of the code that its definition gives; None if it gives none.
+        code_version: of the code that makes the asset, where it was planned; None if nobody has looked.
     """
 
     index: int
@@ -74,6 +74,34 @@ class StepRetry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     jitter: str | None = None
 
 
+class SettledOutput(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of an output that was made.
+
+    Attributes:
+        output: its index.
+        version: name of the version under which it is kept; None where the IO manager keeps none.
+        data_version: equal for equal data; None if nothing is known of the data.
+        environment: another than the run's own that it is kept in.
+    """
+
+    output: int
+    version: str | None = None
+    data_version: str | None = None
+    environment: str = ""
+
+
+class StepBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a step was run last. If its inputs are that data again, it is not run, and its outputs stay what they are.
+
+    Attributes:
+        reads: inputs that this run makes: index of the output, and data version that was read.
+        outputs: what it has made.
+    """
+
+    reads: tuple[tuple[int, str], ...]
+    outputs: tuple[SettledOutput, ...] = ()
+
+
 class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One call of one op.
 
@@ -94,6 +122,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         alias: what its function or graph is called in this run; empty if that is its own name.
         check: a check of the owner that the step does; empty for a step that makes assets.
         observes: whether it looks at the owner, which is a source.
+        baseline: what it compares its inputs with before it is run; None if it is run in any case.
     """
 
     index: int
@@ -111,6 +140,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alias: str = ""
     check: str = ""
     observes: bool = False
+    baseline: StepBaseline | None = None
 
     @property
     def maker_key(self) -> AssetKey:

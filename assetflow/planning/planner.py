@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.placement import placement_of
 from assetflow.definitions.retry import RetryPolicy
@@ -20,19 +21,25 @@ def make_plan(
     keys: Sequence[AssetKey],
     checks: Collection[AssetCheckKey] | None = None,
     observed: Collection[AssetKey] = frozenset(),
+    *,
+    gathered: Collection[AssetsDefinition] = frozenset(),
+    with_code_versions: bool = False,
 ) -> Plan:
     """The steps that materialize these assets and check them, each after the steps it needs.
 
     Args:
         checks: which checks to do; None for all of these assets.
         observed: sources to look at.
+        gathered: graphs whose ops wait for everything that the graph reads.
+        with_code_versions: name the code that makes each asset.
 
     What they need and is not selected is read from storage. The same graph and keys give the same plan.
     """
-    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks, observed)
+    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks, observed, gathered)
     outputs = _number_outputs(order)
     origins = _origins(graph, order, outputs)
-    drafts = [_draft(part, outputs, origins) for part in order]
+    code_of = graph.code_versions.of if with_code_versions else _nobody_looks
+    drafts = [_draft(part, outputs, origins, code_of) for part in order]
     producers = {output.index: index for index, (_, made, _) in enumerate(drafts) for output in made}
     parents = [
         sorted({producers[item.output] for item in inputs if item.output is not None}) for inputs, _, _ in drafts
@@ -126,7 +133,7 @@ def _origins(graph: AssetGraph, order: Sequence[Part], outputs: dict[Value, int]
 
 
 def _draft(
-    part: Part, outputs: dict[Value, int], origins: dict[Value, _Origin]
+    part: Part, outputs: dict[Value, int], origins: dict[Value, _Origin], code_of: Callable[[AssetKey], str | None]
 ) -> tuple[tuple[StepInput, ...], tuple[StepOutput, ...], StepRetry | None]:
     op = part.call.op
     inputs = []
@@ -153,11 +160,15 @@ def _draft(
             key=_segments(value),
             required=op.outs[name].is_required,
             io_manager_key=op.outs[name].io_manager_key,
-            code_version=op.outs[name].code_version or op.code_version,
+            code_version=code_of(value) if isinstance(value, AssetKey) else None,
         )
         for name, value in part.outputs.items()
     )
     return tuple(inputs), made, _retry(op.retry_policy)
+
+
+def _nobody_looks(_key: AssetKey) -> None:
+    """The code version where none is wanted."""
 
 
 def _segments(value: Value) -> tuple[str, ...]:

@@ -70,6 +70,9 @@ class EventLog(Protocol):
     def versions(self, run_id: str) -> dict[int, tuple[str | None, str | None]]:
         """Version and data version of each output that a run has made, by its index."""
 
+    def observed(self, environment: str, keys: Collection[tuple[str, ...]], until: float) -> dict[tuple[str, ...], str]:
+        """The data version with which each source was seen last by a time, in seconds since the epoch."""
+
     def forget_runs(self, ended_before: float, limit: int = 500) -> int:
         """Clear away old runs that are over, with everything told of them but the newest of each asset.
 
@@ -185,6 +188,9 @@ class Catalog(Protocol):
 
     def checks(self, key: AssetKey, name: str | None = None, *, limit: int = 50) -> list[Checked]:
         """What the checks of an asset said, newest first."""
+
+    def durations(self, keys: Sequence[AssetKey]) -> dict[AssetKey, float]:
+        """How long making each took lately, in seconds: the middle one of the last few times."""
 
     def made_in(self, run_id: str) -> list[Recorded]:
         """What a run has materialized."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from assetflow.planning.plan import SettledOutput
+
 
 class FactKind(StrEnum):
     """What a fact tells."""
@@ -85,7 +87,9 @@ class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         key: segments of the asset's key.
         version: name of the version, None where the IO manager keeps none.
         metadata: label to ``{"type": ..., "value": ...}``.
-        data_version: the label of the data that the function gave it.
+        data_version: equal for equal data: as the function has said, else by content, else by version; None where an
+            IO manager tells neither.
+        code_version: of the code that made it, if it is another than the plan says.
         tags: text to text.
         size: bytes, where the IO manager tells them.
         uri: where the value is, if the IO manager tells that other than by metadata called ``path``.
@@ -96,9 +100,24 @@ class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     version: str | None = None
     metadata: dict[str, Any] = {}
     data_version: str | None = None
+    code_version: str | None = None
     tags: dict[str, str] = {}
     size: int | None = None
     uri: str | None = None
+
+
+class Read(msgspec.Struct, array_like=True):
+    """What a step has read that another run has made.
+
+    Attributes:
+        key: segments of the asset's key.
+        version: name of the version that was found.
+        data_version: of that version.
+    """
+
+    key: tuple[str, ...]
+    version: str | None = None
+    data_version: str | None = None
 
 
 class CheckDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -136,7 +155,9 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         retry: number of the try, from 0.
         outputs: what was materialized.
         inner: outputs that are no assets: index, and the version under which each is kept.
-        loaded: what was read that another run has made: key, and the version that was found.
+        loaded: what was read that another run has made.
+        unchanged: it was not run, because its inputs are what they were when it was run last.
+        kept: what it had made then, and leaves as it is.
         checks: what its checks said.
         observations: what was observed or materialized by hand, as recorded events.
         error: what it raised.
@@ -151,7 +172,9 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     retry: int = 0
     outputs: list[OutputDetail] = []
     inner: list[tuple[int, str | None]] = []
-    loaded: list[tuple[tuple[str, ...], str]] = []
+    loaded: list[Read] = []
+    unchanged: bool = False
+    kept: list[SettledOutput] = []
     checks: list[CheckDetail] = []
     observations: list[dict[str, Any]] = []
     error: ErrorDetail | None = None

@@ -19,7 +19,8 @@ class Materialization:
         asset_key: of the asset.
         metadata: as it was recorded.
         version: name under which the value is kept; None where the IO manager keeps no versions.
-        data_version: the label of the data that the function gave it, or None.
+        data_version: equal for equal data: as the function has said, else by content, else by version; None where an
+            IO manager tells neither.
         tags: text to text.
     """
 

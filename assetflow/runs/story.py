@@ -38,6 +38,7 @@ class EventType(StrEnum):
     STEP_SUCCESS = "STEP_SUCCESS"
     STEP_FAILURE = "STEP_FAILURE"
     STEP_SKIPPED = "STEP_SKIPPED"
+    STEP_UNCHANGED = "STEP_UNCHANGED"
     STEP_UP_FOR_RETRY = "STEP_UP_FOR_RETRY"
     STEP_RESTARTED = "STEP_RESTARTED"
 
@@ -101,6 +102,11 @@ class RunStoryEvent:
     def is_step_skipped(self) -> bool:
         """Whether a step was skipped."""
         return self.event_type is EventType.STEP_SKIPPED
+
+    @property
+    def is_step_unchanged(self) -> bool:
+        """Whether a step was not run, because its inputs were what they had been before."""
+        return self.event_type is EventType.STEP_UNCHANGED
 
     @property
     def is_step_up_for_retry(self) -> bool:
@@ -203,6 +209,9 @@ def _try(step: Step, fact: Fact, detail: StepDetail, *, again: bool) -> Iterator
             event_type=kind, timestamp=at, step_key=step.key, event_specific_data=data, message=message
         )
 
+    if detail.unchanged:
+        yield event(EventType.STEP_UNCHANGED, message="its inputs are what they were when it was run last")
+        return
     yield event(EventType.STEP_RESTARTED if again else EventType.STEP_START)
     for item in step.inputs if detail.error is None else ():
         if item.loads:

@@ -111,8 +111,10 @@ class S3IOManager(S3Versions):
             type=type_name(obj),
             codec=found.codec,
             buffers=found.buffers,
+            data_label=context.data_version or "",
             metadata=metadata_to_json(context.collected_metadata),
         )
+        context.digest = manifest.data_version
         key, metadata = self._noted(manifest)
         etag = self.bucket.put(key, found.parts, metadata=metadata, content_type=CONTENT_TYPES[found.codec])
         context.add_output_metadata({"etag": etag.strip('"')})
@@ -216,7 +218,8 @@ class S3IOManager(S3Versions):
     def _made(
         self, context: InputContext, raw: bytes | bytearray | memoryview, manifest: Manifest, *, where: str
     ) -> Any:
-        context.loaded_version = manifest.version or None
+        if manifest.version:
+            context.loaded_version, context.loaded_data_version = manifest.version, manifest.data_version
         return decode(
             raw,
             manifest,

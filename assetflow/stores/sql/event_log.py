@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Collection, Sequence
 
@@ -165,6 +166,18 @@ class SqlEventLog:
         query = select(made.output, made.version, made.data_version).where(made.run_id == run_id, made.output >= 0)
         with self._database.reading() as connection:
             return {row.output: (row.version, row.data_version) for row in connection.execute(query.order_by(made.id))}
+
+    def observed(self, environment: str, keys: Collection[tuple[str, ...]], until: float) -> dict[tuple[str, ...], str]:
+        """See EventLog.observed."""
+        seen, found = observations.c, {}
+        newest = select(seen.data_version).order_by(seen.id.desc()).limit(1)
+        newest = newest.where(seen.environment == environment, seen.data_version.is_not(None), seen.at <= until)
+        with self._database.reading() as connection:
+            for key in sorted(keys):
+                version = connection.execute(newest.where(seen.asset == json.dumps(list(key)))).scalar()
+                if version is not None:
+                    found[key] = str(version)
+        return found
 
     def forget_runs(self, ended_before: float, limit: int = 500) -> int:
         """See EventLog.forget_runs."""

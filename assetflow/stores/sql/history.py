@@ -18,6 +18,10 @@ class SqlHistory:
     catalog: SqlCatalog
     database: Database
 
+    def catalog_of(self, environment: str) -> SqlCatalog:
+        """The catalog of another environment."""
+        return SqlCatalog(self.database, environment)
+
     def close(self) -> None:
         """Let go of all connections."""
         self.database.close()

@@ -1,0 +1,64 @@
+"""Code versions: a label for the code that makes an asset, which changes when that code does what it did not do before.
+
+What counts is the asset's function and all it reaches of the project. Comments, layout and docstrings do not count, nor
+do installed packages. The author's own `code_version` comes before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from assetflow.code.normal_form import digest
+from assetflow.code.reach import Reach
+from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.graph_definition import CallOutput, GraphDefinition
+from assetflow.definitions.op import OpDefinition
+from assetflow.keys import AssetKey
+from assetflow.log import logger
+
+
+class CodeVersions:
+    """The code versions of a project's assets, each found when it is first asked for.
+
+    Args:
+        assets: the definition that makes each asset.
+    """
+
+    def __init__(self, assets: Mapping[AssetKey, AssetsDefinition]) -> None:
+        self._assets = assets
+        self._reach = Reach()
+        self._found: dict[AssetKey, str] = {}
+
+    def of(self, key: AssetKey) -> str:
+        """The version of the code that makes an asset; KeyError if nothing here makes it."""
+        found = self._found.get(key)
+        if found is None:
+            asset = self._assets[key]
+            output = next(name for name, made in asset.keys_by_output_name.items() if made == key)
+            found = self._found[key] = self._of_output(asset, output)
+        return found
+
+    def _of_output(self, asset: AssetsDefinition, output: str) -> str:
+        node = asset.node_def
+        if isinstance(node, GraphDefinition):
+            return self._of_graph(node, node.makers[output])
+        return node.outs[output].code_version or self._of_op(node)
+
+    def _of_op(self, op: OpDefinition) -> str:
+        if op.code_version:
+            return op.code_version
+        try:
+            return self._reach.version(op.compute_fn)
+        except Exception as error:  # some object raises when it is looked at; no run is worth less for that
+            logger.warning("the code of %s is known by its name only: %r", op.where, error)
+            return digest(op.name)
+
+    def _of_graph(self, graph: GraphDefinition, made: CallOutput) -> str:
+        """The versions of the ops that a graph's output needs, and how they are connected."""
+        needed = {made.path}
+        parts = []
+        for call in reversed(graph.calls):
+            if call.path in needed:
+                parts.append(f"{call.path} {self._of_op(call.op)} {sorted(call.inputs.items())!r}")
+                needed |= {one.path for item in call.inputs.values() for one in item if isinstance(one, CallOutput)}
+        return digest("\n".join([repr(made), *parts]))

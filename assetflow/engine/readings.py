@@ -1,0 +1,116 @@
+"""What the steps of a run have read, as it is kept with what they made."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping
+
+from assetflow.planning.plan import Plan, SettledOutput, Step
+from assetflow.runs.facts import Read
+
+Parts = tuple[str, ...]
+Versions = dict[int, tuple[str | None, str | None]]
+# Told an environment, names of sources, and a time: with which data versions they had been seen last by then.
+LookUp = Callable[[str, Collection[Parts], float], Mapping[Parts, str]]
+
+_Known = dict[Parts, tuple[str | None, str | None]]
+
+
+class Readings:
+    """Versions and data versions of inputs: of this run as they were settled, of others as they were found.
+
+    Args:
+        plan: of the run.
+        versions: version and data version of the outputs that were made so far.
+        environment: that the run is for.
+        look_up: says how sources were observed in other runs.
+    """
+
+    def __init__(self, plan: Plan, versions: Versions, environment: str, look_up: LookUp) -> None:
+        self._versions: Versions = dict(versions)
+        self._environment = environment
+        self._look_up = look_up
+        self._stored = _stored_inputs(plan)
+        self._makers = _makers_inside(plan)
+        self._is_compared = any(step.baseline is not None for step in plan.steps)
+        self._inside: dict[int, _Known] = {}  # by step of a graph whose value goes to others of it: what it has read
+        self._seen: dict[Parts, list[tuple[float, str]]] | None = None
+
+    @property
+    def passes_on(self) -> bool:
+        """Whether what one step has told matters for what others have read, besides what it has made."""
+        return bool(self._makers) or self._is_compared
+
+    def made(self, output: int, version: str | None, data_version: str | None) -> None:
+        """An output is settled."""
+        self._versions[output] = (version, data_version)
+
+    def seen(self, source: Parts, at: float, data_version: str) -> None:
+        """A step of this run has observed a source."""
+        self._observations(at).setdefault(source, []).append((at, data_version))
+
+    def settled(self, step: Step, loaded: Iterable[Read], started: float, kept: Iterable[SettledOutput] = ()) -> None:
+        """A step has succeeded.
+
+        Args:
+            loaded: what it has read that other runs have made.
+            started: when it began, in seconds since the epoch.
+            kept: what it has left as it was.
+        """
+        for output in kept:
+            self.made(output.output, output.version, output.data_version)
+        # Of a graph's op whose value goes to others of the same graph: what it has read counts as theirs.
+        if any(output.index in self._makers for output in step.outputs):
+            self._inside[step.index] = self._of(step, loaded, started)
+
+    def of(self, step: Step, loaded: Iterable[Read], started: float) -> str:
+        """All that a step has read, as JSON: ``[key, version, data version]`` of each."""
+        read = self._of(step, loaded, started)
+        return json.dumps([(key, *told) for key, told in read.items()]) if read else "[]"
+
+    def _of(self, step: Step, loaded: Iterable[Read], started: float) -> _Known:
+        found = {one.key: (one.version, one.data_version) for one in loaded}
+        read: _Known = {}
+        for item in step.inputs:
+            if not item.key:
+                if item.output is not None:
+                    read.update(self._inside.get(self._makers.get(item.output, -1), {}))
+            elif item.output is not None:
+                read[item.key] = self._versions.get(item.output, (None, None))
+            else:
+                read[item.key] = found.get(item.key) or (None, None)
+                if read[item.key][1] is None:
+                    read[item.key] = (read[item.key][0], self._seen_by(item.key, started))
+        return read
+
+    def _seen_by(self, key: Parts, started: float) -> str | None:
+        """The data version that a source was seen with, before a step began."""
+        told = [one for one in self._observations(started).get(key, ()) if one[0] <= started]
+        return max(told)[1] if told else None
+
+    def _observations(self, now: float) -> dict[Parts, list[tuple[float, str]]]:
+        """When each source that the run reads was seen, and how; what others have seen is looked up once."""
+        if self._seen is None:
+            self._seen = {}
+            for environment, keys in self._stored.items():
+                for key, version in self._look_up(environment or self._environment, keys, now).items():
+                    self._seen.setdefault(key, []).append((0.0, version))
+        return self._seen
+
+
+def _stored_inputs(plan: Plan) -> dict[str, set[Parts]]:
+    """What the run reads that it does not make, by the environment it is read from."""
+    found: dict[str, set[Parts]] = defaultdict(set)
+    for step in plan.steps:
+        for item in step.inputs:
+            if item.output is None and item.key:
+                found[item.environment].add(item.key)
+    return found
+
+
+def _makers_inside(plan: Plan) -> dict[int, int]:
+    """The step that makes each output which is only there for other ops of its graph."""
+    ops = [step for step in plan.steps if step.node and not step.check]
+    passed_on = {item.output for step in ops for item in step.inputs if not item.key}
+    return {output.index: step.index for step in ops for output in step.outputs if output.index in passed_on}
