@@ -55,7 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def data_version(self) -> str:
         """Equal for equal data: as the function has said, else by content, else no other version's."""
-        return self.data_label or self.sha256[:DIGITS] or self.version
+        return self.data_label or self.checksum.rpartition(":")[2][:DIGITS] or self.version
 
     def to_json(self) -> bytes:
         """As it is stored."""
