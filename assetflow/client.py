@@ -26,7 +26,16 @@ from assetflow.handle import RunHandle
 from assetflow.local.discovery import running_cluster
 from assetflow.log import logger
 from assetflow.overlay import history_of, records_of
-from assetflow.submission import Project, Target, bundled, job_arguments, make_request, project_of
+from assetflow.submission import (
+    PartitionsAsked,
+    Project,
+    Target,
+    bundled,
+    job_arguments,
+    make_request,
+    project_of,
+    wanted_partitions,
+)
 from assetflow.wiring import Connection, connect, current_settings, for_cluster, outbox_of
 
 if TYPE_CHECKING:
@@ -51,6 +60,8 @@ def submit(
     env: str | None = None,
     yes: bool = False,
     stale_only: bool = False,
+    partition_key: str | None = None,
+    partitions: PartitionsAsked = None,
 ) -> RunHandle:
     """Start a run on the workers and return at once.
 
@@ -71,6 +82,9 @@ def submit(
         yes: the run is meant, even where the environment is protected.
         stale_only: run only what is stale by the history, and of what needs it only that whose inputs come out as
             other data than before. What `run_config` speaks of is run in any case.
+        partition_key: the partition to make, of assets that are all divided in the same way.
+        partitions: keys and ranges of the asset that comes first, or ``"all"``; assets that are divided otherwise
+            make the partitions that need these. All of it is one run, in which each partition is a step.
 
     Raises:
         InvalidDefinitionError, InvalidSubsetError, InvalidInvocationError: before anything is sent.
@@ -92,6 +106,8 @@ def submit(
         env=env,
         yes=yes,
         stale_only=stale_only,
+        partition_key=partition_key,
+        partitions=partitions,
     )
 
 
@@ -110,6 +126,8 @@ def submit_project(
     env: str | None = None,
     yes: bool = False,
     stale_only: bool = False,
+    partition_key: str | None = None,
+    partitions: PartitionsAsked = None,
 ) -> RunHandle:
     """Submit over a given connection.
 
@@ -140,6 +158,7 @@ def submit_project(
                 priority=priority,
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
+                partitions=wanted_partitions(partition_key, partitions),
             )
 
     def send() -> str:

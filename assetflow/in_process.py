@@ -69,7 +69,7 @@ class ExecuteInProcessResult:
         self._errors = errors
         self._graphs = graphs
         self._story: list[RunStoryEvent] | None = None
-        self._outputs: dict[tuple[str, ...], int] | None = None
+        self._outputs: dict[tuple[str, ...], list[tuple[int, tuple[str, ...]]]] | None = None
         self._facts: list[Fact] = []
         while page := store.facts(request.run_id, self._facts[-1].id if self._facts else "0"):
             self._facts += page
@@ -176,14 +176,33 @@ class ExecuteInProcessResult:
             f'op "{node}" has no output "{output_name}" in this run: it {_ENDED.get(state, state.label)}'
         )
 
-    def asset_value(self, asset_key: CoercibleToAssetKey) -> Any:
-        """The value of an asset; InvariantViolationError if this run did not materialize it."""
+    def asset_value(self, asset_key: CoercibleToAssetKey, partition_key: str | None = None) -> Any:
+        """The value of an asset, or of one of its partitions.
+
+        Args:
+            partition_key: may be left out if the run made only one.
+
+        Raises:
+            InvariantViolationError: this run did not materialize it.
+        """
         key = AssetKey.from_coercible(asset_key)
         if self._outputs is None:
-            self._outputs = {output.key: output.index for step in self._plan.steps for output in step.outputs}
-        index = self._outputs.get(key.parts)
+            self._outputs = {}
+            for step in self._plan.steps:
+                for output in step.outputs:
+                    self._outputs.setdefault(output.key, []).append((output.index, step.partitions))
+        made = self._outputs.get(key.parts, [])
+        if partition_key is not None:
+            made = [one for one in made if partition_key in one[1]]
+        if len(made) > 1:
+            raise InvariantViolationError(
+                f"{key.to_user_string()} was materialized for {len(made)} partitions in this run",
+                fix=f"asset_value({key.to_user_string()!r}, partition_key={made[0][1][0]!r})",
+            )
+        index = made[0][0] if made else None
         if index is not None and index in self._values:
-            return self._values[index]
+            value = self._values[index]
+            return value[partition_key] if partition_key is not None and len(made[0][1]) > 1 else value
         raise InvariantViolationError(f"{key.to_user_string()} was not materialized in this run")
 
     def asset_materializations_for_node(self, node: str) -> list[AssetMaterialization]:
@@ -209,11 +228,15 @@ class ExecuteInProcessResult:
     def _steps(self, node: str) -> set[int]:
         if node in self._graphs:
             return {step.index for step in self._plan.steps if step.key.startswith(f"{node}.")}
-        return {self._step(node)}
+        same = {step.index for step in self._plan.steps if step.partitions and step.call == node}
+        return same or {self._step(node)}
 
     def _step(self, node: str) -> int:
         for step in self._plan.steps:
             if step.key == node:
                 return step.index
+        several = [step.key for step in self._plan.steps if step.partitions and step.call == node]
+        if several:
+            raise CheckError(f"the run has {len(several)} steps of {node!r}: name one, such as {several[0]!r}")
         names = ", ".join(step.key for step in self._plan.steps)
         raise CheckError(f"the run has no op named {node!r}; it has: {names}")

@@ -25,7 +25,8 @@ from assetflow.in_process import ExecuteInProcessResult
 from assetflow.instance import DagsterInstance
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
-from assetflow.submission import Project, job_arguments, make_request, project_of
+from assetflow.planning.targets import WantedPartitions
+from assetflow.submission import PartitionsAsked, Project, job_arguments, make_request, project_of, wanted_partitions
 from assetflow.wiring import LocalRun, build_local_run, current_settings
 
 
@@ -36,12 +37,14 @@ class _Place:
     Attributes:
         keeps_nothing: it stores nothing there.
         stale_only: it makes only what is stale there.
+        partitions: of the assets that have such, which.
     """
 
     env: str | None = None
     yes: bool = False
     keeps_nothing: bool = False
     stale_only: bool = False
+    partitions: WantedPartitions | None = None
 
 
 def materialize(
@@ -56,6 +59,8 @@ def materialize(
     yes: bool = False,
     instance: DagsterInstance | None = None,
     stale_only: bool = False,
+    partition_key: str | None = None,
+    partitions: PartitionsAsked = None,
 ) -> ExecuteInProcessResult:
     """Materialize assets in this process, in the order of their dependencies.
 
@@ -72,6 +77,8 @@ def materialize(
         instance: the history in which the run is recorded; None leaves no trace but the values.
         stale_only: run only what is stale by the history, and of what needs it only that whose inputs come out as
             other data than before. What `run_config` speaks of is run in any case.
+        partition_key: the partition to make, of assets that are all divided in the same way.
+        partitions: keys and ranges of the asset that comes first, or ``"all"``; see `submit`.
 
     Raises:
         ParameterCheckError: something in the list is not an asset.
@@ -79,7 +86,8 @@ def materialize(
         InvalidInvocationError: there is no such environment, or it is protected and nobody has said yes.
     """
     definitions = _with_resources(assets, resources)
-    place = _Place(env=env, yes=yes, stale_only=stale_only)
+    asked = wanted_partitions(partition_key, partitions)
+    place = _Place(env=env, yes=yes, stale_only=stale_only, partitions=asked)
     return _run(
         definitions,
         selection,
@@ -148,6 +156,7 @@ def execute_job(
     env: str | None = None,
     yes: bool = False,
     stale_only: bool = False,
+    partition_key: str | None = None,
 ) -> ExecuteInProcessResult:
     """Run a job in this process; see `JobDefinition.execute_in_process`."""
     given = job.definitions
@@ -168,7 +177,7 @@ def execute_job(
         asked.tags,
         asked.job_name,
         job.hooks,
-        place=_Place(env=env, yes=yes, stale_only=stale_only),
+        place=_Place(env=env, yes=yes, stale_only=stale_only, partitions=wanted_partitions(partition_key)),
         instance=instance,
     )
 
@@ -208,6 +217,7 @@ def _run(
         runs_here=True,
         is_recorded=instance is not None,
         environments=environments,
+        partitions=place.partitions,
         stale_by=instance.records(environments, environment) if instance is not None and place.stale_only else None,
     )
     local = build_local_run(definitions, environments, job_hooks=job_hooks)
@@ -242,12 +252,16 @@ def materialize_to_memory(
     *,
     selection: Any = None,
     instance: DagsterInstance | None = None,
+    partition_key: str | None = None,
+    partitions: PartitionsAsked = None,
 ) -> ExecuteInProcessResult:
     """The same, with every value kept in memory: nothing is stored, and nothing stored is read.
 
     Args:
         resources: as for `materialize`; none of them, and none that the assets bring along, may be an IO manager.
         instance: the history in which the run is recorded.
+        partition_key: the partition to make, of assets that are all divided in the same way.
+        partitions: keys and ranges of the asset that comes first, or ``"all"``; see `submit`.
 
     Raises:
         InvariantViolationError: a resource is given where a value would be stored with it.
@@ -264,7 +278,7 @@ def materialize_to_memory(
     memory = ResourceDefinition.hardcoded_resource(InMemoryIOManager())
     every = {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)}
     definitions = _with_resources(assets, every)
-    place = _Place(env=DEFAULT_ENVIRONMENT, keeps_nothing=True)
+    place = _Place(env=DEFAULT_ENVIRONMENT, keeps_nothing=True, partitions=wanted_partitions(partition_key, partitions))
     return _run(
         definitions,
         selection,

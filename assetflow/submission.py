@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -25,16 +25,19 @@ from assetflow.errors import InvalidInvocationError, InvalidSubsetError, Paramet
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_all, resolve_selection
 from assetflow.overlay import overlaid
+from assetflow.partitions.partitions_definition import BACKFILL_TAG, PartitionKeyRange
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
 from assetflow.planning.stale_plan import StalePlan, make_stale_plan
 from assetflow.planning.staleness import Records
 from assetflow.planning.step_names import own_names
+from assetflow.planning.targets import WantedPartitions
 from assetflow.run_ids import new_run_id
 
 HIGHEST_PRIORITY = 1000
 
+PartitionsAsked = Sequence[str | PartitionKeyRange] | PartitionKeyRange | str | None
 Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset | AssetSpec]
 
 
@@ -61,11 +64,14 @@ class Project:
         graph: AssetGraph = self.definitions.graph()
         return graph
 
-    def plan(self, selection: Any, *, with_code_versions: bool = True) -> tuple[AssetGraph, Plan]:
+    def plan(
+        self, selection: Any, *, with_code_versions: bool = True, partitions: WantedPartitions | None = None
+    ) -> tuple[AssetGraph, Plan]:
         """What would be done for a selection; None selects everything.
 
         Args:
             with_code_versions: name the code that makes each asset.
+            partitions: of the assets that have such, which.
 
         Raises:
             InvalidDefinitionError, InvalidSubsetError, CheckError: as graph and selection say.
@@ -73,7 +79,12 @@ class Project:
         graph = self.graph()
         chosen = resolve_all(graph, selection)
         return graph, make_plan(
-            graph, chosen.assets, chosen.checks, chosen.observed, with_code_versions=with_code_versions
+            graph,
+            chosen.assets,
+            chosen.checks,
+            chosen.observed,
+            with_code_versions=with_code_versions,
+            partitions=partitions,
         )
 
     def stale_plan(
@@ -149,6 +160,7 @@ def make_request(
     is_recorded: bool = True,
     environments: Environments | None = None,
     stale_by: Records | None = None,
+    partitions: WantedPartitions | None = None,
 ) -> RunRequest:
     """A request under a new run id.
 
@@ -157,6 +169,7 @@ def make_request(
         is_recorded: a history will tell of the run, and names the code that makes its assets.
         environments: where it is looked up what the environment reads from others; None if it reads from none.
         stale_by: run only what is stale by these records; None runs everything.
+        partitions: of the assets that have such, which.
 
     Raises:
         InvalidConfigError: the run config does not fit.
@@ -167,7 +180,12 @@ def make_request(
             f"priority is a whole number from -{HIGHEST_PRIORITY} to {HIGHEST_PRIORITY}, not {priority!r}"
         )
     if stale_by is None:
-        graph, plan = project.plan(selection, with_code_versions=is_recorded)
+        graph, plan = project.plan(selection, with_code_versions=is_recorded, partitions=partitions)
+    elif partitions is not None:
+        raise InvalidInvocationError(
+            "stale_only looks at assets without partitions, and partitions are asked for",
+            fix="leave one of the two out",
+        )
     else:
         graph, stale = project.stale_plan(selection, stale_by, run_config)
         plan = stale.plan
@@ -191,9 +209,55 @@ def make_request(
         selection=selection_text(selection),
         job_name=job_name,
         run_config=document,
-        tags=dict(tags or {}),
+        tags={**tags_of_partitions(graph, plan), **(tags or {})},
         priority=priority,
     )
+
+
+def wanted_partitions(
+    partition_key: str | None,
+    partitions: PartitionsAsked = None,
+) -> WantedPartitions | None:
+    """The partitions that a caller asks for; None if they ask for none.
+
+    Args:
+        partition_key: one, of assets that are all divided in the same way.
+        partitions: keys and ranges of the asset that comes first, or ``"all"``.
+
+    Raises:
+        InvalidInvocationError: both are given.
+        ParameterCheckError: something is no key.
+    """
+    if partition_key is not None and partitions is not None:
+        raise InvalidInvocationError("partition_key and partitions exclude each other", fix="give one of the two")
+    if partition_key is not None:
+        if not isinstance(partition_key, str):
+            raise ParameterCheckError(f"partition_key is a str, not {partition_key!r}")
+        return WantedPartitions(keys=(partition_key,), is_job=True)
+    if partitions is None:
+        return None
+    if isinstance(partitions, str):
+        return WantedPartitions(keys=None if partitions == "all" else (partitions,))
+    keys = (partitions,) if isinstance(partitions, PartitionKeyRange) else tuple(partitions)
+    for key in keys:
+        if not isinstance(key, str | PartitionKeyRange):
+            raise ParameterCheckError(f"partitions are keys, as str, and ranges, as PartitionKeyRange, not {key!r}")
+    if not keys:
+        raise ParameterCheckError("partitions is empty: name some, or leave it out")
+    return WantedPartitions(keys=keys)
+
+
+def tags_of_partitions(graph: AssetGraph, plan: Plan) -> dict[str, str]:
+    """The tags of a run that say for which partition it is, or that it is for many."""
+    keys = {step.partitions for step in plan.steps if step.partitions}
+    if not keys:
+        return {}
+    if len(keys) > 1 or len(min(keys)) > 1:
+        return {BACKFILL_TAG: f"{len({key for some in keys for key in some})} partitions"}
+    step = next(step for step in plan.steps if step.partitions)
+    definition = graph.assets_by_key[step.maker_key].partitions_def
+    assert definition is not None, "the plan was made of this graph"
+    return dict(definition.tags_of(step.partitions[0]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
-"""What contexts are asked for and do not have: partitions, and what the reference keeps in places of its own."""
+"""What contexts are asked for and do not have."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from assetflow.errors import InvariantViolationError
 
@@ -27,29 +27,10 @@ def hint_for(name: str) -> str | None:
     return _ELSEWHERE.get(name)
 
 
-def of_a_partition(name: str) -> property:
-    """An attribute that only a run of a partition has."""
-
-    def refuse(_context: object) -> NoReturn:
-        _refuse(name)
-
-    return property(refuse, doc="InvariantViolationError: partitions are not supported yet.")
-
-
-def asks_for_partition(name: str) -> Any:
-    """A method that only makes sense in a run of a partition."""
-
-    def refuse(_context: object, *_args: Any, **_more: Any) -> NoReturn:
-        _refuse(name)
-
-    refuse.__name__ = name
-    refuse.__doc__ = "InvariantViolationError: partitions are not supported yet."
-    return refuse
-
-
-def _refuse(name: str) -> NoReturn:
-    raise InvariantViolationError(
-        f"Cannot access {name} for a non-partitioned run", fix="ask context.has_partition_key first"
+def not_of_a_partition(asked: str) -> InvariantViolationError:
+    """The error for what only a run of a partition has."""
+    return InvariantViolationError(
+        f"Cannot access {asked} for a non-partitioned run", fix="ask context.has_partition_key first"
     )
 
 

@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from assetflow.definitions.absent import no_instance, of_a_partition
+from assetflow.definitions.absent import no_instance, not_of_a_partition
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.definitions.telling import Telling
 from assetflow.definitions.typecheck import DagsterType, as_dagster_type
+from assetflow.definitions.value_partitions import ValuePartitions
 from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError
 from assetflow.keys import AssetKey, Version
+from assetflow.partitions.partitions_definition import PartitionKeyRange, PartitionsDefinition
+from assetflow.partitions.time_window import TimeWindow
 
 if TYPE_CHECKING:
     from assetflow.definitions.op import OpDefinition
@@ -25,8 +28,8 @@ class _ValueContext(Telling):
     """What is told of a value in both directions."""
 
     __slots__ = (
-        "_asset_key", "_log", "_resources", "annotation", "collected_metadata", "config", "mapping_key", "metadata",
-        "name", "resource_config", "version",
+        "_asset_key", "_log", "_of_step", "_partitions", "_resources", "annotation", "collected_metadata", "config",
+        "mapping_key", "metadata", "name", "resource_config", "version",
     )  # fmt: skip
 
     def __init__(
@@ -42,9 +45,13 @@ class _ValueContext(Telling):
         config: Any = None,
         resource_config: Any = None,
         mapping_key: str | None = None,
+        partitions: ValuePartitions | None = None,
+        partitions_of_step: ValuePartitions | None = None,
     ) -> None:
         super().__init__()
         self._asset_key = asset_key
+        self._partitions = partitions
+        self._of_step = partitions_of_step
         self._resources = resources
         self._log = log
         self.name = name
@@ -78,13 +85,21 @@ class _ValueContext(Telling):
 
     @property
     def value_path(self) -> tuple[str, ...]:
-        """The segments under which the value is stored: those of its asset, else run id, step and output."""
-        return self._asset_key.parts if self._asset_key is not None else tuple(self.get_identifier())
+        """The segments under which the value is stored: those of its asset and partition, else run id, step and output.
+
+        Raises:
+            InvariantViolationError: it is the value of several partitions, which are stored one by one.
+        """
+        if self._asset_key is None:
+            return tuple(self.get_identifier())
+        divided = self._partitions
+        return self._asset_key.parts + (() if divided is None else divided.segments(divided.key))
 
     @property
     def value_title(self) -> str:
         """What to call the value in an error."""
-        return f'{"asset" if self.has_asset_key else "op output"} "{"/".join(self.value_path)}"'
+        kind = "op output" if not self.has_asset_key else "asset" if self._partitions is None else "partition"
+        return f'{kind} "{"/".join(self.value_path)}"'
 
     @property
     def resources(self) -> Resources:
@@ -105,20 +120,60 @@ class _ValueContext(Telling):
 
     @property
     def has_partition_key(self) -> bool:
-        """Whether the run is for one partition; partitions are not supported yet."""
-        return False
+        """Whether the step is for one partition."""
+        return self._of_step is not None and len(self._of_step.keys) == 1
+
+    @property
+    def partition_key(self) -> str:
+        """The partition that the step is for; InvariantViolationError if there is not one."""
+        return _of_partition(self._of_step, "partition_key").key
 
     @property
     def has_asset_partitions(self) -> bool:
-        """Whether the asset has partitions; partitions are not supported yet."""
-        return False
+        """Whether the asset has partitions."""
+        return self._partitions is not None
 
-    partition_key = of_a_partition("partition_key")
-    asset_partition_key = of_a_partition("asset_partition_key")
-    asset_partition_keys = of_a_partition("asset_partition_keys")
-    asset_partition_key_range = of_a_partition("asset_partition_key_range")
-    asset_partitions_time_window = of_a_partition("asset_partitions_time_window")
-    asset_partitions_def = of_a_partition("asset_partitions_def")
+    @property
+    def asset_partition_key(self) -> str:
+        """The partition of the value; InvariantViolationError if there is not one."""
+        return self.asset_partitions("asset_partition_key").key
+
+    @property
+    def asset_partition_keys(self) -> list[str]:
+        """The partitions of the value; InvariantViolationError if the asset has none."""
+        return self.asset_partitions("asset_partition_keys").all_keys
+
+    @property
+    def asset_partition_key_range(self) -> PartitionKeyRange:
+        """First and last partition of the value; InvariantViolationError if the asset has none."""
+        return self.asset_partitions("asset_partition_key_range").key_range
+
+    @property
+    def asset_partitions_time_window(self) -> TimeWindow:
+        """The time that the value is of; InvariantViolationError if its partitions are no windows of time."""
+        return self.asset_partitions("asset_partitions_time_window").time_window
+
+    @property
+    def asset_partitions_def(self) -> PartitionsDefinition:
+        """How the asset is divided; InvariantViolationError if it is not."""
+        return self.asset_partitions("asset_partitions_def").definition
+
+    def asset_partitions(self, asked: str = "asset_partitions") -> ValuePartitions:
+        """The partitions of the value.
+
+        Args:
+            asked: what the error says was asked for.
+
+        Raises:
+            InvariantViolationError: the asset has none.
+        """
+        return _of_partition(self._partitions, asked)
+
+    def of_partition(self, partition_key: str) -> Self:
+        """A copy for one of the partitions."""
+        found = copy(self)
+        found._partitions = self.asset_partitions().only(partition_key)
+        return found
 
     @property
     def definition_metadata(self) -> Mapping[str, Any]:
@@ -126,8 +181,10 @@ class _ValueContext(Telling):
         return self.metadata
 
     def get_asset_identifier(self) -> list[str]:
-        """The segments of the asset's key."""
-        return self.asset_key.path
+        """The segments of the asset's key, and the key of the partition, if there is one."""
+        if self._partitions is None:
+            return self.asset_key.path
+        return [*self.asset_key.path, self._partitions.key]
 
 
 class OutputContext(_ValueContext):
@@ -255,3 +312,9 @@ def _set(value: T | None, name: str) -> T:
             f"Attempting to access {name}, but it was not provided when this context was made"
         )
     return value
+
+
+def _of_partition(found: ValuePartitions | None, asked: str) -> ValuePartitions:
+    if found is None:
+        raise not_of_a_partition(asked)
+    return found

@@ -7,7 +7,7 @@ import secrets
 import time
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from assetflow.config.spec import config_spec
 from assetflow.definitions.input_manager import InputManager
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 
 class IOManager(InputManager):
-    """Stores outputs and loads inputs."""
+    """Stores outputs and loads inputs.
+
+    Attributes:
+        takes_one_partition: it is asked for one partition at a time, and others put their values together. By default
+            it is asked once for all that a step makes or needs, and looks at ``context.asset_partition_keys``.
+    """
+
+    takes_one_partition: ClassVar[bool] = False
 
     @abstractmethod
     def handle_output(self, context: OutputContext, obj: Any) -> Any:
@@ -32,6 +39,8 @@ class VersionedIOManager(IOManager):
     A value is staged under a version no other attempt has. When the run has accepted the step, the version
     is published; a cancelled or superseded attempt never touches what people read.
     """
+
+    takes_one_partition: ClassVar[bool] = True
 
     @abstractmethod
     def stage(self, context: OutputContext, obj: Any) -> None:

@@ -116,6 +116,7 @@ class JobDefinition:
         env: str | None = None,
         yes: bool = False,
         stale_only: bool = False,
+        partition_key: str | None = None,
     ) -> ExecuteInProcessResult:
         """Run the job in this process.
 
@@ -130,6 +131,7 @@ class JobDefinition:
             yes: the run is meant, even where the environment is protected.
             stale_only: run only what is stale by the history, and of what needs it only that whose inputs come out as
                 other data than before. What the config speaks of is run in any case.
+            partition_key: of assets with partitions, which.
 
         Raises:
             InvalidSubsetError: an asset that is not in the job.
@@ -138,7 +140,17 @@ class JobDefinition:
         # By name: definitions know of no engine.
         run = import_module("assetflow.materializing").execute_job
         result: ExecuteInProcessResult = run(
-            self, run_config, raise_on_error, asset_selection, tags, resources, instance, env, yes, stale_only
+            self,
+            run_config,
+            raise_on_error,
+            asset_selection,
+            tags,
+            resources,
+            instance,
+            env,
+            yes,
+            stale_only,
+            partition_key,
         )
         return result
 

@@ -78,5 +78,5 @@ def latest_of(recorded: Recorded) -> Latest:
         version=entry.version,
         data_version=entry.data_version,
         code_version=entry.code_version,
-        inputs={AssetKey(key): (version, data) for key, version, data in json.loads(entry.inputs)},
+        inputs={AssetKey(key): (version, data) for key, version, data, *_partition in json.loads(entry.inputs)},
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 
 from assetflow.planning.plan import Plan, SettledOutput, Step
@@ -14,7 +14,9 @@ Versions = dict[int, tuple[str | None, str | None]]
 # Told an environment, names of sources, and a time: with which data versions they had been seen last by then.
 LookUp = Callable[[str, Collection[Parts], float], Mapping[Parts, str]]
 
-_Known = dict[Parts, tuple[str | None, str | None]]
+_Place = tuple[Parts, str]  # an asset and one of its partitions; empty if it has none
+_Known = dict[_Place, tuple[str | None, str | None]]
+_MOST_PARTITIONS = 100  # of one input that are kept one by one
 
 
 class Readings:
@@ -65,23 +67,35 @@ class Readings:
             self._inside[step.index] = self._of(step, loaded, started)
 
     def of(self, step: Step, loaded: Iterable[Read], started: float) -> str:
-        """All that a step has read, as JSON: ``[key, version, data version]`` of each."""
+        """All that a step has read, as JSON: ``[key, version, data version]`` of each, and the partition if it is one.
+
+        Of more than a hundred partitions of an asset it is only said that there were.
+        """
         read = self._of(step, loaded, started)
-        return json.dumps([(key, *told) for key, told in read.items()]) if read else "[]"
+        counts = Counter(key for key, partition in read if partition)
+        many = {key for key, count in counts.items() if count > _MOST_PARTITIONS}
+        told: list[tuple[object, ...]] = [
+            (key, *seen, partition) if partition else (key, *seen)
+            for (key, partition), seen in read.items()
+            if key not in many
+        ]
+        told += [(key, None, None, f"{counts[key]} partitions") for key in sorted(many)]
+        return json.dumps(told) if told else "[]"
 
     def _of(self, step: Step, loaded: Iterable[Read], started: float) -> _Known:
-        found = {one.key: (one.version, one.data_version) for one in loaded}
+        found = {(one.key, one.partition): (one.version, one.data_version) for one in loaded}
         read: _Known = {}
         for item in step.inputs:
             if not item.key:
                 if item.output is not None:
                     read.update(self._inside.get(self._makers.get(item.output, -1), {}))
             elif item.output is not None:
-                read[item.key] = self._versions.get(item.output, (None, None))
-            else:
-                read[item.key] = found.get(item.key) or (None, None)
-                if read[item.key][1] is None:
-                    read[item.key] = (read[item.key][0], self._seen_by(item.key, started))
+                read[item.key, item.partition] = self._versions.get(item.output, (None, None))
+            elif not item.is_empty:
+                version, data_version = found.get((item.key, item.partition)) or (None, None)
+                if data_version is None and not item.partition:
+                    data_version = self._seen_by(item.key, started)
+                read[item.key, item.partition] = (version, data_version)
         return read
 
     def _seen_by(self, key: Parts, started: float) -> str | None:

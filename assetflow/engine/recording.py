@@ -27,7 +27,7 @@ from assetflow.runs.entries import (
     RunEntry,
 )
 from assetflow.runs.event_log import EventLog
-from assetflow.runs.facts import Fact, FactKind, Read
+from assetflow.runs.facts import Fact, FactKind, PartDetail, Read
 from assetflow.runs.outbox import RunHead, StreamedFact
 from assetflow.runs.states import RunStatus
 
@@ -66,6 +66,7 @@ class _Output(msgspec.Struct):
     tags: msgspec.Raw = _NOTHING
     size: int | None = None
     uri: str | None = None
+    parts: list[PartDetail] = []
 
 
 class _Check(msgspec.Struct):
@@ -256,31 +257,34 @@ class RunRecord:
         planned: StepOutput | None = self._outputs.get(made.output)
         data_version = made.data_version or made.version or f"{token:016x}"  # nobody can say that it is like any other
         self._readings.made(made.output, made.version, data_version)
-        metadata = bytes(made.metadata)
-        into.materializations.append(
-            MaterializationEntry(
-                self._name(made.key),
-                self._environment,
-                "",
-                self._run_id,
-                step.index,
-                step.key,
-                token,
-                made.output,
-                0,
-                at,
-                seconds,
-                made.size,
-                made.uri or _path(metadata),
-                made.version,
-                data_version,
-                made.code_version or (planned.code_version if planned is not None else None),
-                None,
-                metadata.decode(),
-                bytes(made.tags).decode(),
-                inputs,
+        metadata, tags = bytes(made.metadata).decode(), bytes(made.tags).decode()
+        uri = made.uri or _path(bytes(made.metadata))
+        parts = made.parts or [PartDetail(key, data_version, made.size, uri) for key in step.partitions or ("",)]
+        for seq, part in enumerate(parts):
+            into.materializations.append(
+                MaterializationEntry(
+                    self._name(made.key),
+                    self._environment,
+                    part.key,
+                    self._run_id,
+                    step.index,
+                    step.key,
+                    token,
+                    made.output,
+                    seq,
+                    at,
+                    seconds,
+                    part.size,
+                    part.uri or (None if made.parts else uri),
+                    made.version,
+                    part.data_version or data_version,
+                    made.code_version or (planned.code_version if planned is not None else None),
+                    None,
+                    metadata,
+                    tags,
+                    inputs,
+                )
             )
-        )
 
     def _told_by_hand(
         self, step: Step, raw: Mapping[str, Any], seq: int, token: int, at: float, seconds: float, into: Entries

@@ -12,12 +12,14 @@ from assetflow.definitions.io_manager import IOManager
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import check_value
+from assetflow.definitions.value_partitions import ValuePartitions
 from assetflow.definitions.visible_resources import Resources
-from assetflow.errors import InvariantViolationError, TypeCheckDidNotPass
-from assetflow.execution.resources import OpenResources
+from assetflow.errors import InvalidInvocationError, InvariantViolationError, TypeCheckDidNotPass
+from assetflow.execution.resources import Opened, OpenResources
 from assetflow.execution.work import RunWork, StepWork
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 from assetflow.log import StepLogger
+from assetflow.partitions.time_windows import TimeWindowPartitionsDefinition
 from assetflow.planning.plan import StepInput
 from assetflow.runs.facts import Read
 
@@ -33,6 +35,9 @@ def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
     for item in work.step.inputs:
         if item.loads and item.listed:
             inputs.setdefault(item.name, []).append(_load_input(work, opened, item))
+        elif item.loads and (item.partition or item.is_empty):
+            if item.name not in inputs:
+                inputs[item.name] = _load_partitions(work, opened, item)
         elif item.loads:
             inputs[item.name] = _load_input(work, opened, item)
         elif item.name in work.op.ins and not work.op.ins[item.name].is_nothing:
@@ -48,20 +53,42 @@ def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
     return inputs
 
 
-def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -> Any:
+def _load_partitions(work: StepWork, opened: Mapping[str, object], first: StepInput) -> Any:
+    """What an input is that has partitions: the value of one, or a dict of those of several by key."""
+    partitions = work.partitions_read(first.name)
+    assert partitions is not None, "the plan names some"
+    if first.is_empty:
+        return {} if first.keyed else None
+    items = [item for item in work.step.inputs if item.name == first.name]
+    manager = _opened(work, first).value
+    if len(items) > 1 and not getattr(manager, "takes_one_partition", False):
+        return _load_input(work, opened, first, partitions)
+    values = {item.partition: _load_input(work, opened, item, partitions.only(item.partition)) for item in items}
+    return values if first.keyed else next(iter(values.values()))
+
+
+def _opened(work: StepWork, item: StepInput) -> Opened:
+    """The IO manager of an input: that of whoever stored it, unless the reader names another."""
+    declared = work.op.ins[item.name]
+    maker = _made_by(work.run, item.key)[1] if item.key else work.asset
+    kept = None if item.output is None else work.settled.kept(item.output)
+    environment = item.environment if kept is None else kept.environment
+    return work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker, environment)
+
+
+def _load_input(
+    work: StepWork, opened: Mapping[str, object], item: StepInput, partitions: ValuePartitions | None = None
+) -> Any:
     run, op = work.run, work.op
     declared = op.ins[item.name]
     key, maker = _made_by(run, item.key) if item.key else (None, work.asset)
-    kept = None if item.output is None else work.settled.kept(item.output)
-    environment = item.environment if kept is None else kept.environment
-    # An asset is loaded with the manager of whoever stored it, unless the reader names another.
-    found = work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker, environment)
+    found = _opened(work, item)
 
     def upstream() -> OutputContext | None:
         seen = Resources(opened, None, work.step.key)
         if key is None:
             return inner_context(work, item, resources=seen)
-        return upstream_context(key, maker, run_id=run.run_id, resources=seen, log=work.log)
+        return upstream_context(key, maker, run_id=run.run_id, resources=seen, log=work.log, partitions=partitions)
 
     context = InputContext(
         name=item.name,
@@ -76,10 +103,12 @@ def _load_input(work: StepWork, opened: Mapping[str, object], item: StepInput) -
         step_key=work.step.key,
         config=work.io_config(found, "inputs", item.name),
         resource_config=found.config,
+        partitions=partitions,
+        partitions_of_step=work.partitions,
     )
     value = as_input_manager(found.value, item.io_manager_key).load_input(context)
     if item.output is None and context.loaded_version is not None:
-        work.loaded.append(Read(item.key, context.loaded_version, context.loaded_data_version))
+        work.loaded.append(Read(item.key, context.loaded_version, context.loaded_data_version, item.partition))
     return value
 
 
@@ -95,6 +124,7 @@ def load_for(
     *,
     python_type: Any = EMPTY,
     metadata: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
 ) -> Any:
     """What is stored of an asset, for code that asks for it while its step runs; see ``context.load_asset_value``."""
     key = AssetKey.from_coercible(asset_key)
@@ -108,6 +138,7 @@ def load_for(
         log=work.log,
         annotation=python_type,
         metadata=metadata,
+        partition_key=partition_key,
     )
 
 
@@ -121,10 +152,13 @@ def load_stored(
     annotation: Any,
     metadata: Mapping[str, Any] | None,
     version: Version | None = None,
+    partition_key: str | None = None,
 ) -> Any:
-    """The published value of an asset, or a version of it.
+    """The published value of an asset, or of one of its partitions, or a version of it.
 
     Raises:
+        UnknownPartitionError: the asset has no such partition.
+        InvalidInvocationError: the asset has partitions and none is named, or the other way round.
         InvariantViolationError: it stores nothing.
         TypeCheckDidNotPass: the value does not fit the annotation.
         whatever an IO manager raises.
@@ -149,11 +183,33 @@ def load_stored(
         log=log,
         resource_config=found.config,
         version=version,
+        partitions=stored_partition(asset, key, partition_key),
     )
     value = as_input_manager(found.value, out.io_manager_key).load_input(context)
     if (reason := check_value(value, annotation)) is not None:
         raise TypeCheckDidNotPass(f"the stored value of {key.to_user_string()} is of another type: {reason}")
     return value
+
+
+def stored_partition(asset: AssetsDefinition, key: AssetKey, partition_key: str | None) -> ValuePartitions | None:
+    """The partition of an asset that is asked for; None of an asset that has none.
+
+    Raises:
+        InvalidInvocationError: the asset has partitions and none is named, or the other way round.
+        UnknownPartitionError: a window of time that is none.
+    """
+    definition = asset.partitions_def
+    if (definition is None) != (partition_key is None):
+        raise InvalidInvocationError(
+            f"asset {key.to_user_string()} has "
+            + ("no partitions" if definition is None else f"{definition}: say which"),
+            fix="leave partition_key out" if definition is None else "partition_key=...",
+        )
+    if definition is None or partition_key is None:
+        return None
+    if isinstance(definition, TimeWindowPartitionsDefinition):
+        definition.time_window_for_partition_key(partition_key)
+    return ValuePartitions(definition, (str(partition_key),))
 
 
 def inner_context(work: StepWork, item: StepInput, *, resources: Resources) -> OutputContext:
@@ -180,6 +236,7 @@ def upstream_context(
     run_id: str,
     resources: Resources,
     log: StepLogger,
+    partitions: ValuePartitions | None = None,
 ) -> OutputContext | None:
     """How a value was stored, as far as its definition tells; None for a key that nobody defines."""
     if isinstance(maker, AssetsDefinition):
@@ -194,11 +251,18 @@ def upstream_context(
             op_def=maker.op_at(maker.maker(name).path),
             resources=resources,
             log=log,
+            partitions=partitions,
         )
     if maker is None:
         return None
     return OutputContext(
-        asset_key=key, step_key="", run_id=run_id, metadata=maker.raw_metadata, resources=resources, log=log
+        asset_key=key,
+        step_key="",
+        run_id=run_id,
+        metadata=maker.raw_metadata,
+        resources=resources,
+        log=log,
+        partitions=partitions,
     )
 
 

@@ -23,7 +23,8 @@ from assetflow.execution.outcome import StepResult, delay_before_retry, describe
 from assetflow.execution.resources import ResourcesByEnvironment
 from assetflow.execution.settled import Settled, is_unchanged, left_as_it_was
 from assetflow.execution.step import execute_step
-from assetflow.execution.work import RunWork, StepWork, definition_of, value_path
+from assetflow.execution.storing import Staged
+from assetflow.execution.work import RunWork, StepWork, definition_of, partitions_of, value_paths
 from assetflow.keys import Version
 from assetflow.log import logger, step_logger
 from assetflow.planning.makers import Makers
@@ -118,7 +119,7 @@ class DefinitionsRunner:
             code_versions=self._makers.code_versions if names_code else None,
             values=values,
         )
-        self._staged: dict[int, tuple[VersionedIOManager, tuple[str, ...]]] = {}
+        self._staged: dict[int, Staged] = {}
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         """See StepRunner.run."""
@@ -126,16 +127,17 @@ class DefinitionsRunner:
         began = time.perf_counter()
         try:
             asset, op = definition_of(step, self._makers)
+            partitions = partitions_of(step, self._makers)
         except LoadError as error:
             return self._failure(step, claim, detail, error)
         if is_unchanged(step, settled) and self._has_planned_code(asset):
             return left_as_it_was(step, detail)
-        work = StepWork(self._work, step, asset, op, claim, versions, settled, step_logger(self._run_id, step.key))
+        log = step_logger(self._run_id, step.key)
+        work = StepWork(self._work, step, asset, op, claim, versions, settled, log, partitions)
         try:
             emitted, staged = execute_step(work, detail)
-            for manager, output in staged:
-                self._staged[output.index] = (manager, value_path(self._run_id, step, output))
-            publishes = [output.index for _, output in staged]
+            self._staged.update((one.output, one) for one in staged)
+            publishes = [one.output for one in staged]
             result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)
         except BaseException as error:  # whatever user code raises is a failure of its step, not of the worker
             if self._interruptible and isinstance(error, KeyboardInterrupt):
@@ -153,13 +155,15 @@ class DefinitionsRunner:
 
     def publish(self, output: int, version: Version) -> None:
         """See StepRunner.publish."""
-        manager, path = self._place_of(output)
-        manager.publish(path=path, version=version, run_id=self._run_id)
+        staged = self._staged_of(output)
+        for path in staged.paths:
+            staged.manager.publish(path=path, version=version, run_id=self._run_id)
 
     def discard(self, output: int, version: Version) -> None:
         """See StepRunner.discard."""
-        manager, path = self._place_of(output)
-        manager.discard(path=path, version=version)
+        staged = self._staged_of(output)
+        for path in staged.paths:
+            staged.manager.discard(path=path, version=version)
 
     def close(self) -> None:
         """See StepRunner.close."""
@@ -171,11 +175,11 @@ class DefinitionsRunner:
         """Close the resources of a run that kept them open."""
         self._resources.close()
 
-    def _place_of(self, output: int) -> tuple[VersionedIOManager, tuple[str, ...]]:
-        """Where a staged output is kept: as its step has left it, or, for what another slot has staged, found again."""
-        return self._staged.pop(output) if output in self._staged else self._manager_of(output)
+    def _staged_of(self, output: int) -> Staged:
+        """What is staged of an output: as its step has left it, or, for what another slot has staged, found again."""
+        return self._staged.pop(output) if output in self._staged else self._staged_elsewhere(output)
 
-    def _manager_of(self, output: int) -> tuple[VersionedIOManager, tuple[str, ...]]:
+    def _staged_elsewhere(self, output: int) -> Staged:
         step, declared = self._outputs[output]
         asset = self._makers.of(step)
         if asset is None:
@@ -188,7 +192,8 @@ class DefinitionsRunner:
                 "but did on the worker that ran the step",
                 fix="run the same code on all workers",
             )
-        return manager, value_path(self._run_id, step, declared)
+        paths = value_paths(self._run_id, step, declared, partitions_of(step, self._makers))
+        return Staged(output, manager, paths)
 
     def _failure(self, step: Step, claim: Claim, detail: StepDetail, error: BaseException) -> StepResult:
         delay = None if isinstance(error, StepStopped) else delay_before_retry(error, step.retry, claim.retries)

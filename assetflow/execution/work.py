@@ -14,6 +14,7 @@ from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
+from assetflow.definitions.value_partitions import ValuePartitions
 from assetflow.errors import LoadError
 from assetflow.execution.resources import Opened, ResourcesByEnvironment
 from assetflow.execution.settled import Settled
@@ -58,6 +59,7 @@ class StepWork:
         op: that the step calls.
         versions: of the inputs that this run has made.
         settled: what else is known of them.
+        partitions: that it makes or checks; None if it is for none.
         made: values of outputs by name, where hooks are to see them.
         loaded: what was read that another run has made.
     """
@@ -70,12 +72,29 @@ class StepWork:
     versions: Mapping[int, Version]
     settled: Settled
     log: StepLogger
+    partitions: ValuePartitions | None = None
     made: dict[str, Any] = field(default_factory=dict)
     loaded: list[Read] = field(default_factory=list)
 
     def open(self, key: str, owner: AssetsDefinition | SourceAsset | None = None, environment: str = "") -> Opened:
         """The resource under a key, as the step's asset or another one sees it, in the run's environment or another."""
         return self.run.resources.of(environment).one(owner or self.asset, key, self.log)
+
+    def partitions_read(self, name: str) -> ValuePartitions | None:
+        """The partitions that are read of an input; None if the asset has none."""
+        items = [item for item in self.step.inputs if item.name == name]
+        if not items or not (items[0].partition or items[0].is_empty):
+            return None
+        key = self.run.makers.key(items[0].key)
+        maker = self.run.makers.assets.get(key) or self.run.makers.sources.get(key)
+        if maker is None or maker.partitions_def is None:
+            raise LoadError(
+                f"the plan reads partition {items[0].partition} of {key.to_user_string()}, which has no partitions in "
+                "the code on this worker",
+                fix="start the workers again, with the code the run was submitted with",
+            )
+        keys = tuple(item.partition for item in items if item.partition)
+        return ValuePartitions(maker.partitions_def, keys, items[0].keyed)
 
     @property
     def config_path(self) -> tuple[str, ...]:
@@ -114,9 +133,33 @@ class StepWork:
         return spec.process(entry, place, f'op "{self.op.name}"', name)
 
 
-def value_path(run_id: str, step: Step, output: StepOutput) -> tuple[str, ...]:
-    """The segments under which a value is stored: those of its asset, else run, step and output."""
-    return output.key or (run_id, step.key, output.name)
+def value_paths(
+    run_id: str, step: Step, output: StepOutput, partitions: ValuePartitions | None
+) -> tuple[tuple[str, ...], ...]:
+    """The segments under which each value of an output is stored: those of asset and partition, else run and step."""
+    if not output.key:
+        return ((run_id, step.key, output.name),)
+    if partitions is None:
+        return (output.key,)
+    return tuple((*output.key, *partitions.segments(key)) for key in partitions.keys)
+
+
+def partitions_of(step: Step, makers: Makers) -> ValuePartitions | None:
+    """The partitions that a step makes or checks; None if it is for none.
+
+    Raises:
+        LoadError: the code here divides the asset in no way.
+    """
+    if not step.partitions:
+        return None
+    maker = makers.assets.get(step.maker_key)
+    if maker is None or maker.partitions_def is None:
+        raise LoadError(
+            f"the plan asks for partition {step.partitions[0]} of {step.maker_key.to_user_string()}, which has no "
+            "partitions in the code on this worker",
+            fix="start the workers again, with the code the run was submitted with",
+        )
+    return ValuePartitions(maker.partitions_def, step.partitions)
 
 
 def definition_of(step: Step, makers: Makers) -> tuple[AssetsDefinition, OpDefinition]:

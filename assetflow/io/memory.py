@@ -16,6 +16,8 @@ class InMemoryIOManager(IOManager):
         values: by the segments of the asset's key; of what is no asset, by run id, step and output.
     """
 
+    takes_one_partition = True
+
     def __init__(self) -> None:
         self.values: dict[tuple[str, ...], Any] = {}
 

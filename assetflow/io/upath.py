@@ -29,6 +29,7 @@ class UPathIOManager(IOManager):
     """
 
     extension: str | None = None
+    takes_one_partition = True
 
     def __init__(self, base_path: Any = None) -> None:
         if extension_is_wrong(self.extension):

@@ -12,6 +12,7 @@ from assetflow.errors import CheckError, UnknownPartitionError
 from assetflow.partitions.subset import PartitionsSubset
 
 PARTITION_TAG = "assetflow/partition"
+BACKFILL_TAG = "assetflow/backfill"
 
 
 class DynamicPartitionsStore(Protocol):

@@ -27,6 +27,9 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         loads: False for a dependency that only orders the steps (``non_argument_deps``).
         listed: the input is a list; all inputs of this name are its items, in order.
         environment: another than the run's own that the value is read from.
+        partition: of the asset that is read; empty if it has none. Each that is read has an input of its own.
+        keyed: the input is a dict: key of a partition to its value.
+        is_empty: the asset has partitions, and none of them is needed.
     """
 
     name: str
@@ -36,6 +39,9 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     loads: bool = True
     listed: bool = False
     environment: str = ""
+    partition: str = ""
+    keyed: bool = False
+    is_empty: bool = False
 
 
 class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -123,6 +129,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         check: a check of the owner that the step does; empty for a step that makes assets.
         observes: whether it looks at the owner, which is a source.
         baseline: what it compares its inputs with before it is run; None if it is run in any case.
+        partitions: keys of those that it makes; none of what has no partitions.
     """
 
     index: int
@@ -141,11 +148,17 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     check: str = ""
     observes: bool = False
     baseline: StepBaseline | None = None
+    partitions: tuple[str, ...] = ()
 
     @property
     def maker_key(self) -> AssetKey:
         """One of the assets whose definition this step belongs to."""
         return AssetKey.of_parts(self.owner or self.outputs[0].key)
+
+    @property
+    def call(self) -> str:
+        """The name that it shares with the other steps that call the same op for other partitions."""
+        return self.key.partition("[")[0] if self.partitions else self.key
 
     @property
     def asset_keys(self) -> tuple[AssetKey, ...]:

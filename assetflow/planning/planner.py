@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.placement import placement_of
-from assetflow.definitions.retry import RetryPolicy
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.planning.parts import InnerValue, Part, Value, parts_of
-from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, StepRetry
-from assetflow.planning.step_names import own_names, unique_names
+from assetflow.planning.drafts import Drafts
+from assetflow.planning.parts import Part, parts_of
+from assetflow.planning.pieces import pieces_of
+from assetflow.planning.plan import Plan, Step
+from assetflow.planning.step_names import named_after, own_names, unique_names
+from assetflow.planning.targets import Divided, WantedPartitions, targets_of
 
 
 def make_plan(
@@ -24,6 +27,7 @@ def make_plan(
     *,
     gathered: Collection[AssetsDefinition] = frozenset(),
     with_code_versions: bool = False,
+    partitions: WantedPartitions | None = None,
 ) -> Plan:
     """The steps that materialize these assets and check them, each after the steps it needs.
 
@@ -32,60 +36,68 @@ def make_plan(
         observed: sources to look at.
         gathered: graphs whose ops wait for everything that the graph reads.
         with_code_versions: name the code that makes each asset.
+        partitions: which partitions to make of the assets that have such; each is a step of its own.
 
     What they need and is not selected is read from storage. The same graph and keys give the same plan.
+
+    Raises:
+        InvalidInvocationError, UnknownPartitionError, InvalidDefinitionError: about partitions; see `targets_of`.
     """
-    order = parts_of(graph, set(keys), graph.checks_of(keys) if checks is None else checks, observed, gathered)
-    outputs = _number_outputs(order)
-    origins = _origins(graph, order, outputs)
-    code_of = graph.code_versions.of if with_code_versions else _nobody_looks
-    drafts = [_draft(part, outputs, origins, code_of) for part in order]
-    producers = {output.index: index for index, (_, made, _) in enumerate(drafts) for output in made}
-    parents = [
-        sorted({producers[item.output] for item in inputs if item.output is not None}) for inputs, _, _ in drafts
-    ]
-    children: list[list[int]] = [[] for _ in drafts]
+    wanted_checks = graph.checks_of(keys) if checks is None else checks
+    order = parts_of(graph, set(keys), wanted_checks, observed, gathered)
+    divided = Divided(
+        graph,
+        datetime.now(UTC) if partitions is None else partitions.now,
+        None if partitions is None else partitions.store,
+    )
+    pieces = pieces_of(order, targets_of(graph, keys, wanted_checks, partitions, divided), divided)
+    drafts = Drafts(graph, pieces, divided, graph.code_versions.of if with_code_versions else _nobody_looks)
+    found = [drafts.of(piece) for piece in pieces]
+    producers = {output.index: index for index, draft in enumerate(found) for output in draft.outputs}
+    parents = [sorted({producers[item.output] for item in one.inputs if item.output is not None}) for one in found]
+    children: list[list[int]] = [[] for _ in found]
     for index, above in enumerate(parents):
         for parent in above:
             children[parent].append(index)
-    ranks = [1] * len(drafts)
-    for index in range(len(drafts) - 1, -1, -1):
+    ranks = [1] * len(found)
+    for index in range(len(found) - 1, -1, -1):
         ranks[index] = 1 + max((ranks[child] for child in children[index]), default=0)
     own = own_names(graph)
-    names = unique_names(order, own)
-    places = [placement_of(part.call.op.tags) for part in order]
+    names = dict(zip(map(id, order), unique_names(order, own), strict=True))
+    placement = {id(part): placement_of(part.call.op.tags) for part in order}
+    times = Counter(id(piece.part) for piece in pieces)
     steps = []
-    for index, (inputs, made, retry) in enumerate(drafts):
-        below = children[index]
-        follows = len(below) == 1 and len(parents[below[0]]) == 1 and places[below[0]].goes_along_with(places[index])
+    for index, (piece, draft) in enumerate(zip(pieces, found, strict=True)):
+        part, place, below = piece.part, placement[id(piece.part)], children[index]
         steps.append(
             Step(
                 index=index,
-                key=names[index],
-                inputs=inputs,
-                outputs=made,
-                queue=places[index].queue,
-                pool=places[index].pool,
-                timeout=places[index].timeout,
+                key=named_after(names[id(part)], piece.partitions if times[id(part)] > 1 else ()),
+                inputs=draft.inputs,
+                outputs=draft.outputs,
+                queue=place.queue,
+                pool=place.pool,
+                timeout=place.timeout,
                 rank=ranks[index],
-                line=below[0] if follows else None,
-                retry=retry,
-                owner=_owner(order[index]),
-                node=order[index].call.path,
-                alias=own.get(order[index].asset, ""),
-                check=_check(order[index]),
-                observes=order[index].call.op.observes is not None,
+                line=below[0]
+                if len(below) == 1
+                and len(parents[below[0]]) == 1
+                and placement[id(pieces[below[0]].part)].goes_along_with(place)
+                else None,
+                retry=draft.retry,
+                owner=_owner(part),
+                node=part.call.path,
+                alias=own.get(part.asset, ""),
+                check=_check(part),
+                observes=part.call.op.observes is not None,
+                partitions=piece.partitions,
             )
         )
     return Plan(steps=tuple(steps))
 
 
-def _number_outputs(order: Sequence[Part]) -> dict[Value, int]:
-    numbers: dict[Value, int] = {}
-    for part in order:
-        for value in part.outputs.values():
-            numbers[value] = len(numbers)
-    return numbers
+def _nobody_looks(_key: AssetKey) -> None:
+    """The code version where none is wanted."""
 
 
 def _owner(part: Part) -> tuple[str, ...]:
@@ -98,89 +110,3 @@ def _owner(part: Part) -> tuple[str, ...]:
 
 def _check(part: Part) -> str:
     return min(part.asset.check_keys).name if part.call.op.only_checks else ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where an input comes from.
-
-    Attributes:
-        output: index of the output of the plan that supplies it, or None.
-        io_manager_key: the manager that stored it.
-        is_nothing: nothing is stored of it.
-    """
-
-    output: int | None
-    io_manager_key: str
-    is_nothing: bool
-
-
-def _origins(graph: AssetGraph, order: Sequence[Part], outputs: dict[Value, int]) -> dict[Value, _Origin]:
-    """For every asset, every source and everything that ops hand to each other what reading it takes."""
-    found: dict[Value, _Origin] = {
-        key: _Origin(None, source.io_manager_key, False) for key, source in graph.sources_by_key.items()
-    }
-    for asset in dict.fromkeys(graph.assets_by_key.values()):
-        for name, key in asset.keys_by_output_name.items():
-            out = asset.node_def.outs[name]
-            found[key] = _Origin(outputs.get(key), out.io_manager_key, out.is_nothing)
-    for part in order:
-        for name, value in part.outputs.items():
-            if isinstance(value, InnerValue):
-                out = part.call.op.outs[name]
-                found[value] = _Origin(outputs[value], out.io_manager_key, out.is_nothing)
-    return found
-
-
-def _draft(
-    part: Part, outputs: dict[Value, int], origins: dict[Value, _Origin], code_of: Callable[[AssetKey], str | None]
-) -> tuple[tuple[StepInput, ...], tuple[StepOutput, ...], StepRetry | None]:
-    op = part.call.op
-    inputs = []
-    for name, declared in op.ins.items():
-        for value in part.inputs.get(name, ()):
-            origin = origins[value]
-            inputs.append(
-                StepInput(
-                    name=name,
-                    key=_segments(value),
-                    output=origin.output,
-                    io_manager_key=declared.input_manager_key or origin.io_manager_key,
-                    loads=not declared.is_nothing and (not origin.is_nothing or bool(declared.input_manager_key)),
-                    listed=name in part.call.lists,
-                )
-            )
-    for value in part.after:
-        name = value.to_python_identifier() if isinstance(value, AssetKey) else value.maker.output
-        inputs.append(StepInput(name=name, key=_segments(value), output=outputs[value], loads=False))
-    made = tuple(
-        StepOutput(
-            index=outputs[value],
-            name=name,
-            key=_segments(value),
-            required=op.outs[name].is_required,
-            io_manager_key=op.outs[name].io_manager_key,
-            code_version=code_of(value) if isinstance(value, AssetKey) else None,
-        )
-        for name, value in part.outputs.items()
-    )
-    return tuple(inputs), made, _retry(op.retry_policy)
-
-
-def _nobody_looks(_key: AssetKey) -> None:
-    """The code version where none is wanted."""
-
-
-def _segments(value: Value) -> tuple[str, ...]:
-    return value.parts if isinstance(value, AssetKey) else ()
-
-
-def _retry(policy: RetryPolicy | None) -> StepRetry | None:
-    if policy is None:
-        return None
-    return StepRetry(
-        max_retries=policy.max_retries,
-        delay=policy.delay or 0.0,
-        backoff=policy.backoff.value if policy.backoff else None,
-        jitter=policy.jitter.value if policy.jitter else None,
-    )

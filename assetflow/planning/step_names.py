@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.partitions.names import partition_segment
 from assetflow.planning.parts import Part
 
 
@@ -49,6 +50,14 @@ def _free(name: str, taken: Collection[str]) -> str:
     while found in taken:
         found, number = f"{name}_{number}", number + 1
     return found
+
+
+def named_after(name: str, partitions: Sequence[str]) -> str:
+    """The name of a step that makes some partitions."""
+    if not partitions:
+        return name
+    first, last = partition_segment(partitions[0]), partition_segment(partitions[-1])
+    return f"{name}[{first}]" if len(partitions) == 1 else f"{name}[{first}...{last}]"
 
 
 def unique_names(order: Sequence[Part], own: Mapping[AssetsDefinition, str]) -> list[str]:

@@ -79,6 +79,22 @@ class ErrorDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     pickled: str | None = None
 
 
+class PartDetail(msgspec.Struct, array_like=True):
+    """One partition of an output that has several, as it travels in a fact.
+
+    Attributes:
+        key: of the partition.
+        data_version: as in OutputDetail.
+        size: bytes, where the IO manager tells them.
+        uri: where the value is.
+    """
+
+    key: str
+    data_version: str | None = None
+    size: int | None = None
+    uri: str | None = None
+
+
 class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     """A materialization as it travels in a fact.
 
@@ -93,6 +109,7 @@ class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         tags: text to text.
         size: bytes, where the IO manager tells them.
         uri: where the value is, if the IO manager tells that other than by metadata called ``path``.
+        parts: of an output of several partitions each of them, where they were stored one by one.
     """
 
     output: int
@@ -104,6 +121,7 @@ class OutputDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     tags: dict[str, str] = {}
     size: int | None = None
     uri: str | None = None
+    parts: list[PartDetail] = []
 
 
 class Read(msgspec.Struct, array_like=True):
@@ -113,11 +131,13 @@ class Read(msgspec.Struct, array_like=True):
         key: segments of the asset's key.
         version: name of the version that was found.
         data_version: of that version.
+        partition: that was read; empty if the asset has none.
     """
 
     key: tuple[str, ...]
     version: str | None = None
     data_version: str | None = None
+    partition: str = ""
 
 
 class CheckDetail(msgspec.Struct, kw_only=True, omit_defaults=True):

@@ -173,10 +173,17 @@ def tell(plan: Plan, facts: Iterable[Fact]) -> Iterator[RunStoryEvent]:
                 )
 
 
-def materialization_of(output: OutputDetail) -> AssetMaterialization:
-    """What an output stored, as an event of the asset API."""
-    tags = {**output.tags, **({DATA_VERSION_TAG: output.data_version} if output.data_version else {})}
-    return AssetMaterialization(AssetKey(output.key), metadata=metadata_from_json(output.metadata), tags=tags)
+def materialization_of(output: OutputDetail, partition: str | None = None) -> AssetMaterialization:
+    """What an output stored, as an event of the asset API.
+
+    Args:
+        partition: of several that were stored, which.
+    """
+    told = next((part.data_version for part in output.parts if part.key == partition), output.data_version)
+    tags = {**output.tags, **({DATA_VERSION_TAG: told} if told else {})}
+    return AssetMaterialization(
+        AssetKey(output.key), metadata=metadata_from_json(output.metadata), tags=tags, partition=partition
+    )
 
 
 def evaluation_of(check: CheckDetail) -> AssetCheckEvaluation:
@@ -221,7 +228,8 @@ def _try(step: Step, fact: Fact, detail: StepDetail, *, again: bool) -> Iterator
         yield event(*_told(raw))
     for output in detail.outputs:
         yield event(EventType.STEP_OUTPUT, _name(step, output))
-        yield event(EventType.ASSET_MATERIALIZATION, materialization_of(output))
+        for partition in step.partitions or (None,):
+            yield event(EventType.ASSET_MATERIALIZATION, materialization_of(output, partition))
         yield event(EventType.HANDLED_OUTPUT, _name(step, output))
     for check in detail.checks:
         yield event(EventType.ASSET_CHECK_EVALUATION, evaluation_of(check))

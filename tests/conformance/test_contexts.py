@@ -47,7 +47,7 @@ def test_a_context_answers_that_there_is_nothing():
 )  # fmt: skip
 def test_a_context_of_no_partition_says_so(name):
     with pytest.raises(InvariantViolationError, match=f"Cannot access {name} for a non-partitioned run"):
-        in_a_run(lambda c: found() if callable(found := getattr(c, name)) else found)
+        in_a_run(lambda c: found("result") if callable(found := getattr(c, name)) else found)
 
 
 def test_a_context_says_that_there_is_no_instance():
