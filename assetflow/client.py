@@ -201,18 +201,20 @@ def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
     history = history_of(connection.settings)
     try:
         outbox = outbox_of(connection)
+
+        def has_caught_up() -> bool:
+            if outbox.owner() is None:  # nobody has recorded anything yet
+                return not outbox.has_work()
+            return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
+
+        if not wait_until(has_caught_up, timeout=_CATCHES_UP):
+            logger.warning("what the last runs have told is not recorded yet: no worker is there to do it")
         if outbox.owner() not in (None, history.log.identity):
             raise InvalidInvocationError(
                 f"what is stale cannot be told: runs of {connection.title} are recorded in another history",
                 where=history.database.title,
                 fix="set ASSETFLOW_DATABASE_URL to that one, or record here from now on: assetflow history adopt",
             )
-
-        def has_caught_up() -> bool:
-            return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
-
-        if not wait_until(has_caught_up, timeout=_CATCHES_UP):
-            logger.warning("what the last runs have told is not recorded yet: no worker is there to do it")
         yield history
     finally:
         history.close()

@@ -16,6 +16,7 @@ from assetflow.io.promotion import Promotion
 from assetflow.io.promotion import promote as take_over
 from assetflow.keys import AssetKey
 from assetflow.lineage.syntax import resolve_selection
+from assetflow.republishing import Republished, record_republished
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
 
@@ -68,6 +69,17 @@ def promote(
         for one in new:
             told = take_over(one, source)
             done.append(one)
+            record_republished(
+                settings,
+                Republished(
+                    key=one.key,
+                    manifest=told,
+                    environment=environments.get(target).name,
+                    source=environments.get(source).name,
+                    version=one.manifest.version,
+                    how="promote",
+                ),
+            )
             if not as_json:
                 OUT.print(Text.assemble(("✔ ", "green"), f"{one.key.to_user_string()} is version {told.version}"))
     _report(found, done, as_json, dry_run)

@@ -16,8 +16,10 @@ from assetflow.errors import InvalidInvocationError, InvalidSubsetError
 from assetflow.io.history import PastVersion, find_version, history_of, roll_back
 from assetflow.keys import AssetKey
 from assetflow.lineage.syntax import resolve_selection
+from assetflow.republishing import Republished, record_republished
 from assetflow.submission import Project
 from assetflow.values import AssetValueLoader
+from assetflow.wiring import current_settings
 
 
 @click.command("history")
@@ -91,6 +93,18 @@ def rollback(key: str, version: str, yes: bool, module: str | None, file: Path |
             what = f"{title}: {size_text(told.size)} of {_when(told.stored_at)}, run {told.run_id or '-'}"
             click.confirm(f"publish {what} in {manager.location}?", abort=True, err=True)
         new = roll_back(manager, found.parts, wanted)
+        settings = current_settings()
+        record_republished(
+            settings,
+            Republished(
+                key=found,
+                manifest=manager.manifest(found.parts, new),
+                environment=settings.env,
+                source=settings.env,
+                version=wanted.name,
+                how="rollback",
+            ),
+        )
     if as_json:
         print_json({"asset": title, "version": new.name, "restored_from": wanted.name})
         return

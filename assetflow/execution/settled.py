@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from assetflow.execution.outcome import StepResult
 from assetflow.keys import Version
@@ -60,8 +60,10 @@ class Settled:
         told, earlier = self._found.get(output), self._earlier.get(output)
         return earlier if told is not None and told == earlier else None
 
-    def corrected(self, versions: Mapping[int, Version]) -> dict[int, Version]:
+    def corrected(self, versions: dict[int, Version]) -> dict[int, Version]:
         """The versions that inputs are read in: of what a step has left as it was, those that were there before."""
+        if not self._earlier:
+            return versions
         found = dict(versions)
         for output in versions.keys() & self._earlier.keys():
             if output not in self._found and found[output].name == self._earlier[output].version:
@@ -88,5 +90,7 @@ def left_as_it_was(step: Step, detail: StepDetail) -> StepResult:
     detail.unchanged = True
     detail.kept = list(step.baseline.outputs)
     kept = {output.output for output in detail.kept}
-    emitted = [output.index for output in step.outputs if not output.key or output.index in kept]
+    inner = [output.index for output in step.outputs if not output.key]  # nobody reads these: none of the graph is run
+    detail.inner = [(index, None) for index in inner]
+    emitted = [output.index for output in step.outputs if output.index in kept or output.index in inner]
     return StepResult(succeeded=True, emitted=emitted, publishes=[], detail=detail)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.planning.staleness import AssetStatus
+from assetflow.planning.staleness import AssetStatus, StaleCause, StaleCauseCategory
 
 
 class Need(StrEnum):
@@ -57,12 +57,19 @@ def _alone(
     found: Mapping[AssetKey, Need],
     wanted: Collection[AssetKey],
 ) -> Need:
-    if key in wanted or status.own_causes:
+    if key in wanted or any(not _may_pass(cause, found) for cause in status.own_causes):
         return Need.RUN
     above = [need for need in graph.asset_deps(key) if found.get(need, Need.SKIP) is not Need.SKIP]
     if not above:
         return Need.SKIP
     return Need.MAYBE if _can_compare(graph, key, status, above) else Need.RUN
+
+
+def _may_pass(cause: StaleCause, found: Mapping[AssetKey, Need]) -> bool:
+    """Whether what it reads is made anew by this run, and may then be again what it was made of."""
+    above = cause.dependency
+    changed = cause.category is StaleCauseCategory.DATA
+    return changed and above is not None and found.get(above, Need.SKIP) is not Need.SKIP
 
 
 def _can_compare(graph: AssetGraph, key: AssetKey, status: AssetStatus, above: list[AssetKey]) -> bool:

@@ -172,6 +172,9 @@ class Catalog(Protocol):
             since, until: seconds since the epoch, exclusive.
         """
 
+    def made_as(self, key: AssetKey, version: str) -> Recorded | None:
+        """The materialization of an asset that is kept under this version; None if it is not known."""
+
     def observations(
         self,
         key: AssetKey,

@@ -313,3 +313,54 @@ def test_environments_are_told_apart(history: SqlHistory) -> None:
     )
     staging.wipe(key)
     assert not staging.states() and len(history.catalog.materializations(key)) == 1
+
+
+def seen(source: str, run_id: str, at: float, data_version: str | None, **other: object) -> ObservationEntry:
+    entry = ObservationEntry(
+        AssetKey(source).to_string(), "default", "", run_id, 0, "step", int(at), 0, at, "observation", None, None,
+        data_version, None, "{}", "{}",
+    )  # fmt: skip
+    return entry._replace(**other)
+
+
+def test_a_source_has_the_data_version_it_was_seen_with_last_by_then(history: SqlHistory) -> None:
+    entries = Entries()
+    entries.observations = [
+        seen("feed", "R1", 10.0, "a"),
+        seen("feed", "R2", 20.0, "b"),
+        seen("feed", "R3", 21.0, None),
+        seen("feed", "R4", 30.0, "c"),
+        seen("feed", "R5", 15.0, "of others", environment="staging"),
+        seen("other", "R6", 5.0, "o"),
+    ]
+    history.log.record(entries)
+    keys = {("feed",), ("other",), ("unseen",)}
+    assert history.log.observed("default", keys, 25.0) == {("feed",): "b", ("other",): "o"}
+    assert history.log.observed("default", keys, 10.0) == {("feed",): "a", ("other",): "o"}
+    assert history.log.observed("staging", keys, 99.0) == {("feed",): "of others"}
+    assert history.log.observed("default", set(), 99.0) == {}
+
+
+def test_how_long_something_takes_is_the_middle_of_the_last_times(history: SqlHistory) -> None:
+    entries = Entries()
+    times = [100.0, 100.0, *([1.0, 2.0, 3.0] * 3)]
+    entries.materializations = [
+        made("a", f"R{number}", 10 + number, seconds=seconds) for number, seconds in enumerate(times)
+    ]
+    entries.materializations.append(made("a", "taken", 99, seconds=0.0, output=-1))
+    entries.materializations.append(made("b", "R0", 10, seconds=7.0, step=1))
+    history.log.record(entries)
+    assert history.catalog.durations([AssetKey("a"), AssetKey("b"), AssetKey("c")]) == {
+        AssetKey("a"): 2.0,
+        AssetKey("b"): 7.0,
+    }
+
+
+def test_a_materialization_is_found_by_its_version(history: SqlHistory) -> None:
+    entries = Entries()
+    entries.materializations = [made("a", "R1", 10, version="v1"), made("a", "R2", 11, version="v2")]
+    history.log.record(entries)
+    found = history.catalog.made_as(AssetKey("a"), "v1")
+    assert found is not None and found.entry.run_id == "R1"
+    assert history.catalog.made_as(AssetKey("a"), "v3") is None
+    assert history.catalog_of("staging").made_as(AssetKey("a"), "v1") is None

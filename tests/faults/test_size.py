@@ -19,6 +19,7 @@ from assetflow.engine.request import RunRequest
 from assetflow.engine.session import RunSession
 from assetflow.engine.slot import Slot
 from assetflow.execution.outcome import StepResult
+from assetflow.execution.settled import Settled
 from assetflow.keys import Version
 from assetflow.planning.plan import Plan, Step, StepInput, StepOutput
 from assetflow.run_ids import new_run_id
@@ -38,7 +39,7 @@ BYTES_A_STEP = 400  # of everything but the facts, which are copied away
 class Nothing:
     """Runs steps that do nothing, so that only the store is at work."""
 
-    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         emitted = [output.index for output in step.outputs]
         return StepResult(succeeded=True, emitted=emitted, publishes=emitted, detail=StepDetail())
 

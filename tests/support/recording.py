@@ -15,6 +15,7 @@ from assetflow.engine.request import RunRequest
 from assetflow.engine.session import RunSession
 from assetflow.engine.slot import Slot
 from assetflow.execution.outcome import StepResult
+from assetflow.execution.settled import Settled
 from assetflow.keys import Version
 from assetflow.planning.plan import Plan, Step, StepInput, StepOutput
 from assetflow.run_ids import new_run_id
@@ -30,7 +31,7 @@ SIGNER = Signer(b"k" * 32)
 class Telling:
     """Runs steps that do nothing, and tell that they have made their assets."""
 
-    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version]) -> StepResult:
+    def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         emitted = [output.index for output in step.outputs]
         made = [OutputDetail(output=one.index, key=one.key, version=claim.version.name, size=7) for one in step.outputs]
         return StepResult(succeeded=True, emitted=emitted, detail=StepDetail(started=1.0, seconds=0.5, outputs=made))

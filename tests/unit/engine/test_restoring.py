@@ -6,7 +6,7 @@ import msgspec
 
 from assetflow.engine.restoring import standing_of
 from assetflow.keys import Version
-from assetflow.planning.plan import Plan, Step, StepInput, StepOutput
+from assetflow.planning.plan import Plan, SettledOutput, Step, StepInput, StepOutput
 from assetflow.runs.facts import Fact, FactKind, OutputDetail, StepDetail
 
 
@@ -81,3 +81,13 @@ def test_a_value_that_is_no_asset_counts_as_emitted() -> None:
 
 def test_a_step_that_was_skipped_and_then_done_is_done() -> None:
     assert letters(told(FactKind.STEP_SKIPPED, 0), succeeded(0, 0, 1)) == "SRRWW"
+
+
+def test_what_was_left_as_it_was_keeps_its_version_and_is_not_published_again() -> None:
+    before = Version(3, 7)
+    kept = [SettledOutput(0, before.name, "d"), SettledOutput(1, None, "e")]
+    raw = msgspec.json.encode(StepDetail(unchanged=True, kept=kept))
+    found = standing_of(PLAN, [Fact(id="1", kind=FactKind.STEP_SUCCEEDED, at=1.0, steps=(0,), token=9, raw=raw)])
+    assert "".join(state.value for state in found.states) == "SRRWW"
+    assert found.versions == {0: before, 1: Version(9, 0)}
+    assert found.unpublished == ()
