@@ -91,6 +91,7 @@ from assetflow.definitions.op_decorator import Out as Out
 from assetflow.definitions.op_decorator import op as op
 from assetflow.definitions.outputs import AssetOut as AssetOut
 from assetflow.definitions.outputs import Output as Output
+from assetflow.definitions.partitioning import BackfillPolicy as BackfillPolicy
 from assetflow.definitions.repository import RepositoryDefinition as RepositoryDefinition
 from assetflow.definitions.repository import repository as repository
 from assetflow.definitions.resource import InitResourceContext as InitResourceContext
@@ -168,6 +169,31 @@ from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
 from assetflow.materializing import observe as observe
+from assetflow.partitions.dynamic import DynamicPartitionsDefinition as DynamicPartitionsDefinition
+from assetflow.partitions.mapping import AllPartitionMapping as AllPartitionMapping
+from assetflow.partitions.mapping import IdentityPartitionMapping as IdentityPartitionMapping
+from assetflow.partitions.mapping import LastPartitionMapping as LastPartitionMapping
+from assetflow.partitions.mapping import PartitionMapping as PartitionMapping
+from assetflow.partitions.mapping import StaticPartitionMapping as StaticPartitionMapping
+from assetflow.partitions.mappings import (
+    MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,
+)
+from assetflow.partitions.mappings import TimeWindowPartitionMapping as TimeWindowPartitionMapping
+from assetflow.partitions.multi import MultiPartitionKey as MultiPartitionKey
+from assetflow.partitions.multi import MultiPartitionsDefinition as MultiPartitionsDefinition
+from assetflow.partitions.multi import PartitionDimensionDefinition as PartitionDimensionDefinition
+from assetflow.partitions.partitions_definition import Partition as Partition
+from assetflow.partitions.partitions_definition import PartitionKeyRange as PartitionKeyRange
+from assetflow.partitions.partitions_definition import PartitionsDefinition as PartitionsDefinition
+from assetflow.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
+from assetflow.partitions.subset import PartitionsSubset as PartitionsSubset
+from assetflow.partitions.time_window import TimeWindow as TimeWindow
+from assetflow.partitions.time_windows import ScheduleType as ScheduleType
+from assetflow.partitions.time_windows import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
+from assetflow.partitions.usual_windows import DailyPartitionsDefinition as DailyPartitionsDefinition
+from assetflow.partitions.usual_windows import HourlyPartitionsDefinition as HourlyPartitionsDefinition
+from assetflow.partitions.usual_windows import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
+from assetflow.partitions.usual_windows import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
 from assetflow.runs.log_records import AssetRecord as AssetRecord
 from assetflow.runs.log_records import EventLogEntry as EventLogEntry
 from assetflow.runs.log_records import EventLogRecord as EventLogRecord

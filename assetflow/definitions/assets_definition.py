@@ -9,13 +9,13 @@ from typing import Any
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.checks import AssetCheckKey, AssetCheckSpec
 from assetflow.definitions.composition import current
-from assetflow.definitions.graph_definition import CallOutput, GraphDefinition, OpCall
+from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.invocation import invoke
 from assetflow.definitions.labels import NO_LABELS, AssetLabels
-from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.names import CoercibleToPrefix
 from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.node_assets import read_node_assets
+from assetflow.definitions.node_backed import NodeBacked
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.partitioning import UNDIVIDED, BackfillPolicy, Partitioning
 from assetflow.definitions.resource import ResourceDefinition, as_resources
@@ -30,7 +30,7 @@ _NO_CHECKS: frozenset[AssetCheckKey] = frozenset()
 _NOTHING: Mapping[str, ResourceDefinition] = MappingProxyType({})
 
 
-class AssetsDefinition:
+class AssetsDefinition(NodeBacked):
     """What ``@asset`` makes of a function. Still callable: a direct call runs the function in place.
 
     Attributes:
@@ -189,43 +189,6 @@ class AssetsDefinition:
         return frozenset(self.keys_by_output_name.values())
 
     @property
-    def op(self) -> OpDefinition:
-        """The op; CheckError if it is a graph of several."""
-        if isinstance(self.node_def, GraphDefinition):
-            raise CheckError(f"{self.node_def.name} is a graph of several ops; ask for .node_def")
-        return self.node_def
-
-    @property
-    def ops(self) -> tuple[OpDefinition, ...]:
-        """The op, or all those of the graph."""
-        return self.node_def.ops if isinstance(self.node_def, GraphDefinition) else (self.node_def,)
-
-    @property
-    def calls(self) -> tuple[OpCall, ...]:
-        """The ops that make its assets, each after those it needs, with what they get from each other."""
-        if isinstance(self.node_def, GraphDefinition):
-            return self.node_def.calls
-        return (OpCall(path=(), op=self.node_def, inputs={name: (name,) for name in self.node_def.ins}),)
-
-    def maker(self, output: str) -> CallOutput:
-        """Which op makes an output."""
-        return self.node_def.makers[output] if isinstance(self.node_def, GraphDefinition) else CallOutput((), output)
-
-    def op_at(self, path: tuple[str, ...]) -> OpDefinition:
-        """The op of one of its calls; KeyError if there is none."""
-        if not path and isinstance(self.node_def, OpDefinition):
-            return self.node_def
-        for call in self.calls:
-            if call.path == path:
-                return call.op
-        raise KeyError(path)
-
-    @property
-    def location(self) -> SourceLocation | None:
-        """Where the function is written."""
-        return self.node_def.location
-
-    @property
     def dependency_keys(self) -> frozenset[AssetKey]:
         """The assets it needs."""
         return frozenset(self.keys_by_input_name.values())
@@ -262,22 +225,6 @@ class AssetsDefinition:
     def resource_defs(self) -> Mapping[str, ResourceDefinition]:
         """Resources that come with it."""
         return self._resource_defs or _NOTHING
-
-    @property
-    def required_resource_keys(self) -> frozenset[str]:
-        """Resources its functions, their inputs and their outputs need."""
-        found = set(self.io_manager_keys)
-        for op in self.ops:
-            found |= op.required_resource_keys
-            found.update(key for hook in op.hooks for key in hook.required_resource_keys)
-            found.update(item.input_manager_key for item in op.ins.values() if item.input_manager_key)
-        return frozenset(found)
-
-    @property
-    def io_manager_keys(self) -> frozenset[str]:
-        """The resources that store what its functions make."""
-        makers = [op for op in self.ops if not op.only_checks and op.observes is None]
-        return frozenset(out.io_manager_key for op in makers for out in op.outs.values())
 
     @property
     def code_versions_by_key(self) -> dict[AssetKey, str | None]:

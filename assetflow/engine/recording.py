@@ -12,8 +12,9 @@ from assetflow.definitions.data_version import DATA_VERSION_TAG
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.engine.readings import Readings
 from assetflow.engine.request import RunRequest
+from assetflow.engine.told_details import ToldError, ToldOutput, ToldStep
 from assetflow.log import logger
-from assetflow.planning.plan import Plan, SettledOutput, Step, StepOutput
+from assetflow.planning.plan import Plan, Step, StepOutput
 from assetflow.runs.entries import (
     AttemptEntry,
     CheckEntry,
@@ -27,7 +28,7 @@ from assetflow.runs.entries import (
     RunEntry,
 )
 from assetflow.runs.event_log import EventLog
-from assetflow.runs.facts import Fact, FactKind, PartDetail, Read
+from assetflow.runs.facts import Fact, FactKind, PartDetail
 from assetflow.runs.outbox import RunHead, StreamedFact
 from assetflow.runs.states import RunStatus
 
@@ -46,54 +47,6 @@ _STATUS = {
     FactKind.RUN_CANCELLING: RunStatus.CANCELLING,
     FactKind.RUN_ABORTED: RunStatus.CANCELLING,
 }
-_NOTHING = msgspec.Raw(b"{}")
-
-
-class _Error(msgspec.Struct):
-    type: str = ""
-    message: str = ""
-
-
-class _Output(msgspec.Struct):
-    """As OutputDetail; what is kept as it is stays as it is."""
-
-    output: int
-    key: tuple[str, ...]
-    version: str | None = None
-    metadata: msgspec.Raw = _NOTHING
-    data_version: str | None = None
-    code_version: str | None = None
-    tags: msgspec.Raw = _NOTHING
-    size: int | None = None
-    uri: str | None = None
-    parts: list[PartDetail] = []
-
-
-class _Check(msgspec.Struct):
-    key: tuple[str, ...]
-    name: str
-    passed: bool
-    severity: str = "ERROR"
-    blocking: bool = False
-    description: str | None = None
-    metadata: msgspec.Raw = _NOTHING
-
-
-class _Detail(msgspec.Struct):
-    """As StepDetail, and as what is told of a step that was lost."""
-
-    slot: str = ""
-    started: float = 0.0
-    seconds: float = 0.0
-    retry: int = 0
-    outputs: list[_Output] = []
-    checks: list[_Check] = []
-    observations: list[dict[str, Any]] = []
-    loaded: list[Read] = []
-    unchanged: bool = False
-    kept: list[SettledOutput] = []
-    error: _Error | None = None
-    status: str = ""
 
 
 class _Path(msgspec.Struct):
@@ -105,7 +58,7 @@ class _PathIn(msgspec.Struct):
     path: _Path | None = None
 
 
-_detail = msgspec.json.Decoder(_Detail)
+_detail = msgspec.json.Decoder(ToldStep)
 _path_in = msgspec.json.Decoder(_PathIn)
 
 
@@ -208,7 +161,7 @@ class RunRecord:
                 done += len(steps) if kind in _ENDS else 0
         into.changes.append(RunChange(self._run_id, status, started, ended, error, done))
 
-    def _try(self, step: Step, kind: FactKind, token: int, at: float, detail: _Detail, into: Entries) -> None:
+    def _try(self, step: Step, kind: FactKind, token: int, at: float, detail: ToldStep, into: Entries) -> None:
         into.attempts.append(
             AttemptEntry(
                 self._run_id,
@@ -252,7 +205,7 @@ class RunRecord:
             self._told_by_hand(step, raw, seq, token, at, detail.seconds, into)
 
     def _materialization(
-        self, step: Step, made: _Output, token: int, at: float, seconds: float, inputs: str, into: Entries
+        self, step: Step, made: ToldOutput, token: int, at: float, seconds: float, inputs: str, into: Entries
     ) -> None:
         planned: StepOutput | None = self._outputs.get(made.output)
         data_version = made.data_version or made.version or f"{token:016x}"  # nobody can say that it is like any other
@@ -382,7 +335,7 @@ def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: in
 _ENDS = {FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, *_NOT_TRIED}
 
 
-def _told(error: _Error) -> str:
+def _told(error: ToldError) -> str:
     return _clean(f"{error.type}: {error.message}") or ""
 
 
