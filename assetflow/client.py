@@ -147,7 +147,13 @@ def submit_project(
             generation = now
             run_id = send()
     return RunHandle(
-        run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send_again
+        run_id,
+        connection.store,
+        connection.signer,
+        connection.announce,
+        request.plan,
+        send_again=send_again,
+        logs=connection.logs,
     )
 
 

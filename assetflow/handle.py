@@ -14,6 +14,7 @@ from assetflow.clock import pause
 from assetflow.code.signing import Signer
 from assetflow.definitions.checks import AssetCheckEvaluation
 from assetflow.engine.request import RunRequest
+from assetflow.engine.run_logs import RunLogs
 from assetflow.engine.session import Announce
 from assetflow.errors import RunFailed, RunNotFoundError, ServiceUnreachableError, SignatureError, WaitTimeout
 from assetflow.keys import AssetKey
@@ -21,6 +22,7 @@ from assetflow.log import logger
 from assetflow.planning.plan import Plan
 from assetflow.runs.claims import Announcement
 from assetflow.runs.facts import ErrorDetail, Fact, FactKind, StepDetail
+from assetflow.runs.log_lines import LogLine
 from assetflow.runs.materialization import Materialization
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
@@ -85,6 +87,7 @@ class RunResult:
         errors: step name to what it raised.
         error: why the run as a whole was given up, if it was.
         facts: of the steps that have ended.
+        read_logs: reads what a step has written, or all of them.
         seconds: from submission to the end.
     """
 
@@ -95,6 +98,11 @@ class RunResult:
     errors: dict[str, ErrorDetail] = field(default_factory=dict)
     error: ErrorDetail | None = None
     facts: list[Fact] = field(default_factory=list, repr=False)
+    read_logs: Callable[[str | None], Iterator[LogLine]] | None = field(default=None, repr=False, compare=False)
+
+    def logs(self, step: str | None = None) -> Iterator[LogLine]:
+        """What the steps have written; see `RunHandle.logs`."""
+        return iter(()) if self.read_logs is None else self.read_logs(step)
 
     @cached_property
     def materializations(self) -> dict[AssetKey, Materialization]:
@@ -119,6 +127,7 @@ class RunHandle:
     Args:
         announce: sends wake-ups.
         send_again: submits the run again if the server has lost it; only who submitted it can.
+        logs: reads what steps have written.
     """
 
     def __init__(
@@ -130,8 +139,10 @@ class RunHandle:
         plan: Plan | None = None,
         *,
         send_again: Callable[[], str] | None = None,
+        logs: RunLogs | None = None,
     ) -> None:
         self.id = run_id
+        self._logs = logs
         self._send_again = send_again
         self._alive_at = time.monotonic()
         self._store = store
@@ -179,6 +190,22 @@ class RunHandle:
             timeout: seconds after which WaitTimeout is raised; None waits for the end.
         """
         return (self._event(fact) for fact in self._facts_until_over(after, timeout))
+
+    def logs(self, step: str | None = None, *, follow: bool = False) -> Iterator[LogLine]:
+        """What the steps have written: standard output, standard error, and messages of ``logging``.
+
+        Args:
+            step: name of a step, or key of an asset; by default all of them, in the order in which they ended.
+            follow: go on until the run, or the step, is over; a line comes within half a second.
+
+        Raises:
+            InvalidInvocationError: the run has no such step.
+            RunNotFoundError: it is unknown, or was forgotten.
+        """
+        if self._logs is None:
+            return iter(())
+        read = self._logs.follow if follow else self._logs.lines
+        return read(self.id, self.plan, step)
 
     def _facts_until_over(self, after: str, timeout: float | None, *, outstanding: int = 0) -> Iterator[Fact]:
         """See `events`.
@@ -230,6 +257,7 @@ class RunHandle:
             errors={self.plan.steps[fact.steps[0]].key: error for fact, error in failed if error is not None},
             error=aborted[-1] if aborted else None,
             facts=ended,
+            read_logs=self.logs,
         )
         if raise_on_error and not result.success:
             raise self._failure(result)

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from assetflow.code.signing import Signer
-from assetflow.engine.recording import record_at_once
+from assetflow.engine.recording_at_once import record_at_once
 from assetflow.engine.request import RunRequest
 from assetflow.errors import RunNotFoundError, SettingsError
 from assetflow.keys import AssetKey, CoercibleToAssetKey

@@ -25,8 +25,9 @@ from assetflow.in_process import ExecuteInProcessResult
 from assetflow.instance import DagsterInstance
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.local_run import LocalRun, build_local_run
 from assetflow.submission import Project, job_arguments, make_request, project_of
-from assetflow.wiring import LocalRun, build_local_run, current_settings
+from assetflow.wiring import current_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ class Settings:
         cache_mb: how much of what lies further away, such as in S3, is kept on this machine too; 0 for nothing.
         environments: by name, those of the file.
         history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
+        log_storage: folder or ``s3://bucket/prefix`` for what steps write; by default the environment's storage.
+        log_mb: how much of what a step writes is kept, head and tail; 0 leaves it in the worker's log.
         origin: for each setting that was set, where.
     """
 
@@ -60,6 +62,8 @@ class Settings:
     cache_mb: float = 1024.0
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
     history_days: float = 365.0
+    log_storage: str | None = None
+    log_mb: float = 10.0
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -89,6 +93,7 @@ class Settings:
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
     *("keep_hours", "grace_seconds", "drain_seconds", "history_days", "cache_mb"),
+    *("log_storage", "log_mb"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
@@ -97,8 +102,9 @@ _NUMBERS = {
     "drain_seconds": ("seconds up to a day", 86_400.0),
     "history_days": ("days up to a century", 36_525.0),
     "cache_mb": ("megabytes up to a million", 1e6),
+    "log_mb": ("megabytes up to a thousand", 1e3),
 }
-_MAY_BE_NOTHING = ("cache_mb",)
+_MAY_BE_NOTHING = ("cache_mb", "log_mb")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 

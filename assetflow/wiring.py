@@ -9,44 +9,44 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assetflow.code.loader import CodeLoader
 from assetflow.code.signing import Signer, kept_key
 from assetflow.code.store import CodeStore
 from assetflow.definitions.bundle import Definitions
-from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
 from assetflow.engine.recorder import Recorder
 from assetflow.engine.request import RunRequest
 from assetflow.engine.restoring import restore
-from assetflow.engine.session import Announce, RunSession
+from assetflow.engine.run_logs import RunLogs
+from assetflow.engine.session import Announce
 from assetflow.engine.settling import judged
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
-from assetflow.environments import Environments
+from assetflow.environments import Environments, place_of_logs
 from assetflow.errors import AssetflowError, SettingsError
-from assetflow.execution.runner import DefinitionsRunner
 from assetflow.fail_points import arm
 from assetflow.native_threads import share_cores
 from assetflow.runs.claims import Announcement, Claim, Outcome
 from assetflow.runs.event_log import EventLog
+from assetflow.runs.facts import LogDetail
 from assetflow.runs.limits import Limits
 from assetflow.runs.outbox import Outbox
 from assetflow.runs.registry import WorkerRegistry
+from assetflow.runs.step_logs import LogFiles
 from assetflow.runs.store import RunStore
 from assetflow.settings import Settings, read_settings
-from assetflow.stores.memory import MemoryRunStore
 
 if TYPE_CHECKING:
     from celery import Celery
 
+    from assetflow.distributed.log_keeping import LogKeeping
     from assetflow.distributed.recording import RecordingThread
     from assetflow.stores.sql.history import SqlHistory
 
 RECORDED_KEPT_SECONDS = 3600
-_WHOLE_RUN = 1e9  # seconds: an in-process run is one slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,7 @@ class Connection:
 
     Attributes:
         url: of the server that carries the runs.
+        logs: what steps have written.
         history: opens the history, once; None if there is none here.
     """
 
@@ -66,6 +67,7 @@ class Connection:
     codes: CodeStore
     signer: Signer
     announce: Announce
+    logs: RunLogs
     history: Callable[[], SqlHistory | None] = lambda: None
 
     @property
@@ -110,6 +112,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
     from assetflow.stores.redis.code_store import RedisCodeStore
     from assetflow.stores.redis.connection import connect as connect_redis
     from assetflow.stores.redis.limits import RedisLimits
+    from assetflow.stores.redis.live_logs import RedisLiveLogs
     from assetflow.stores.redis.run_store import RedisRunStore
     from assetflow.stores.redis.workers import RedisWorkerRegistry
 
@@ -126,15 +129,17 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
 
         return JoinedRunStore(client, lambda: _log_of(history()), bring_back, keep_seconds=keep)
 
+    store = RedisRunStore(client, keep_seconds=keep) if only_live else joined()
     return Connection(
         url=url,
         settings=settings,
-        store=RedisRunStore(client, keep_seconds=keep) if only_live else joined(),
+        store=store,
         limits=RedisLimits(client),
         registry=RedisWorkerRegistry(client),
         codes=codes,
         signer=signer,
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
+        logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: _log_of(history())),
         history=history,
     )
 
@@ -156,10 +161,13 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     def shared(definitions: Definitions, environment: str) -> Mapping[str, ResourceDefinition]:
         return Environments(chosen, definitions, managers).resources(environment)
 
+    def log_place(definitions: Definitions | None, environment: str) -> str:
+        return place_of_logs(chosen, definitions or Definitions(), environment)
+
     def make_slot(name: str, watch: Watch) -> Slot:
         connection = connect(chosen, patient=True, only_live=True)
         loader = CodeLoader(signer, connection.codes, chosen.modules)
-        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared)
+        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place)
         return Slot(name, connection.store, opener, watch=watch)
 
     from assetflow.stores.redis.connection import PASSING_ERRORS
@@ -172,10 +180,12 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_GRACE_SECONDS": str(chosen.grace_seconds),
         "ASSETFLOW_DRAIN_SECONDS": str(chosen.drain_seconds),
         "ASSETFLOW_DATABASE_URL": chosen.database_url or "",
+        "ASSETFLOW_LOG_MB": str(chosen.log_mb),
         **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
     parts = WorkerParts(
         make_slot=make_slot,
+        make_log_keeping=(lambda: build_log_keeping(chosen)) if chosen.log_mb else None,
         sidecar_command=(sys.executable, "-m", "assetflow.sidecar_process"),
         sidecar_environment=environment,
         share_cores=lambda slots: share_cores(os.environ, slots),
@@ -193,12 +203,12 @@ def run_sidecar() -> None:
     settings = current_settings()
     connection = connect(settings, only_live=True)
 
-    def judge(run_id: str, claim: Claim, error: Exception) -> Outcome | None:
+    def judge(run_id: str, claim: Claim, error: Exception, log: LogDetail | None) -> Outcome | None:
         try:
             request = RunRequest.opened(connection.signer, connection.store.envelope(run_id), run_id)
         except AssetflowError:
             return None
-        return judged(request.plan, claim, error)
+        return judged(request.plan, claim, error, log)
 
     Sidecar(
         job,
@@ -211,7 +221,25 @@ def run_sidecar() -> None:
         grace=settings.grace_seconds,
         drain=settings.drain_seconds,
         recording=build_recording(settings, f"{job.worker}:{os.getpid()}"),
+        log_keeping=build_log_keeping(settings) if settings.log_mb else None,
     ).run()
+
+
+def build_log_keeping(settings: Settings) -> LogKeeping:
+    """Where what steps write goes."""
+    from assetflow.distributed.log_keeping import LogKeeping
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.live_logs import RedisLiveLogs
+
+    live = RedisLiveLogs(connect_redis(_redis_url(settings), patient=False))
+    return LogKeeping(log_files(), live, int(settings.log_mb * 1e6))
+
+
+def log_files() -> LogFiles:
+    """Where the logs of steps are kept, wherever that is."""
+    from assetflow.io.log_files import StoredLogFiles
+
+    return StoredLogFiles()
 
 
 def build_recording(settings: Settings, name: str) -> RecordingThread | None:
@@ -284,64 +312,6 @@ def open_history(settings: Settings, *, create: bool = False) -> SqlHistory | No
     return (
         None if url is None else open_sql(url, settings.where("database_url"), create=create, environment=settings.env)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalRun:
-    """A run in this process: the same engine, on the store in memory.
-
-    Attributes:
-        values: output index to value, filled as steps are run.
-        errors: step index to what it raised last.
-        runners: those that were made for it, with their resources open.
-    """
-
-    store: MemoryRunStore
-    slot: Slot
-    signer: Signer
-    values: dict[int, Any]
-    errors: dict[int, BaseException]
-    runners: list[DefinitionsRunner]
-
-    def close(self) -> None:
-        """Close what the run has opened."""
-        self.slot.close()
-        for runner in self.runners:
-            runner.end()
-
-
-def build_local_run(
-    definitions: Definitions, environments: Environments, job_hooks: tuple[HookDefinition, ...] = ()
-) -> LocalRun:
-    """The engine for one in-process run."""
-    store = MemoryRunStore()
-    signer = Signer(os.urandom(32))
-    values: dict[int, Any] = {}
-    errors: dict[int, BaseException] = {}
-    runners: list[DefinitionsRunner] = []
-
-    def open_session(slot: str, run_id: str) -> RunSession:
-        request = RunRequest.opened(signer, store.envelope(run_id), run_id)
-        runner = DefinitionsRunner(
-            definitions,
-            request.plan,
-            run_id=run_id,
-            shared=environments.resources,
-            environment=request.environment,
-            run_config=request.run_config,
-            tags=request.tags,
-            job_name=request.job_name,
-            job_hooks=job_hooks,
-            values=values,
-            errors=errors,
-            interruptible=True,
-            keeps_open=True,
-        )
-        runners.append(runner)
-        return RunSession(slot, store, request, runner, lambda _run, _announcements: None)
-
-    slot = Slot("here:0", store, open_session, slice_seconds=_WHOLE_RUN)
-    return LocalRun(store=store, slot=slot, signer=signer, values=values, errors=errors, runners=runners)
 
 
 def for_cluster(settings: Settings, *, redis_url: str, home: Path | None = None) -> Settings:

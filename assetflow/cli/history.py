@@ -14,9 +14,10 @@ from rich.text import Text
 
 from assetflow.cli.console import OUT, count_text, print_json, size_text
 from assetflow.cli.targets import json_option, standing_connection
+from assetflow.engine.clearing import clear_all
 from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.settings import Settings
-from assetflow.wiring import build_recording, current_settings, open_history, outbox_of, upgrade_history
+from assetflow.wiring import build_recording, current_settings, log_files, open_history, outbox_of, upgrade_history
 
 if TYPE_CHECKING:
     from assetflow.stores.sql.history import SqlHistory
@@ -106,12 +107,12 @@ def record() -> None:
 @click.option("--dry-run", is_flag=True, help="Only tell how many there are.")
 @json_option
 def gc(days: float | None, dry_run: bool, as_json: bool) -> None:
-    """Clear away runs that ended long ago; the newest materialization of each asset always stays."""
+    """Clear away runs that ended long ago, and their logs; the newest materialization of each asset always stays."""
     settings = current_settings()
     found = _opened(settings)
     kept = settings.history_days if days is None else days
     before = time.time() - kept * 86_400
-    count = found.log.count_ended(before) if dry_run else found.log.forget_all(before)
+    count = found.log.count_ended(before) if dry_run else clear_all(found.log, log_files(), before)
     if as_json:
         print_json({"runs": count, "dry_run": dry_run, "ended_before": before})
     else:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "diff": "assetflow.cli.diff:diff",
     "promote": "assetflow.cli.promote:promote",
     "runs": "assetflow.cli.runs:runs",
+    "logs": "assetflow.cli.logs:logs",
     "pools": "assetflow.cli.limits:pools",
     "history": "assetflow.cli.history:history",
     "run-limits": "assetflow.cli.limits:run_limits",

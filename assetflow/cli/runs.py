@@ -15,7 +15,7 @@ from rich.text import Text
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.cli.follow import MARKS, follow, lines_of, show_end
 from assetflow.cli.run_list import LOST, listed, runs_of
-from assetflow.cli.targets import json_option, state_of_runs
+from assetflow.cli.targets import handle_of, json_option, state_of_runs
 from assetflow.handle import RunHandle
 from assetflow.run_ids import check_run_id
 from assetflow.runs.states import RunStatus
@@ -89,7 +89,7 @@ def show_run(run_id: str, as_json: bool, following: bool) -> int:
     """Show one run: every step, what it made, and what went wrong."""
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
-        handle = RunHandle(run_id, connection.store, connection.signer, connection.announce)
+        handle = handle_of(connection, run_id)
         if following and not handle.status.is_terminal:
             return 0 if follow(handle, as_json=as_json).success else 1
         view = handle.store_view()
@@ -161,4 +161,4 @@ def resume_run(run_id: str) -> None:
 def _handle(run_id: str) -> Iterator[RunHandle]:
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
-        yield RunHandle(run_id, connection.store, connection.signer, connection.announce)
+        yield handle_of(connection, run_id)

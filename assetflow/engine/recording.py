@@ -18,15 +18,13 @@ from assetflow.runs.entries import (
     CheckEntry,
     Entries,
     FactEntry,
+    LogEntry,
     MaterializationEntry,
-    Move,
     ObservationEntry,
-    Place,
     RunChange,
     RunEntry,
 )
-from assetflow.runs.event_log import EventLog
-from assetflow.runs.facts import Fact, FactKind
+from assetflow.runs.facts import FactKind, LogDetail
 from assetflow.runs.outbox import RunHead, StreamedFact
 from assetflow.runs.states import RunStatus
 
@@ -90,6 +88,7 @@ class _Detail(msgspec.Struct):
     observations: list[dict[str, Any]] = []
     loaded: list[tuple[tuple[str, ...], str]] = []
     error: _Error | None = None
+    log: LogDetail | None = None
     status: str = ""
 
 
@@ -184,6 +183,8 @@ class RunRecord:
                 status, ended = detail.status or RunStatus.SUCCEEDED.value, at
             elif fact.steps and self._plan is not None:
                 steps = [self._plan.steps[int(part)] for part in fact.steps.split(",")]
+                if detail.log is not None:
+                    into.logs.append(self._log(steps[0], fact.token, at, detail.retry, detail.log))
                 if kind in _TRIES:
                     self._try(steps[0], kind, fact.token, at, detail, into)
                 elif kind in _NOT_TRIED:
@@ -320,6 +321,10 @@ class RunRecord:
                 )
             )
 
+    def _log(self, step: Step, token: int, at: float, retry: int, log: LogDetail) -> LogEntry:
+        numbers = (log.size, log.left_out, log.lines, log.stored)
+        return LogEntry(self._run_id, step.index, token, step.key, retry, at, log.uri, *numbers)
+
     def _not_tried(self, steps: list[Step], outcome: str, at: float, into: Entries) -> None:
         for step in steps:
             into.attempts.append(
@@ -341,28 +346,6 @@ class RunRecord:
         if name is None:
             name = self._names[key] = json.dumps(list(key))
         return name
-
-
-def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: int, facts: list[Fact]) -> None:
-    """Record a run that was told to nobody else.
-
-    Args:
-        born: when, ms since the epoch.
-        facts: all that it has told.
-    """
-    if not facts:
-        return
-    streamed = [
-        StreamedFact(
-            f"{int(fact.at * 1000)}-{number}", fact.kind.value, ",".join(map(str, fact.steps)), fact.token, fact.raw
-        )
-        for number, fact in enumerate(facts)
-    ]
-    head = RunHead(run_id=request.run_id, born=min(born, int(facts[0].at * 1000)), envelope=envelope, code="")
-    entries = Entries(moves=[Move(request.run_id, None, Place(head.born, streamed[-1].id))])
-    entries.runs.append(run_entry(head, request))
-    RunRecord(request.run_id, request.plan, environment=request.environment).add(head.born, streamed, entries)
-    log.record(entries)
 
 
 _ENDS = {FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, *_NOT_TRIED}

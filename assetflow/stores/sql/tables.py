@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0001"  # the newest migration
+HEAD = "0002"  # the newest migration
 
 metadata = MetaData()
 _LONG = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in a column of that name
@@ -193,4 +193,21 @@ assets = Table(
     _text("version", none=True),
     _text("data_version", none=True),
     _text("code_version", none=True),
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("step", BigInteger, primary_key=True),
+    Column("token", BigInteger, primary_key=True),
+    _text("key"),
+    _long("retry"),
+    _double("at"),
+    _text("uri"),
+    _long("size"),
+    _long("left_out"),
+    _long("lines"),
+    _long("stored"),
+    sqlite_with_rowid=False,
 )
