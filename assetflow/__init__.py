@@ -144,6 +144,8 @@ _HOMES = {
     "EventType": "assetflow.runs.story",
     "Materialization": "assetflow.runs.materialization",
     "RunStoryEvent": "assetflow.runs.story",
+    "LogLine": "assetflow.runs.log_lines",
+    "LogStream": "assetflow.runs.log_lines",
     "submit": "assetflow.client",
     "local_cluster": "assetflow.local.cluster",
     "RunHandle": "assetflow.handle",

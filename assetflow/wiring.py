@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from assetflow.code.loader import CodeLoader
 from assetflow.code.signing import Signer, kept_key
 from assetflow.code.store import CodeStore
+from assetflow.config.environment import secret_values
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
@@ -232,7 +233,7 @@ def build_log_keeping(settings: Settings) -> LogKeeping:
     from assetflow.stores.redis.live_logs import RedisLiveLogs
 
     live = RedisLiveLogs(connect_redis(_redis_url(settings), patient=False))
-    return LogKeeping(log_files(), live, int(settings.log_mb * 1e6))
+    return LogKeeping(log_files(), live, int(settings.log_mb * 1e6), secret_values)
 
 
 def log_files() -> LogFiles:

@@ -104,7 +104,7 @@ class _Stream(io.TextIOBase):
         self._behind = behind
         self._capture = capture
         self._number = number
-        self._waiting: dict[int, str] = {}  # of each thread, what has no newline yet
+        self._waiting: dict[tuple[int, int], str] = {}  # by descriptor and thread, what has no newline yet
 
     @property
     def buffer(self) -> Any:
@@ -145,21 +145,21 @@ class _Stream(io.TextIOBase):
         spool = self._capture.spool
         if spool is None:
             return self._behind.write(text)
-        thread = threading.get_ident()
-        whole = self._waiting.pop(thread, "") + text
+        key = (spool.descriptors[self._number], threading.get_ident())
+        whole = self._waiting.pop(key, "") + text
         end = len(whole) if len(whole) > _LONGEST else whole.rfind("\n") + 1
         if end:
-            _write(spool.descriptors[self._number], framed(time.time(), whole[:end]))
+            _write(key[0], framed(time.time(), whole[:end]))
         if end < len(whole):
-            self._waiting[thread] = whole[end:]
+            self._waiting[key] = whole[end:]
         return len(text)
 
     def flush(self) -> None:
         """Take down what waits."""
-        spool = self._capture.spool
-        while spool is not None and self._waiting:
-            with suppress(KeyError):
-                _write(spool.descriptors[self._number], framed(time.time(), self._waiting.popitem()[1]))
+        if self._waiting and (spool := self._capture.spool) is not None:
+            mine = spool.descriptors[self._number]
+            for key in [key for key in list(self._waiting) if key[0] == mine]:
+                _write(mine, framed(time.time(), self._waiting.pop(key, "")))
         with suppress(ValueError, OSError):  # it was closed, or whoever read it is gone
             self._behind.flush()
 

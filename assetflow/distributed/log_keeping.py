@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from assetflow.distributed.cells import Cell
 from assetflow.distributed.spool import STREAMS, Spool
@@ -10,7 +10,8 @@ from assetflow.errors import AssetflowError
 from assetflow.log import logger
 from assetflow.runs.claims import Claim
 from assetflow.runs.facts import LogDetail
-from assetflow.runs.step_logs import KeptLog, LiveLogs, LogFiles, LogPiece
+from assetflow.runs.masking import masked
+from assetflow.runs.step_logs import KeptLog, LiveLogs, LogFiles, LogPiece, Section
 
 LARGEST_PIECE = 32_768  # bytes that are sent along at once; who follows is told of what is left out
 
@@ -22,21 +23,33 @@ class LogKeeping:
         files: keeps them for good.
         live: for those who follow.
         most: bytes of each that are kept.
+        secrets: values that nobody is to read there.
     """
 
-    def __init__(self, files: LogFiles, live: LiveLogs, most: int) -> None:
+    def __init__(self, files: LogFiles, live: LiveLogs, most: int, secrets: Callable[[], Iterable[str]]) -> None:
         self.most = most
+        self._secrets = secrets
         self._files = files
         self._live = live
 
     def keep(self, spool: Spool, cell: Cell, run_id: str, claim: Claim, place: str) -> LogDetail:
         """Keep what a step has written that is over, and empty its spool."""
-        self.send(spool, cell, run_id, claim)
-        log = spool.log(self.most)
+        self.send(spool, cell, run_id, claim, whole=True)
+        log = self.read(spool)
         spool.clear()
         told = self.told(log, run_id, claim, place)
         self.store(log, told)
         return told
+
+    def read(self, spool: Spool) -> KeptLog:
+        """What was written, as far as it is kept and fit to be read."""
+        log, secrets = spool.log(self.most), list(self._secrets())
+        return KeptLog(
+            *(
+                Section(masked(one.head, secrets), one.left_out, masked(one.tail, secrets))
+                for one in (log.stdout, log.stderr)
+            )
+        )
 
     def told(self, log: KeptLog, run_id: str, claim: Claim, place: str) -> LogDetail:
         """What there will be to tell of it."""
@@ -58,24 +71,41 @@ class LogKeeping:
             told.uri = ""
 
     def send(
-        self, spool: Spool, cell: Cell, run_id: str, claim: Claim, is_current: Callable[[], bool] = lambda: True
+        self,
+        spool: Spool,
+        cell: Cell,
+        run_id: str,
+        claim: Claim,
+        *,
+        whole: bool,
+        is_current: Callable[[], bool] = lambda: True,
     ) -> None:
         """Send along what was written since that was done last.
 
         Args:
+            whole: the step is over; else a line that has not ended waits for its end.
             is_current: whether the spool is still that of the claim, for who looks at another process's.
         """
-        sizes = spool.sizes
+        sizes, secrets = spool.sizes, list(self._secrets())
+        sent = list(cell.sent(claim.token))
         pieces = []
-        for number, sent in enumerate(cell.sent(claim.token)):
-            begin = max(sent, sizes[number] - LARGEST_PIECE)
-            data = spool.read(number, begin, sizes[number]) if sizes[number] > sent else b""
+        for number in range(len(STREAMS)):
+            begin = max(sent[number], sizes[number] - LARGEST_PIECE)
+            data = spool.read(number, begin, sizes[number]) if sizes[number] > sent[number] else b""
+            if not whole and len(data) < LARGEST_PIECE:
+                data = data[: data.rfind(b"\n") + 1]
             if data:
-                stream = STREAMS[number]
-                piece = LogPiece(
-                    step=claim.step, token=claim.token, retry=claim.retries, stream=stream, at=begin, data=data
+                sent[number] = begin + len(data)
+                pieces.append(
+                    LogPiece(
+                        step=claim.step,
+                        token=claim.token,
+                        retry=claim.retries,
+                        stream=STREAMS[number],
+                        at=begin,
+                        data=masked(data, secrets),
+                    )
                 )
-                pieces.append(piece)
         if pieces and is_current():
             self._live.add(run_id, pieces)
-            cell.set_sent(claim.token, sizes)
+            cell.set_sent(claim.token, (sent[0], sent[1]))

@@ -65,7 +65,7 @@ def last_lines(log: KeptLog) -> list[str]:
 
 def _of_interest(lines: list[str]) -> list[str]:
     """The same; of the stack of a crash only the user's frames, which come first."""
-    crash = next((number for number, line in enumerate(lines) if line.startswith("Fatal Python error")), None)
+    crash = next((number for number, line in enumerate(lines) if "Fatal Python error: " in line), None)
     if crash is None:
         return lines
     ours = (number for number, line in enumerate(lines) if number > crash and f'File "{_PACKAGE}' in line)

@@ -12,6 +12,9 @@ from assetflow.distributed.spool import Spool
 from assetflow.runs.facts import LogDetail
 from assetflow.runs.step_logs import KeptLog
 
+LOOK_EVERY = 0.1  # seconds, while steps run
+HURRY = 0.02  # while one of them writes so much that its file has to be kept small
+NEVER = 3600.0
 _IN_A_HURRY = 4_000_000  # bytes since the last look
 _LAST_SECONDS = 10.0
 
@@ -22,6 +25,9 @@ class ReadingAlong:
     Args:
         folder: where they lie.
         keeping: where the logs go; None if none are kept.
+
+    Attributes:
+        pause: seconds until it wants to look again.
     """
 
     def __init__(self, folder: Path, keeping: LogKeeping | None) -> None:
@@ -30,11 +36,11 @@ class ReadingAlong:
         self._spools: dict[str, Spool] = {}
         self._sizes: dict[str, int] = {}
         self._storing: list[threading.Thread] = []
-        self.hurries = False
+        self.pause = NEVER
 
     def look(self, cells: Iterable[Cell]) -> None:
         """Send along what running steps have written since the last look, and bound what they take of the disk."""
-        self.hurries = False
+        self.pause = NEVER
         for cell in cells if self._keeping is not None else ():
             state = cell.read()
             if not state.busy:
@@ -42,10 +48,11 @@ class ReadingAlong:
                 continue
             assert self._keeping is not None
             spool = self._spool(cell)
-            self._keeping.send(spool, cell, state.run_id, state.claim, _still(cell, state))
+            self._keeping.send(spool, cell, state.run_id, state.claim, whole=False, is_current=_still(cell, state))
             spool.thin_out(self._keeping.most)
             size = sum(spool.sizes)
-            self.hurries = self.hurries or size - self._sizes.get(cell.name, 0) > _IN_A_HURRY
+            fast = size - self._sizes.get(cell.name, 0) > _IN_A_HURRY
+            self.pause = min(self.pause, HURRY if fast else LOOK_EVERY)
             self._sizes[cell.name] = size
 
     def left_by(self, cell: Cell, state: CellState) -> tuple[KeptLog | None, LogDetail | None]:
@@ -53,10 +60,10 @@ class ReadingAlong:
         if self._keeping is None or not state.busy:
             return None, None
         keeping, spool = self._keeping, self._spool(cell)
-        log = spool.log(keeping.most)
+        log = keeping.read(spool)
         if not log.size:
             return None, None
-        keeping.send(spool, cell, state.run_id, state.claim)
+        keeping.send(spool, cell, state.run_id, state.claim, whole=True)
         told = keeping.told(log, state.run_id, state.claim, cell.place)
         # The place may be far away, and whoever is to run the step again must not wait for it.
         thread = threading.Thread(target=keeping.store, args=(log, told), name="assetflow-log", daemon=True)

@@ -39,7 +39,6 @@ BEAT_EVERY = 2.0
 SWEEP_EVERY = 1.0
 CANCEL_EVERY = 0.5
 LISTEN_EVERY = 1.0
-HURRY = 0.02
 GRACE = 10.0
 DRAIN = 20.0
 _PATIENCE_WITH_PARENT = 10.0
@@ -124,8 +123,8 @@ class Sidecar:
             self._every("drain", CANCEL_EVERY, self._give_back_when_drained)
             self._every("cancel", CANCEL_EVERY, self._stop_cancelled)
             self._every("listen", LISTEN_EVERY, self._listen)
-            self._every("logs", HURRY, self._read_along)
-            for descriptor, _event in poller.poll((HURRY if self._logs.hurries else PULSE) * 1000):
+            self._every("logs", 0.0, self._read_along)
+            for descriptor, _event in poller.poll(min(PULSE, self._logs.pause) * 1000):
                 if descriptor == sys.stdin.fileno():
                     piece = os.read(descriptor, 64)
                     if not piece:

@@ -1,8 +1,8 @@
 """The two files that a slot's output goes to while it runs a step.
 
 The slot's process writes, its sidecar reads along; what was written is there even if the process is gone the next
-moment. Both files are empty between steps. While a step writes more than is kept, the sidecar takes the middle out of the file:
-it becomes a hole, which takes no room, and all that comes later stays where it is.
+moment. Both files are empty between steps. While a step writes more than is kept, the sidecar takes the middle out of
+the file: it becomes a hole, which takes no room, and all that comes later stays where it is.
 """
 
 from __future__ import annotations

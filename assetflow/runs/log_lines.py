@@ -128,7 +128,7 @@ class LineReader:
         )
 
     def _line(self, raw: bytes, *, ended: bool = True) -> Iterator[LogLine]:
-        at = raw.find(_MARK)
+        at = raw.rfind(_MARK)  # what binary data has of it comes before
         frame = _frame_in(raw[at + 1 :]) if at >= 0 else None
         if frame is None:
             yield from self._text(raw.decode(errors="replace") + "\n" * ended, None)
