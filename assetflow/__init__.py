@@ -149,7 +149,7 @@ _HOMES = {
     "submit": "assetflow.client",
     "local_cluster": "assetflow.local.cluster",
     "RunHandle": "assetflow.handle",
-    "RunResult": "assetflow.handle",
+    "RunResult": "assetflow.runs.result",
     "RunStatus": "assetflow.runs.states",
     "StepState": "assetflow.runs.states",
     # looking back

@@ -5,28 +5,31 @@ from __future__ import annotations
 import base64
 import pickle
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from assetflow.clock import pause
 from assetflow.code.signing import Signer
-from assetflow.definitions.checks import AssetCheckEvaluation
 from assetflow.engine.request import RunRequest
+from assetflow.engine.retrying import Retrying
 from assetflow.engine.run_logs import RunLogs
 from assetflow.engine.session import Announce
-from assetflow.errors import RunFailed, RunNotFoundError, ServiceUnreachableError, SignatureError, WaitTimeout
-from assetflow.keys import AssetKey
+from assetflow.errors import (
+    InvalidInvocationError,
+    RunFailed,
+    RunNotFoundError,
+    ServiceUnreachableError,
+    SignatureError,
+    WaitTimeout,
+)
 from assetflow.log import logger
 from assetflow.planning.plan import Plan
 from assetflow.runs.claims import Announcement
-from assetflow.runs.facts import ErrorDetail, Fact, FactKind, StepDetail
+from assetflow.runs.facts import ErrorDetail, Fact, FactKind
 from assetflow.runs.log_lines import LogLine
-from assetflow.runs.materialization import Materialization
+from assetflow.runs.result import Progress, RunEvent, RunResult
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
-from assetflow.runs.story import evaluation_of
 
 _BLOCK = 1.0
 _BEGINNINGS = (FactKind.RUN_QUEUED, FactKind.RUN_STARTED)
@@ -42,85 +45,6 @@ _FEW = 50
 _SURELY_ALIVE = 60.0  # seconds after which a run that was alive may have ended and been forgotten
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEvent:
-    """One thing that happened in a run, with names in place of numbers.
-
-    Attributes:
-        id: ask ``events(after=id)`` for what came later.
-        at: seconds since the epoch.
-        steps: names of the steps it is about.
-        assets: keys of the assets these steps make.
-        detail: times, outputs, the error; as far as the kind has them.
-    """
-
-    id: str
-    kind: FactKind
-    at: float
-    steps: tuple[str, ...]
-    assets: tuple[AssetKey, ...]
-    detail: StepDetail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        done: steps that are over.
-        total: all steps.
-        states: how many steps are in which state.
-    """
-
-    status: RunStatus
-    done: int
-    total: int
-    states: dict[StepState, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """How a run ended.
-
-    Attributes:
-        steps: step name to its final state.
-        errors: step name to what it raised.
-        error: why the run as a whole was given up, if it was.
-        facts: of the steps that have ended.
-        read_logs: reads what a step has written, or all of them.
-        seconds: from submission to the end.
-    """
-
-    run_id: str
-    status: RunStatus
-    seconds: float
-    steps: dict[str, StepState] = field(default_factory=dict)
-    errors: dict[str, ErrorDetail] = field(default_factory=dict)
-    error: ErrorDetail | None = None
-    facts: list[Fact] = field(default_factory=list, repr=False)
-    read_logs: Callable[[str | None], Iterator[LogLine]] | None = field(default=None, repr=False, compare=False)
-
-    def logs(self, step: str | None = None) -> Iterator[LogLine]:
-        """What the steps have written; see `RunHandle.logs`."""
-        return iter(()) if self.read_logs is None else self.read_logs(step)
-
-    @cached_property
-    def materializations(self) -> dict[AssetKey, Materialization]:
-        """Asset key to what was made, with its metadata; read from the facts when it is asked for."""
-        told = (fact.told() for fact in self.facts if fact.kind is FactKind.STEP_SUCCEEDED)
-        return {made.asset_key: made for detail in told for made in map(Materialization.of, detail.outputs)}
-
-    @cached_property
-    def checks(self) -> list[AssetCheckEvaluation]:
-        """What the checks of assets said."""
-        return [evaluation_of(check) for fact in self.facts for check in fact.told().checks]
-
-    @property
-    def success(self) -> bool:
-        """Whether every step succeeded or was skipped."""
-        return self.status is RunStatus.SUCCEEDED
-
-
 class RunHandle:
     """A run, from anywhere: make it of the id that ``submit`` gave.
 
@@ -128,6 +52,7 @@ class RunHandle:
         announce: sends wake-ups.
         send_again: submits the run again if the server has lost it; only who submitted it can.
         logs: reads what steps have written.
+        retrying: runs again what failed.
     """
 
     def __init__(
@@ -140,9 +65,11 @@ class RunHandle:
         *,
         send_again: Callable[[], str] | None = None,
         logs: RunLogs | None = None,
+        retrying: Retrying | None = None,
     ) -> None:
         self.id = run_id
         self._logs = logs
+        self._retrying = retrying
         self._send_again = send_again
         self._alive_at = time.monotonic()
         self._store = store
@@ -274,6 +201,34 @@ class RunHandle:
     def resume(self) -> RunStatus:
         """Go on with a paused run."""
         return self._told(self._store.resume(self.id))
+
+    def retry(self, *, everything: bool = False, steps: Sequence[str] = ()) -> RunHandle:
+        """Run again what failed, in a new run that reads what this one has made, with the same code and config.
+
+        What is read are the very versions that this run has made, even if others have come since.
+
+        Args:
+            everything: all steps; by default those that failed, and those that could not run because of it.
+            steps: names of steps, or keys of assets: only these.
+
+        Raises:
+            InvalidInvocationError: this run is not over, or there is nothing to be run again.
+            RunNotFoundError: it was forgotten, or its code was.
+        """
+        if self._retrying is None:
+            raise InvalidInvocationError("this handle can only look", fix="take the one that submit() has returned")
+        retry = self._retrying.prepare(self.id, everything=everything, steps=steps)
+        created = self._retrying.launch(retry)
+        self._announce(created.run_id, created.announcements)
+        return RunHandle(
+            created.run_id,
+            self._store,
+            self._signer,
+            self._announce,
+            retry.request.plan,
+            logs=self._logs,
+            retrying=self._retrying,
+        )
 
     def _told(self, answer: tuple[RunStatus, list[Announcement]]) -> RunStatus:
         status, announcements = answer

@@ -21,6 +21,7 @@ from assetflow.engine.opening import SessionOpener
 from assetflow.engine.recorder import Recorder
 from assetflow.engine.request import RunRequest
 from assetflow.engine.restoring import restore
+from assetflow.engine.retrying import Retrying
 from assetflow.engine.run_logs import RunLogs
 from assetflow.engine.session import Announce
 from assetflow.engine.settling import judged
@@ -57,6 +58,7 @@ class Connection:
     Attributes:
         url: of the server that carries the runs.
         logs: what steps have written.
+        retrying: runs again what failed.
         history: opens the history, once; None if there is none here.
     """
 
@@ -69,6 +71,7 @@ class Connection:
     signer: Signer
     announce: Announce
     logs: RunLogs
+    retrying: Retrying
     history: Callable[[], SqlHistory | None] = lambda: None
 
     @property
@@ -141,6 +144,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         signer=signer,
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
         logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: _log_of(history())),
+        retrying=Retrying(store, signer, codes, lambda: _log_of(history())),
         history=history,
     )
 

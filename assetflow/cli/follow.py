@@ -14,9 +14,10 @@ from rich.text import Text
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.cli.logs import readable
 from assetflow.errors import AssetflowError
-from assetflow.handle import RunEvent, RunHandle, RunResult
+from assetflow.handle import RunHandle
 from assetflow.log import logger
 from assetflow.runs.facts import CheckDetail, ErrorDetail, FactKind, OutputDetail
+from assetflow.runs.result import RunEvent, RunResult
 from assetflow.runs.states import RunStatus, StepState
 
 MARKS = {
@@ -253,6 +254,7 @@ def show_end(result: RunResult) -> None:
     )
     if not result.success:
         ERR.print(f"show it again: assetflow runs show {result.run_id}", style="dim")
+        ERR.print(f"run again what failed: assetflow runs retry {result.run_id}", style="dim")
 
 
 def _show_last_lines(result: RunResult, step: str) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.cli.follow import MARKS, follow, lines_of, show_end
+from assetflow.cli.retry import retry
 from assetflow.cli.run_list import LOST, listed, runs_of
 from assetflow.cli.targets import handle_of, json_option, state_of_runs
 from assetflow.handle import RunHandle
@@ -155,6 +156,9 @@ def resume_run(run_id: str) -> None:
         else:
             left = handle.store_view().left
             OUT.print(f"run {run_id} is {status.value.lower()}, {count_text(left, 'step')} left")
+
+
+runs.add_command(retry)
 
 
 @contextmanager

@@ -181,4 +181,11 @@ def state_of_runs(settings: Settings) -> Iterator[Connection]:
 
 def handle_of(connection: Connection, run_id: str) -> RunHandle:
     """What is in hand of a run that somebody has submitted."""
-    return RunHandle(run_id, connection.store, connection.signer, connection.announce, logs=connection.logs)
+    return RunHandle(
+        run_id,
+        connection.store,
+        connection.signer,
+        connection.announce,
+        logs=connection.logs,
+        retrying=connection.retrying,
+    )

@@ -27,6 +27,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         loads: False for a dependency that only orders the steps (``non_argument_deps``).
         listed: the input is a list; all inputs of this name are its items, in order.
         environment: another than the run's own that the value is read from.
+        version: name of the version that is read of what is in storage; empty for the published one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     loads: bool = True
     listed: bool = False
     environment: str = ""
+    version: str = ""
 
 
 class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
