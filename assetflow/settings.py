@@ -6,8 +6,10 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from assetflow.errors import SettingsError
 
@@ -45,6 +47,9 @@ class Settings:
         history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
         log_storage: folder or ``s3://bucket/prefix`` for what steps write; by default the environment's storage.
         log_mb: how much of what a step writes is kept, head and tail; 0 leaves it in the worker's log.
+        alert_url: where it is posted that a run has failed; None for nowhere.
+        alert_secret: signs these messages; only from the environment.
+        base_url: of the pages about runs, for links in them.
         origin: for each setting that was set, where.
     """
 
@@ -64,6 +69,9 @@ class Settings:
     history_days: float = 365.0
     log_storage: str | None = None
     log_mb: float = 10.0
+    alert_url: str | None = field(default=None, repr=False)
+    alert_secret: str | None = field(default=None, repr=False)
+    base_url: str | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -93,7 +101,7 @@ class Settings:
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
     *("keep_hours", "grace_seconds", "drain_seconds", "history_days", "cache_mb"),
-    *("log_storage", "log_mb"),
+    *("log_storage", "log_mb", "alert_url", "alert_secret", "base_url"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
@@ -123,6 +131,11 @@ def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
     path = folder / FILE_NAME
     content = _from_file(path)
     values["environments"] = _environments(content.pop("environments", {}), str(path))
+    if "alert_secret" in content:
+        raise SettingsError(
+            "alert_secret is a secret, which does not belong into a file", where=str(path),
+            fix="set ASSETFLOW_ALERT_SECRET where workers are started",
+        )  # fmt: skip
     for name, value in content.items():
         values[name] = _read(name, value, str(path))
         origin[name] = str(path)
@@ -198,6 +211,29 @@ def _read(name: str, value: Any, where: str) -> Any:
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             raise SettingsError(f"modules is a list of module names, not {value!r}", where=where)
         return tuple(item.strip() for item in items if item.strip())
+    if name in ("alert_url", "base_url"):
+        return _address(name, value, where)
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{name} is a text, not {value!r}", where=where)
     return Path(value) if name == "home" else value.strip()
+
+
+def _address(name: str, value: Any, where: str) -> str:
+    """An address that can be posted to, or linked to; never one at which a machine tells its own credentials."""
+    try:
+        found = urlsplit(value if isinstance(value, str) else "")
+        host, _ = found.hostname, found.port
+    except ValueError:
+        host = None
+    if not host or found.scheme not in ("http", "https"):
+        raise SettingsError(f"{name} is an address that begins with http:// or https://", where=where)
+    if _is_link_local(host):
+        raise SettingsError(f"{name} is an address of the machine's own surroundings ({host})", where=where)
+    return str(value).strip()
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_link_local
+    except ValueError:
+        return False

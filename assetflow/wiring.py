@@ -17,6 +17,7 @@ from assetflow.code.store import CodeStore
 from assetflow.config.environment import secret_values
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
+from assetflow.engine.alerting import Alerting
 from assetflow.engine.opening import SessionOpener
 from assetflow.engine.recorder import Recorder
 from assetflow.engine.request import RunRequest
@@ -31,6 +32,7 @@ from assetflow.environments import Environments, place_of_logs
 from assetflow.errors import AssetflowError, SettingsError
 from assetflow.fail_points import arm
 from assetflow.native_threads import share_cores
+from assetflow.runs.alert_log import AlertLog
 from assetflow.runs.claims import Announcement, Claim, Outcome
 from assetflow.runs.event_log import EventLog
 from assetflow.runs.facts import LogDetail
@@ -44,6 +46,7 @@ from assetflow.settings import Settings, read_settings
 if TYPE_CHECKING:
     from celery import Celery
 
+    from assetflow.alerts.webhook import Webhook
     from assetflow.distributed.log_keeping import LogKeeping
     from assetflow.distributed.recording import RecordingThread
     from assetflow.stores.sql.history import SqlHistory
@@ -186,6 +189,8 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_DRAIN_SECONDS": str(chosen.drain_seconds),
         "ASSETFLOW_DATABASE_URL": chosen.database_url or "",
         "ASSETFLOW_LOG_MB": str(chosen.log_mb),
+        "ASSETFLOW_ALERT_URL": chosen.alert_url or "",
+        "ASSETFLOW_BASE_URL": chosen.base_url or "",
         **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
     parts = WorkerParts(
@@ -208,6 +213,8 @@ def run_sidecar() -> None:
     settings = current_settings()
     connection = connect(settings, only_live=True)
 
+    name = f"{job.worker}:{os.getpid()}"
+
     def judge(run_id: str, claim: Claim, error: Exception, log: LogDetail | None) -> Outcome | None:
         try:
             request = RunRequest.opened(connection.signer, connection.store.envelope(run_id), run_id)
@@ -225,7 +232,7 @@ def run_sidecar() -> None:
         modules=settings.modules,
         grace=settings.grace_seconds,
         drain=settings.drain_seconds,
-        recording=build_recording(settings, f"{job.worker}:{os.getpid()}"),
+        recording=[one for one in (build_recording(settings, name), build_alerting(settings, name)) if one],
         log_keeping=build_log_keeping(settings) if settings.log_mb else None,
     ).run()
 
@@ -268,8 +275,41 @@ def build_recording(settings: Settings, name: str) -> RecordingThread | None:
         lambda create: _log_of(open_history(settings, create=create)),
         RedisCodeStore(client),
         signer_for(settings),
+        alerts=settings.alert_url is not None,
     )
     return RecordingThread(name, RedisWorkerRegistry(client), recorder)
+
+
+def build_alerting(settings: Settings, name: str) -> RecordingThread | None:
+    """What tells somebody of runs that failed; None if the settings name nobody, or no history is kept.
+
+    Args:
+        name: of this process, unique for ever.
+    """
+    from assetflow.distributed.recording import RecordingThread
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.workers import RedisWorkerRegistry
+
+    webhook = webhook_of(settings)
+    if webhook is None or settings.history_url is None:
+        return None
+
+    def open_log() -> AlertLog | None:
+        history = open_history(settings)
+        return None if history is None else history.alerts
+
+    registry = RedisWorkerRegistry(connect_redis(_redis_url(settings), patient=True))
+    alerting = Alerting(open_log, webhook.send, settings.base_url)
+    return RecordingThread(name, registry, alerting, lease="alerts", complaint="no alerts are sent at the moment")
+
+
+def webhook_of(settings: Settings) -> Webhook | None:
+    """Who is told of runs that failed; None for nobody."""
+    if settings.alert_url is None:
+        return None
+    from assetflow.alerts.webhook import Webhook
+
+    return Webhook(settings.alert_url, settings.alert_secret)
 
 
 def _log_of(history: SqlHistory | None) -> EventLog | None:

@@ -17,7 +17,15 @@ from assetflow.cli.targets import json_option, standing_connection
 from assetflow.engine.clearing import clear_all
 from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.settings import Settings
-from assetflow.wiring import build_recording, current_settings, log_files, open_history, outbox_of, upgrade_history
+from assetflow.wiring import (
+    build_alerting,
+    build_recording,
+    current_settings,
+    log_files,
+    open_history,
+    outbox_of,
+    upgrade_history,
+)
 
 if TYPE_CHECKING:
     from assetflow.stores.sql.history import SqlHistory
@@ -98,8 +106,13 @@ def record() -> None:
         raise _none_kept(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=recording.ask_to_stop).start())
+    alerting = build_alerting(settings, f"recorder:{time.time_ns():x}")
+    if alerting is not None:
+        alerting.start()
     OUT.print(f"recording in {settings.history_title}; Ctrl-C stops it", style="dim")
     recording.run()
+    if alerting is not None:
+        alerting.stop()
 
 
 @history.command()

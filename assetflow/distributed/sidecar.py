@@ -12,7 +12,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ class Sidecar:
         modules: what the worker may import; clients choose by it how to send code.
         grace: seconds between the soft and the hard stop of a step.
         drain: seconds that steps may go on once the worker is told to end.
-        recording: moves what runs tell into the history; None if none is kept.
+        recording: moves what runs tell into the history; nothing if none is kept.
         log_keeping: where what steps write goes; None if it is not kept.
     """
 
@@ -86,7 +86,7 @@ class Sidecar:
         modules: tuple[str, ...] = (),
         grace: float = GRACE,
         drain: float = DRAIN,
-        recording: RecordingThread | None = None,
+        recording: Sequence[RecordingThread] = (),
         log_keeping: LogKeeping | None = None,
     ) -> None:
         self._recording = recording
@@ -113,8 +113,8 @@ class Sidecar:
         poller = select.poll()
         poller.register(sys.stdin.fileno(), select.POLLIN | select.POLLHUP)
         heard = b""
-        if self._recording is not None:
-            self._recording.start()
+        for thread in self._recording:
+            thread.start()
         while True:
             self._adopt(poller)
             self._stop_overdue()
@@ -268,8 +268,8 @@ class Sidecar:
         with suppress(ServiceUnreachableError):  # else the others will notice
             cells = [child.cell for child in self._children.values()]
             self._taking_back.of_worker(Proof.DRAINED if in_peace else Proof.WORKER_DIED, cells)
-            if self._recording is not None:
-                self._recording.stop()
+            for thread in self._recording:
+                thread.stop()
             self._registry.leave(self._job.worker, died=not in_peace)
         for path in Path(self._job.folder).glob("*"):
             path.unlink(missing_ok=True)

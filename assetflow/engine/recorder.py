@@ -67,9 +67,13 @@ class Recorder:
         open_log: opens the history; None if it is not on this machine.
         codes: where the code of runs is.
         signer: opens their plans.
+        alerts: whether somebody is to be told of runs that fail.
     """
 
-    def __init__(self, outbox: Outbox, open_log: OpenLog, codes: CodeStore, signer: Signer) -> None:
+    def __init__(
+        self, outbox: Outbox, open_log: OpenLog, codes: CodeStore, signer: Signer, *, alerts: bool = False
+    ) -> None:
+        self._alerts = alerts
         self._outbox = outbox
         self._open_log = open_log
         self._codes = codes
@@ -191,12 +195,12 @@ class Recorder:
         except AssetflowError as error:
             logger.warning("only the plain facts of run %s are recorded: %s", run_id, error.message)
             entries.runs.append(unread_entry(head))
-            return RunRecord(run_id, None)
+            return RunRecord(run_id, None, alerts=self._alerts)
         if stream.place is None:
             self._keep_code(log, head.code)
             entries.runs.append(run_entry(head, request))
-            return RunRecord(run_id, request.plan, environment=request.environment)
-        return RunRecord(run_id, request.plan, log.versions(run_id), request.environment)
+            return RunRecord(run_id, request.plan, environment=request.environment, alerts=self._alerts)
+        return RunRecord(run_id, request.plan, log.versions(run_id), request.environment, alerts=self._alerts)
 
     def _keep_code(self, log: EventLog, name: str) -> None:
         if name and name not in self._kept:

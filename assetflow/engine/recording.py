@@ -14,6 +14,7 @@ from assetflow.engine.request import RunRequest
 from assetflow.log import logger
 from assetflow.planning.plan import Plan, Step, StepOutput
 from assetflow.runs.entries import (
+    AlertEntry,
     AttemptEntry,
     CheckEntry,
     Entries,
@@ -45,6 +46,7 @@ _STATUS = {
     FactKind.RUN_CANCELLING: RunStatus.CANCELLING,
     FactKind.RUN_ABORTED: RunStatus.CANCELLING,
 }
+_AS_MEANT = (RunStatus.SUCCEEDED.value, RunStatus.CANCELLED.value)
 _NOTHING = msgspec.Raw(b"{}")
 
 
@@ -142,11 +144,19 @@ class RunRecord:
         plan: of the run; None if it cannot be read here, and then the facts alone are kept.
         versions: of the outputs that the run has made so far.
         environment: that the run is for.
+        alerts: whether somebody is to be told if it fails.
     """
 
     def __init__(
-        self, run_id: str, plan: Plan | None, versions: Versions | None = None, environment: str = DEFAULT_ENVIRONMENT
+        self,
+        run_id: str,
+        plan: Plan | None,
+        versions: Versions | None = None,
+        environment: str = DEFAULT_ENVIRONMENT,
+        *,
+        alerts: bool = False,
     ) -> None:
+        self._alerts = alerts
         self._run_id = run_id
         self._environment = environment
         self._plan = plan
@@ -181,6 +191,8 @@ class RunRecord:
                     error = _told(detail.error)
             elif kind is FactKind.RUN_ENDED:
                 status, ended = detail.status or RunStatus.SUCCEEDED.value, at
+                if self._alerts and status not in _AS_MEANT:
+                    into.alerts.append(AlertEntry(self._run_id, at, at))
             elif fact.steps and self._plan is not None:
                 steps = [self._plan.steps[int(part)] for part in fact.steps.split(",")]
                 if detail.log is not None:

@@ -213,6 +213,25 @@ class LogEntry(NamedTuple):
     stored: int
 
 
+class AlertEntry(NamedTuple):
+    """That somebody is to be told of a run.
+
+    Attributes:
+        at: when that came up, in seconds since the epoch.
+        due: when it is to be sent, or sent again; None if it was sent, or given up.
+        tries: how often that was tried.
+        sent: when it was accepted.
+        error: what the last try came to.
+    """
+
+    run_id: str
+    at: float
+    due: float | None
+    tries: int = 0
+    sent: float | None = None
+    error: str | None = None
+
+
 class Move(NamedTuple):
     """That the record of a run's stream has moved on; `before` is None for a stream that is new."""
 
@@ -238,3 +257,4 @@ class Entries:
     observations: list[ObservationEntry] = field(default_factory=list)
     checks: list[CheckEntry] = field(default_factory=list)
     logs: list[LogEntry] = field(default_factory=list)
+    alerts: list[AlertEntry] = field(default_factory=list)

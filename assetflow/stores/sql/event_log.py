@@ -14,6 +14,7 @@ from assetflow.stores.sql.connection import Database
 from assetflow.stores.sql.inserting import insert
 from assetflow.stores.sql.schema import prepare
 from assetflow.stores.sql.tables import (
+    alerts,
     assets,
     attempts,
     checks,
@@ -105,6 +106,7 @@ class SqlEventLog:
                 insert(connection, observations, entries.observations)
                 insert(connection, checks, entries.checks)
                 insert(connection, logs, entries.logs)
+                insert(connection, alerts, entries.alerts)
                 insert(connection, assets, _states(entries.materializations), _INTO_ASSETS)
         except _Outpaced:
             return False
@@ -192,7 +194,7 @@ class SqlEventLog:
         )
         with self._database.writing() as connection:
             connection.execute(delete(materializations).where(materializations.c.run_id.in_(old), ~newest))
-            for table in (facts, attempts, observations, checks, logs, offsets, runs):
+            for table in (facts, attempts, observations, checks, logs, alerts, offsets, runs):
                 connection.execute(delete(table).where(table.c.run_id.in_(old)))
 
     def forget_codes(self, kept_before: float) -> None:
