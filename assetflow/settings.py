@@ -45,6 +45,7 @@ class Settings:
         cache_mb: how much of what lies further away, such as in S3, is kept on this machine too; 0 for nothing.
         environments: by name, those of the file.
         history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
+        retention_days: the same without being asked; 0 clears nothing away.
         log_storage: folder or ``s3://bucket/prefix`` for what steps write; by default the environment's storage.
         log_mb: how much of what a step writes is kept, head and tail; 0 leaves it in the worker's log.
         alert_url: where it is posted that a run has failed; None for nowhere.
@@ -67,6 +68,7 @@ class Settings:
     cache_mb: float = 1024.0
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
     history_days: float = 365.0
+    retention_days: float = 0.0
     log_storage: str | None = None
     log_mb: float = 10.0
     alert_url: str | None = field(default=None, repr=False)
@@ -101,7 +103,7 @@ class Settings:
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
     *("keep_hours", "grace_seconds", "drain_seconds", "history_days", "cache_mb"),
-    *("log_storage", "log_mb", "alert_url", "alert_secret", "base_url"),
+    *("retention_days", "log_storage", "log_mb", "alert_url", "alert_secret", "base_url"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
@@ -110,9 +112,10 @@ _NUMBERS = {
     "drain_seconds": ("seconds up to a day", 86_400.0),
     "history_days": ("days up to a century", 36_525.0),
     "cache_mb": ("megabytes up to a million", 1e6),
+    "retention_days": ("days up to a century", 36_525.0),
     "log_mb": ("megabytes up to a thousand", 1e3),
 }
-_MAY_BE_NOTHING = ("cache_mb", "log_mb")
+_MAY_BE_NOTHING = ("cache_mb", "log_mb", "retention_days")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 

@@ -17,25 +17,19 @@ from assetflow.code.store import CodeStore
 from assetflow.config.environment import secret_values
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.engine.alerting import Alerting
 from assetflow.engine.opening import SessionOpener
-from assetflow.engine.recorder import Recorder
-from assetflow.engine.request import RunRequest
 from assetflow.engine.restoring import restore
 from assetflow.engine.retrying import Retrying
 from assetflow.engine.run_logs import RunLogs
 from assetflow.engine.session import Announce
-from assetflow.engine.settling import judged
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
 from assetflow.environments import Environments, place_of_logs
-from assetflow.errors import AssetflowError, SettingsError
+from assetflow.errors import SettingsError
 from assetflow.fail_points import arm
 from assetflow.native_threads import share_cores
-from assetflow.runs.alert_log import AlertLog
-from assetflow.runs.claims import Announcement, Claim, Outcome
+from assetflow.runs.claims import Announcement
 from assetflow.runs.event_log import EventLog
-from assetflow.runs.facts import LogDetail
 from assetflow.runs.limits import Limits
 from assetflow.runs.outbox import Outbox
 from assetflow.runs.registry import WorkerRegistry
@@ -48,10 +42,7 @@ if TYPE_CHECKING:
 
     from assetflow.alerts.webhook import Webhook
     from assetflow.distributed.log_keeping import LogKeeping
-    from assetflow.distributed.recording import RecordingThread
     from assetflow.stores.sql.history import SqlHistory
-
-RECORDED_KEPT_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +114,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
     from assetflow.stores.redis.run_store import RedisRunStore
     from assetflow.stores.redis.workers import RedisWorkerRegistry
 
-    url = _redis_url(settings)
+    url = redis_url_of(settings)
     client = connect_redis(url, patient=patient)
     history = cache(lambda: open_history(settings))
     codes, signer, keep = RedisCodeStore(client), signer_for(settings), int(settings.keep_hours * 3600)
@@ -134,7 +125,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         def bring_back(store: RunStore, log: EventLog, run_id: str) -> list[Announcement]:
             return restore(store, log, signer, codes, run_id)
 
-        return JoinedRunStore(client, lambda: _log_of(history()), bring_back, keep_seconds=keep)
+        return JoinedRunStore(client, lambda: log_of(history()), bring_back, keep_seconds=keep)
 
     store = RedisRunStore(client, keep_seconds=keep) if only_live else joined()
     return Connection(
@@ -146,8 +137,8 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         codes=codes,
         signer=signer,
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
-        logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: _log_of(history())),
-        retrying=Retrying(store, signer, codes, lambda: _log_of(history())),
+        logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: log_of(history())),
+        retrying=Retrying(store, signer, codes, lambda: log_of(history())),
         history=history,
     )
 
@@ -161,7 +152,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     from assetflow.distributed.app import WorkerParts, make_worker_app
 
     chosen = settings or current_settings()
-    url = _redis_url(chosen)
+    url = redis_url_of(chosen)
     signer = signer_for(chosen)
 
     managers: dict[tuple[str, bool], ResourceDefinition] = {}
@@ -191,6 +182,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_LOG_MB": str(chosen.log_mb),
         "ASSETFLOW_ALERT_URL": chosen.alert_url or "",
         "ASSETFLOW_BASE_URL": chosen.base_url or "",
+        "ASSETFLOW_RETENTION_DAYS": str(chosen.retention_days),
         **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
     parts = WorkerParts(
@@ -204,46 +196,13 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     return make_worker_app(chosen.broker_url or url, parts)
 
 
-def run_sidecar() -> None:
-    """Be the sidecar of the worker that started this process."""
-    from assetflow.distributed.hearing import takes_connections
-    from assetflow.distributed.sidecar import Sidecar, read_job
-
-    job = read_job()
-    settings = current_settings()
-    connection = connect(settings, only_live=True)
-
-    name = f"{job.worker}:{os.getpid()}"
-
-    def judge(run_id: str, claim: Claim, error: Exception, log: LogDetail | None) -> Outcome | None:
-        try:
-            request = RunRequest.opened(connection.signer, connection.store.envelope(run_id), run_id)
-        except AssetflowError:
-            return None
-        return judged(request.plan, claim, error, log)
-
-    Sidecar(
-        job,
-        connection.store,
-        connection.registry,
-        connection.announce,
-        judge,
-        broker_is_there=lambda: takes_connections(settings.broker_url or settings.redis_url or ""),
-        modules=settings.modules,
-        grace=settings.grace_seconds,
-        drain=settings.drain_seconds,
-        recording=[one for one in (build_recording(settings, name), build_alerting(settings, name)) if one],
-        log_keeping=build_log_keeping(settings) if settings.log_mb else None,
-    ).run()
-
-
 def build_log_keeping(settings: Settings) -> LogKeeping:
     """Where what steps write goes."""
     from assetflow.distributed.log_keeping import LogKeeping
     from assetflow.stores.redis.connection import connect as connect_redis
     from assetflow.stores.redis.live_logs import RedisLiveLogs
 
-    live = RedisLiveLogs(connect_redis(_redis_url(settings), patient=False))
+    live = RedisLiveLogs(connect_redis(redis_url_of(settings), patient=False))
     return LogKeeping(log_files(), live, int(settings.log_mb * 1e6), secret_values)
 
 
@@ -252,55 +211,6 @@ def log_files() -> LogFiles:
     from assetflow.io.log_files import StoredLogFiles
 
     return StoredLogFiles()
-
-
-def build_recording(settings: Settings, name: str) -> RecordingThread | None:
-    """What moves facts into the history; None if the settings say that none is kept.
-
-    Args:
-        name: of this process, unique for ever.
-    """
-    from assetflow.distributed.recording import RecordingThread
-    from assetflow.stores.redis.code_store import RedisCodeStore
-    from assetflow.stores.redis.connection import connect as connect_redis
-    from assetflow.stores.redis.outbox import RedisOutbox
-    from assetflow.stores.redis.workers import RedisWorkerRegistry
-
-    if settings.history_url is None:
-        return None
-    client = connect_redis(_redis_url(settings), patient=True)
-    keep = int(settings.keep_hours * 3600) if "keep_hours" in settings.origin else RECORDED_KEPT_SECONDS
-    recorder = Recorder(
-        RedisOutbox(client, keep_seconds=keep),
-        lambda create: _log_of(open_history(settings, create=create)),
-        RedisCodeStore(client),
-        signer_for(settings),
-        alerts=settings.alert_url is not None,
-    )
-    return RecordingThread(name, RedisWorkerRegistry(client), recorder)
-
-
-def build_alerting(settings: Settings, name: str) -> RecordingThread | None:
-    """What tells somebody of runs that failed; None if the settings name nobody, or no history is kept.
-
-    Args:
-        name: of this process, unique for ever.
-    """
-    from assetflow.distributed.recording import RecordingThread
-    from assetflow.stores.redis.connection import connect as connect_redis
-    from assetflow.stores.redis.workers import RedisWorkerRegistry
-
-    webhook = webhook_of(settings)
-    if webhook is None or settings.history_url is None:
-        return None
-
-    def open_log() -> AlertLog | None:
-        history = open_history(settings)
-        return None if history is None else history.alerts
-
-    registry = RedisWorkerRegistry(connect_redis(_redis_url(settings), patient=True))
-    alerting = Alerting(open_log, webhook.send, settings.base_url)
-    return RecordingThread(name, registry, alerting, lease="alerts", complaint="no alerts are sent at the moment")
 
 
 def webhook_of(settings: Settings) -> Webhook | None:
@@ -312,7 +222,8 @@ def webhook_of(settings: Settings) -> Webhook | None:
     return Webhook(settings.alert_url, settings.alert_secret)
 
 
-def _log_of(history: SqlHistory | None) -> EventLog | None:
+def log_of(history: SqlHistory | None) -> EventLog | None:
+    """Its log, if there is a history."""
     return None if history is None else history.log
 
 
@@ -365,7 +276,8 @@ def for_cluster(settings: Settings, *, redis_url: str, home: Path | None = None)
     return replace(settings, redis_url=redis_url, broker_url=None, home=home or settings.home, origin=origin)
 
 
-def _redis_url(settings: Settings) -> str:
+def redis_url_of(settings: Settings) -> str:
+    """The address of the server; SettingsError if there is none."""
     if settings.redis_url is None:
         raise SettingsError(
             "no Redis is configured, so there is nothing a worker could work for",

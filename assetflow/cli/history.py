@@ -12,14 +12,13 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from assetflow.beside_workers import build_keepers
 from assetflow.cli.console import OUT, count_text, print_json, size_text
 from assetflow.cli.targets import json_option, standing_connection
 from assetflow.engine.clearing import clear_all
 from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.settings import Settings
 from assetflow.wiring import (
-    build_alerting,
-    build_recording,
     current_settings,
     log_files,
     open_history,
@@ -101,18 +100,17 @@ def upgrade() -> None:
 def record() -> None:
     """Record what runs tell, in this process, until it is told to stop; workers do so by themselves."""
     settings = current_settings()
-    recording = build_recording(settings, f"recorder:{time.time_ns():x}")
-    if recording is None:
+    if settings.history_url is None:
         raise _none_kept(settings)
+    recording, *others = build_keepers(settings, f"recorder:{time.time_ns():x}")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=recording.ask_to_stop).start())
-    alerting = build_alerting(settings, f"recorder:{time.time_ns():x}")
-    if alerting is not None:
-        alerting.start()
+    for other in others:
+        other.start()
     OUT.print(f"recording in {settings.history_title}; Ctrl-C stops it", style="dim")
     recording.run()
-    if alerting is not None:
-        alerting.stop()
+    for other in others:
+        other.stop()
 
 
 @history.command()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from assetflow.errors import AssetflowError
 from assetflow.log import logger
 from assetflow.runs.event_log import EventLog
 from assetflow.runs.step_logs import LogFiles
 
-RUNS_AT_ONCE = 200
+RUNS_AT_ONCE = 100
+_LOOK_EVERY = 600.0  # seconds
+_AT_LEAST = 3600.0  # seconds: whoever has just recorded a run must not find it gone
 
 
 def clear_some(log: EventLog, files: LogFiles, ended_before: float, most: int = RUNS_AT_ONCE) -> int:
@@ -49,3 +52,41 @@ def _remove_logs(log: EventLog, files: LogFiles, run_id: str) -> None:
         logger.warning(
             "%d logs of run %s, in %s, are left where they are: %s", len(uris), run_id, os.path.dirname(uris[0]), error
         )
+
+
+class Clearing:
+    """Clears away by itself what the settings do not want kept; turns of it are taken beside the recorder's.
+
+    Args:
+        open_log: opens the history; None if it is not on this machine.
+        days: that a run is kept after its end, an hour at least.
+    """
+
+    is_elsewhere = False
+
+    def __init__(self, open_log: Callable[[], EventLog | None], files: LogFiles, days: float) -> None:
+        self._open_log = open_log
+        self._files = files
+        self._kept = max(days * 86_400, _AT_LEAST)
+        self._log: EventLog | None = None
+        self._due = 0.0
+
+    def is_mine(self) -> bool:
+        """Whether it is time to look."""
+        if time.monotonic() < self._due:
+            return False
+        self._due = time.monotonic() + _LOOK_EVERY
+        self._log = self._log or self._open_log()
+        return self._log is not None
+
+    def forget(self) -> None:
+        """Nothing is remembered here."""
+
+    def turn(self) -> bool:
+        """Clear some away; whether there may be more."""
+        assert self._log is not None, "is_mine() comes first"
+        count = clear_some(self._log, self._files, time.time() - self._kept)
+        if count:
+            self._due = 0.0
+            logger.info("%d runs that ended long ago were cleared away", count)
+        return bool(count)
