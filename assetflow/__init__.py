@@ -169,10 +169,12 @@ _HOMES = {
     "EventType": "assetflow.runs.story",
     "Materialization": "assetflow.runs.materialization",
     "RunStoryEvent": "assetflow.runs.story",
+    "LogLine": "assetflow.runs.log_lines",
+    "LogStream": "assetflow.runs.log_lines",
     "submit": "assetflow.client",
     "local_cluster": "assetflow.local.cluster",
     "RunHandle": "assetflow.handle",
-    "RunResult": "assetflow.handle",
+    "RunResult": "assetflow.runs.result",
     "RunStatus": "assetflow.runs.states",
     "StepState": "assetflow.runs.states",
     # looking back

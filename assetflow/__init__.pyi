@@ -151,7 +151,6 @@ from assetflow.errors import UnknownResourceError as UnknownResourceError
 from assetflow.errors import UnserializableValueError as UnserializableValueError
 from assetflow.errors import WaitTimeout as WaitTimeout
 from assetflow.handle import RunHandle as RunHandle
-from assetflow.handle import RunResult as RunResult
 from assetflow.in_process import ExecuteInProcessResult as ExecuteInProcessResult
 from assetflow.instance import DagsterInstance as DagsterInstance
 from assetflow.io.duckdb_tables import DuckDBIOManager as DuckDBIOManager
@@ -194,12 +193,15 @@ from assetflow.partitions.usual_windows import DailyPartitionsDefinition as Dail
 from assetflow.partitions.usual_windows import HourlyPartitionsDefinition as HourlyPartitionsDefinition
 from assetflow.partitions.usual_windows import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
 from assetflow.partitions.usual_windows import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
+from assetflow.runs.log_lines import LogLine as LogLine
+from assetflow.runs.log_lines import LogStream as LogStream
 from assetflow.runs.log_records import AssetRecord as AssetRecord
 from assetflow.runs.log_records import EventLogEntry as EventLogEntry
 from assetflow.runs.log_records import EventLogRecord as EventLogRecord
 from assetflow.runs.log_records import EventRecordsFilter as EventRecordsFilter
 from assetflow.runs.log_records import RunSummary as RunSummary
 from assetflow.runs.materialization import Materialization as Materialization
+from assetflow.runs.result import RunResult as RunResult
 from assetflow.runs.states import RunStatus as RunStatus
 from assetflow.runs.states import StepState as StepState
 from assetflow.runs.story import EventType as EventType

@@ -135,13 +135,7 @@ def submit_project(
         ship_code: send the code even if workers could import it.
     """
     with collecting_later():
-        if project.module and not ship_code:
-            version = fingerprint_of(project.definitions)
-            code, body = CodeRef(module=project.module, fingerprint=version, label=project.label), None
-        else:
-            sha, body = bundled(project)
-            # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
-            code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
+        code, body = code_of(connection, project, ship_code=ship_code)
         environment = env or connection.settings.env
         environments = Environments(connection.settings, project.definitions)
         environments.confirm(environment, yes=yes)
@@ -186,7 +180,14 @@ def submit_project(
             generation = now
             run_id = send()
     return RunHandle(
-        run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send_again
+        run_id,
+        connection.store,
+        connection.signer,
+        connection.announce,
+        request.plan,
+        send_again=send_again,
+        logs=connection.logs,
+        retrying=connection.retrying,
     )
 
 
@@ -238,6 +239,16 @@ def collecting_later() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def code_of(connection: Connection, project: Project, *, ship_code: bool = False) -> tuple[CodeRef, bytes | None]:
+    """How workers find the code of a project, and the code itself where it has to be sent along."""
+    if project.module and not ship_code:
+        version = fingerprint_of(project.definitions)
+        return CodeRef(module=project.module, fingerprint=version, label=project.label), None
+    sha, body = bundled(project)
+    # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
+    return CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label), body
 
 
 def open_connection() -> Connection:

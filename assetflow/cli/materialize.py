@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
 from rich.text import Text
 
+from assetflow.cli.attending import attend, can_import, exit_code_of
 from assetflow.cli.console import ERR, OUT, count_text, print_json
-from assetflow.cli.follow import follow
 from assetflow.cli.staleness import recorded_by_now
 from assetflow.cli.targets import (
     check_not_empty,
@@ -31,15 +27,10 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.environments import Environments
-from assetflow.handle import RunHandle
-from assetflow.local.discovery import read_note
 from assetflow.planning.plan import Plan
-from assetflow.runs.states import RunStatus
 from assetflow.settings import Settings
 from assetflow.submission import JobArguments, Project, job_arguments, make_request
-from assetflow.wiring import Connection, current_settings
-
-_CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
+from assetflow.wiring import current_settings
 
 
 @click.command()
@@ -107,32 +98,19 @@ def materialize(
             job=job,
             run_key=run_key,
             priority=priority,
-            ship_code=ship_code or not _can_import(connection, project),
+            ship_code=ship_code or not can_import(connection, project),
             env=settings.env,
             yes=True,
             stale_only=stale,
         )
-        _warn_of_queues_nobody_serves(connection, handle)
-        if no_wait and _outlives_us(connection):
-            print_json({"run": handle.id}) if as_json else OUT.print(handle.id)
-            return 0
-        try:
-            with _first_interrupt_detaches():
-                interrupt = "detaches" if _outlives_us(connection) else "ends the run"
-                result = follow(handle, as_json=as_json, interrupt=interrupt)
-        except KeyboardInterrupt:
-            if not _outlives_us(connection):
-                handle.cancel()
-                ERR.print(f"\ninterrupted: run {handle.id} ends with its cluster", style="yellow")
-            else:
-                ERR.print(f"\ndetached: the run goes on. Follow it: assetflow runs show {handle.id} --follow")
-                ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
-            return 130
+        result = attend(connection, handle, as_json=as_json, no_wait=no_wait)
+        if isinstance(result, int):
+            return result
         if result.success and not as_json:
             place = _place_of_values(settings, project)
             if place is not None:
                 ERR.print(f"values are in {place}", style="dim")
-        return _CODES.get(result.status, 1)
+        return exit_code_of(result)
 
 
 def _is_anything_stale(project: Project, settings: Settings, asked: JobArguments, *, as_json: bool) -> bool:
@@ -179,32 +157,6 @@ def _place_of_values(settings: Settings, project: Project) -> str | None:
     return str(Path(storage).relative_to(here)) if Path(storage).is_relative_to(here) else storage
 
 
-def _can_import(connection: Connection, project: Project) -> bool:
-    """Whether a worker was started for the module; a worker yet to come is taken at its word."""
-    if not project.module:
-        return False
-    known = connection.registry.workers()
-    return any(project.module in view.info.modules for view in known) or not known
-
-
-def _warn_of_queues_nobody_serves(connection: Connection, handle: RunHandle) -> None:
-    for host in connection.registry.quarantined():
-        ERR.print(f"workers of {host} have died again and again: it takes no steps for a minute", style="yellow")
-    served = {queue for view in connection.registry.workers() for queue in view.info.queues}
-    for queue in sorted({step.queue for step in handle.plan.steps} - served):
-        ERR.print(
-            f"nobody serves queue {queue}: its steps wait for a worker (assetflow worker -q {queue})", style="yellow"
-        )
-
-
-def _outlives_us(connection: Connection) -> bool:
-    settings = connection.settings
-    if settings.where("redis_url") != "the local cluster":
-        return True
-    note = read_note(settings.home)
-    return note is not None and note.redis_url == connection.url
-
-
 def _read_config(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
@@ -225,17 +177,3 @@ def _read_tags(texts: tuple[str, ...]) -> dict[str, str]:
             raise click.BadParameter(f"{text!r} is not NAME=VALUE", param_hint="--tag")
         found[name] = value
     return found
-
-
-@contextmanager
-def _first_interrupt_detaches() -> Iterator[None]:
-    """SIGTERM is treated like Ctrl-C, so that nothing is left behind either way."""
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)

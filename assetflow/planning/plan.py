@@ -30,6 +30,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         partition: of the asset that is read; empty if it has none. Each that is read has an input of its own.
         keyed: the input is a dict: key of a partition to its value.
         is_empty: the asset has partitions, and none of them is needed.
+        version: name of the version that is read of what is in storage; empty for the published one.
     """
 
     name: str
@@ -42,6 +43,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: str = ""
     keyed: bool = False
     is_empty: bool = False
+    version: str = ""
 
 
 class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
