@@ -26,6 +26,7 @@ from assetflow.handle import RunHandle
 from assetflow.local.discovery import running_cluster
 from assetflow.log import logger
 from assetflow.overlay import history_of, records_of
+from assetflow.planning.targets import WantedPartitions
 from assetflow.submission import (
     PartitionsAsked,
     Project,
@@ -127,7 +128,7 @@ def submit_project(
     yes: bool = False,
     stale_only: bool = False,
     partition_key: str | None = None,
-    partitions: PartitionsAsked = None,
+    partitions: PartitionsAsked | WantedPartitions = None,
 ) -> RunHandle:
     """Submit over a given connection.
 

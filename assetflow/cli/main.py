@@ -25,7 +25,9 @@ SUCCESS, STEP_FAILED, USAGE, BAD_DEFINITIONS, UNREACHABLE, CANCELLED, INTERRUPTE
 
 _COMMANDS = {
     "materialize": "assetflow.cli.materialize:materialize",
+    "backfill": "assetflow.cli.backfill:backfill",
     "plan": "assetflow.cli.plan:plan",
+    "partitions": "assetflow.cli.partitions:partitions",
     "assets": "assetflow.cli.assets:assets",
     "gc": "assetflow.cli.gc:gc",
     "diff": "assetflow.cli.diff:diff",

@@ -7,30 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.text import Text
 
-from assetflow.cli.attending import attend, can_import, exit_code_of
-from assetflow.cli.console import ERR, OUT, count_text, print_json
-from assetflow.cli.staleness import recorded_by_now
-from assetflow.cli.targets import (
-    check_not_empty,
-    cluster_for,
-    confirm,
-    definitions_options,
-    env_option,
-    json_option,
-    load_project,
-    yes_option,
-)
-from assetflow.client import submit_project
-from assetflow.code.reference import CodeRef
-from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
-from assetflow.definitions.job import IMPLICIT_JOB
-from assetflow.environments import Environments
-from assetflow.planning.plan import Plan
-from assetflow.settings import Settings
-from assetflow.submission import JobArguments, Project, job_arguments, make_request
-from assetflow.wiring import current_settings
+from assetflow.cli.launching import Launch, launch
+from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
+from assetflow.submission import wanted_partitions
 
 
 @click.command()
@@ -49,6 +29,7 @@ from assetflow.wiring import current_settings
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
               help="Workers of the cluster that is started if there is none.")  # fmt: skip
 @click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
+@click.option("--partition", metavar="KEY", help="The partition to make, of assets that have such.")
 @click.option("--stale", is_flag=True, help="Only what is stale, as `assetflow plan --stale` shows it.")
 @click.option("--no-wait", is_flag=True, help="Print the run's id and return.")
 def materialize(
@@ -59,6 +40,7 @@ def materialize(
     yes: bool,
     config_file: Path | None,
     tags: tuple[str, ...],
+    partition: str | None,
     job: str | None,
     run_key: str | None,
     priority: int,
@@ -72,92 +54,26 @@ def materialize(
     SELECTION is keys (a/b), group:name, or * for all; +x adds what x needs, x+ what needs x, one + a level,
     *x and x* all of it.
     """
-    project = load_project(module, file, selection)
-    chosen = " ".join(selection) or None
-    config, labels = _read_config(config_file), _read_tags(tags)
-    asked = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), chosen, config, labels)
-    settings = current_settings()
-    # What is wrong with it is said before anything is started.
-    request = make_request(
-        project, CodeRef(), asked.selection, environment=settings.env, run_config=asked.run_config, tags=asked.tags
+    wanted = Launch(
+        selection=" ".join(selection) or None,
+        config=read_config(config_file),
+        tags=read_tags(tags),
+        partitions=wanted_partitions(partition),
+        job=job,
+        run_key=run_key,
+        priority=priority,
+        workers=workers,
+        ships_code=ship_code,
+        stale_only=stale,
+        no_wait=no_wait,
+        yes=yes,
+        as_json=as_json,
     )
-    check_not_empty(project.graph(), request.plan.steps, asked.selection)
-    _warn_of_what_is_not_separated(settings, project, request.plan)
-    if stale and not _is_anything_stale(project, settings, asked, as_json=as_json):
-        return 0
-    if not confirm(Environments(settings, project.definitions), settings.env, yes=yes):
-        return 1
-    modules = tuple(dict.fromkeys((*settings.modules, *([project.module] if project.module else []))))
-    with cluster_for(settings, workers=workers, modules=modules, quiet=as_json) as connection:
-        handle = submit_project(
-            connection,
-            project,
-            chosen,
-            run_config=config,
-            tags=labels,
-            job=job,
-            run_key=run_key,
-            priority=priority,
-            ship_code=ship_code or not can_import(connection, project),
-            env=settings.env,
-            yes=True,
-            stale_only=stale,
-        )
-        result = attend(connection, handle, as_json=as_json, no_wait=no_wait)
-        if isinstance(result, int):
-            return result
-        if result.success and not as_json:
-            place = _place_of_values(settings, project)
-            if place is not None:
-                ERR.print(f"values are in {place}", style="dim")
-        return exit_code_of(result)
+    return launch(load_project(module, file, selection), wanted)
 
 
-def _is_anything_stale(project: Project, settings: Settings, asked: JobArguments, *, as_json: bool) -> bool:
-    """Whether there is anything to do; said if there is not, and no server is started for it."""
-    with recorded_by_now(project, settings) as records:
-        _, found = project.stale_plan(asked.selection, records, asked.run_config)
-    if found.plan.steps:
-        return True
-    if as_json:
-        print_json({"event": "result", "run": None, "status": "SUCCEEDED", "seconds": 0, "steps": {}, "unchanged": []})
-    else:
-        OUT.print(Text.assemble(("✔ ", "green"), f"everything is up to date: {count_text(len(found.needs), 'asset')}"))
-    return False
-
-
-def _warn_of_what_is_not_separated(settings: Settings, project: Project, plan: Plan) -> None:
-    """An asset that brings its IO manager along has the same one in every environment."""
-    if settings.env == DEFAULT_ENVIRONMENT:
-        return
-    assets = project.graph().assets_by_key
-    found = [
-        key.to_user_string()
-        for step in plan.steps
-        for output, key in zip([made for made in step.outputs if made.key], step.asset_keys, strict=True)
-        if key in assets and output.io_manager_key in assets[key].resource_defs
-    ]
-    if found:
-        ERR.print(
-            f"{', '.join(found)}: kept in the same place in every environment, by an IO manager of "
-            f"{'its' if len(found) == 1 else 'their'} own",
-            style="yellow",
-        )
-
-
-def _place_of_values(settings: Settings, project: Project) -> str | None:
-    """The storage of the environment; None where IO managers of the project's own keep them."""
-    environments = Environments(settings, project.definitions)
-    if not environments.uses_storage(settings.env):
-        return None
-    storage = environments.storage_of(environments.get(settings.env))
-    if "://" in storage:
-        return storage
-    here = Path.cwd()
-    return str(Path(storage).relative_to(here)) if Path(storage).is_relative_to(here) else storage
-
-
-def _read_config(path: Path | None) -> dict[str, Any]:
+def read_config(path: Path | None) -> dict[str, Any]:
+    """The run config in a file."""
     if path is None:
         return {}
     try:
@@ -169,7 +85,8 @@ def _read_config(path: Path | None) -> dict[str, Any]:
     return found
 
 
-def _read_tags(texts: tuple[str, ...]) -> dict[str, str]:
+def read_tags(texts: tuple[str, ...]) -> dict[str, str]:
+    """Tags as they are written on the command line."""
     found = {}
     for text in texts:
         name, sign, value = text.partition("=")

@@ -148,6 +148,12 @@ class Catalog(Protocol):
     def states(self, keys: Collection[AssetKey] | None = None) -> list[AssetState]:
         """How assets stand; of all that were ever materialized if no keys are given."""
 
+    def partition_counts(self, keys: Collection[AssetKey]) -> dict[AssetKey, int]:
+        """Of how many partitions of each there is a materialization."""
+
+    def partitions(self, key: AssetKey) -> list[str]:
+        """The partitions of an asset that were materialized, in no order."""
+
     def latest(self, keys: Sequence[AssetKey], partition: str | None = None) -> dict[AssetKey, Recorded]:
         """The newest materialization of each; assets that were never materialized are not in it.
 
