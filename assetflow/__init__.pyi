@@ -168,6 +168,11 @@ from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
 from assetflow.materializing import observe as observe
+from assetflow.planning.staleness import AssetStatus as AssetStatus
+from assetflow.planning.staleness import StaleCause as StaleCause
+from assetflow.planning.staleness import StaleCauseCategory as StaleCauseCategory
+from assetflow.planning.staleness import StaleStatus as StaleStatus
+from assetflow.planning.staleness import UpstreamStatus as UpstreamStatus
 from assetflow.runs.log_records import AssetRecord as AssetRecord
 from assetflow.runs.log_records import EventLogEntry as EventLogEntry
 from assetflow.runs.log_records import EventLogRecord as EventLogRecord
