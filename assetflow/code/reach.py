@@ -54,11 +54,16 @@ class Reach:
         self._pieces: dict[Target, Piece] = {}
         self._reached: dict[Target, str] = {}
         self._sources: dict[str, Source | None] = {}
+        self._versions: dict[int, tuple[Any, str]] = {}  # by id, with what keeps the id taken
 
     def version(self, function: Any) -> str:
         """The version of a function, or of what is called like one."""
-        thing = describe(function)
-        return digest("\n".join([thing.text, *map(self._all_from, thing.targets)]))
+        known = self._versions.get(id(function))
+        if known is None or known[0] is not function:
+            thing = describe(function)
+            version = digest("\n".join([thing.text, *map(self._all_from, thing.targets)]))
+            known = self._versions[id(function)] = (function, version)
+        return known[1]
 
     def _all_from(self, start: Target) -> str:
         """A digest of all that is reached from a piece."""
