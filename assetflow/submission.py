@@ -193,6 +193,7 @@ def make_request(
         run_config=document,
         tags=dict(tags or {}),
         priority=priority,
+        stale_only=stale_by is not None,
     )
 
 
