@@ -184,6 +184,11 @@ _HOMES = {
     "EventLogRecord": "assetflow.runs.log_records",
     "EventRecordsFilter": "assetflow.runs.log_records",
     "RunSummary": "assetflow.runs.log_records",
+    "AssetStatus": "assetflow.planning.staleness",
+    "StaleCause": "assetflow.planning.staleness",
+    "StaleCauseCategory": "assetflow.planning.staleness",
+    "StaleStatus": "assetflow.planning.staleness",
+    "UpstreamStatus": "assetflow.planning.staleness",
     # testing
     "build_op_context": "assetflow.testing.contexts",
     "build_asset_context": "assetflow.testing.contexts",

@@ -193,6 +193,11 @@ from assetflow.partitions.usual_windows import DailyPartitionsDefinition as Dail
 from assetflow.partitions.usual_windows import HourlyPartitionsDefinition as HourlyPartitionsDefinition
 from assetflow.partitions.usual_windows import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
 from assetflow.partitions.usual_windows import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
+from assetflow.planning.staleness import AssetStatus as AssetStatus
+from assetflow.planning.staleness import StaleCause as StaleCause
+from assetflow.planning.staleness import StaleCauseCategory as StaleCauseCategory
+from assetflow.planning.staleness import StaleStatus as StaleStatus
+from assetflow.planning.staleness import UpstreamStatus as UpstreamStatus
 from assetflow.runs.log_lines import LogLine as LogLine
 from assetflow.runs.log_lines import LogStream as LogStream
 from assetflow.runs.log_records import AssetRecord as AssetRecord

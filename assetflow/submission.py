@@ -211,6 +211,7 @@ def make_request(
         run_config=document,
         tags={**tags_of_partitions(graph, plan), **(tags or {})},
         priority=priority,
+        stale_only=stale_by is not None,
     )
 
 

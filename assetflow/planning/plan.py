@@ -12,7 +12,11 @@ import msgspec
 
 from assetflow.keys import AssetKey
 
-SCHEMA = 1
+FIRST = 1
+SCHEMA = 2
+"""The newest form that is read."""
+COMPARED = 2
+"""Of plans with steps that compare their inputs with earlier ones; others have the first form."""
 
 
 class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -172,7 +176,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The steps of a run, in an order in which they could be run one after the other."""
 
     steps: tuple[Step, ...]
-    schema: int = msgspec.field(default_factory=lambda: SCHEMA)  # a default would not be written
+    schema: int = msgspec.field(default_factory=lambda: FIRST)  # a default would not be written
 
     @property
     def output_count(self) -> int:

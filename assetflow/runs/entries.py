@@ -87,7 +87,7 @@ class AttemptEntry(NamedTuple):
     Attributes:
         token: of its claim; 0 for a step that was skipped.
         key: the step's name.
-        outcome: ``succeeded``, ``failed``, ``retry``, ``lost``, ``skipped`` or ``upstream failed``.
+        outcome: ``succeeded``, ``unchanged``, ``failed``, ``retry``, ``lost``, ``skipped`` or ``upstream failed``.
         retry: number of the try, from 0.
         started, ended: seconds since the epoch, the first by the worker's clock.
         seconds: how long loading, computing and storing took.
