@@ -159,6 +159,7 @@ _HOMES = {
     "EventLogRecord": "assetflow.runs.log_records",
     "EventRecordsFilter": "assetflow.runs.log_records",
     "RunSummary": "assetflow.runs.log_records",
+    "to_pandas": "assetflow.runs.frames",
     # testing
     "build_op_context": "assetflow.testing.contexts",
     "build_asset_context": "assetflow.testing.contexts",

@@ -167,6 +167,7 @@ from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
 from assetflow.materializing import observe as observe
+from assetflow.runs.frames import to_pandas as to_pandas
 from assetflow.runs.log_lines import LogLine as LogLine
 from assetflow.runs.log_lines import LogStream as LogStream
 from assetflow.runs.log_records import AssetRecord as AssetRecord

@@ -28,11 +28,12 @@ from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.errors import InvariantViolationError, StorageError, UnserializableValueError
 from assetflow.io.codecs import type_name
-from assetflow.io.frames import check_columns, is_frame, kind_of, library, wanted_columns
+from assetflow.io.frames import check_columns, is_frame, kind_of, wanted_columns
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion
 from assetflow.io.manifests import Manifest, copied
 from assetflow.io.paths import safe_segments
 from assetflow.keys import AssetKey, Version
+from assetflow.optional_libraries import library
 
 _CODEC = "duckdb"
 _OURS = "_assetflow"
