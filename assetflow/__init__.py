@@ -189,6 +189,7 @@ _HOMES = {
     "StaleCauseCategory": "assetflow.planning.staleness",
     "StaleStatus": "assetflow.planning.staleness",
     "UpstreamStatus": "assetflow.planning.staleness",
+    "to_pandas": "assetflow.runs.frames",
     # testing
     "build_op_context": "assetflow.testing.contexts",
     "build_asset_context": "assetflow.testing.contexts",

@@ -198,6 +198,7 @@ from assetflow.planning.staleness import StaleCause as StaleCause
 from assetflow.planning.staleness import StaleCauseCategory as StaleCauseCategory
 from assetflow.planning.staleness import StaleStatus as StaleStatus
 from assetflow.planning.staleness import UpstreamStatus as UpstreamStatus
+from assetflow.runs.frames import to_pandas as to_pandas
 from assetflow.runs.log_lines import LogLine as LogLine
 from assetflow.runs.log_lines import LogStream as LogStream
 from assetflow.runs.log_records import AssetRecord as AssetRecord

@@ -15,6 +15,7 @@ from assetflow.engine.retrying import Retrying
 from assetflow.engine.run_logs import RunLogs
 from assetflow.engine.session import Announce
 from assetflow.errors import (
+    AssetflowError,
     InvalidInvocationError,
     RunFailed,
     RunNotFoundError,
@@ -23,8 +24,10 @@ from assetflow.errors import (
     WaitTimeout,
 )
 from assetflow.log import logger
+from assetflow.markup import block, code, line, quiet
 from assetflow.planning.plan import Plan
 from assetflow.runs.claims import Announcement
+from assetflow.runs.displays import run_display
 from assetflow.runs.facts import ErrorDetail, Fact, FactKind
 from assetflow.runs.log_lines import LogLine
 from assetflow.runs.result import Progress, RunEvent, RunResult
@@ -79,6 +82,15 @@ class RunHandle:
 
     def __repr__(self) -> str:
         return f"RunHandle({self.id!r})"
+
+    def _repr_html_(self) -> str:
+        try:
+            view = self.store_view()
+            names = [step.key for step in self.plan.steps]
+        except AssetflowError as error:
+            return block(line("run", code(self.id), quiet(error.message)))
+        seconds = None if view.ended is None else view.ended - view.created
+        return run_display(self.id, view.status, dict(zip(names, view.states, strict=True)), seconds=seconds)
 
     @property
     def status(self) -> RunStatus:

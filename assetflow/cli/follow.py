@@ -25,6 +25,7 @@ MARKS = {
     StepState.READY: ("◌", "default"),
     StepState.CLAIMED: ("◐", "cyan"),
     StepState.DELAYED: ("↻", "yellow"),
+    StepState.POOLED: ("◌", "yellow"),
     StepState.SUCCEEDED: ("✔", "green"),
     StepState.SKIPPED: ("⊘", "dim"),
     StepState.FAILED: ("✖", "red"),

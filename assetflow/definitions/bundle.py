@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.check_decorator import AssetChecksDefinition
+from assetflow.definitions.displays import definitions_display
 from assetflow.definitions.environment import Environment, as_environments
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
@@ -81,6 +82,9 @@ class Definitions:
             if job.name in self.jobs or job.name == IMPLICIT_JOB:
                 raise InvalidDefinitionError(f"Duplicate job name: {job.name}", fix="give each job a name of its own")
             self.jobs[job.name] = job
+
+    def _repr_html_(self) -> str:
+        return definitions_display(self.assets, self.source_assets, self.jobs, self.resources)
 
     @staticmethod
     def merge(*definitions: Definitions) -> Definitions:

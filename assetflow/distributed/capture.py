@@ -67,11 +67,10 @@ class Capture:
         if not self._redirects:
             _of_slot.set(spool)
             return
-        for stream in self._streams:
-            stream.flush()
         self._everywhere = spool
-        for number, descriptor in zip((1, 2), spool.descriptors, strict=True):
-            os.dup2(descriptor, number)
+        out, err = spool.descriptors
+        os.dup2(out, 1)
+        os.dup2(err, 2)
 
     def end(self) -> None:
         """From now on it is the worker's own again."""
@@ -82,8 +81,9 @@ class Capture:
             return
         self._flush_native(None)
         self._everywhere = None
-        for number, descriptor in zip((1, 2), self._own, strict=True):
-            os.dup2(descriptor, number)
+        out, err = self._own
+        os.dup2(out, 1)
+        os.dup2(err, 2)
 
     @property
     def spool(self) -> Spool | None:
@@ -144,7 +144,9 @@ class _Stream(io.TextIOBase):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         spool = self._capture.spool
         if spool is None:
-            return self._behind.write(text)
+            count = self._behind.write(text)
+            self._behind.flush()  # before a step begins, and it would be its output
+            return count
         key = (spool.descriptors[self._number], threading.get_ident())
         whole = self._waiting.pop(key, "") + text
         end = len(whole) if len(whole) > _LONGEST else whole.rfind("\n") + 1
@@ -160,8 +162,10 @@ class _Stream(io.TextIOBase):
             mine = spool.descriptors[self._number]
             for key in [key for key in list(self._waiting) if key[0] == mine]:
                 _write(mine, framed(time.time(), self._waiting.pop(key, "")))
-        with suppress(ValueError, OSError):  # it was closed, or whoever read it is gone
+        try:  # noqa: SIM105 (done after every step: a context manager takes longer than the rest)
             self._behind.flush()
+        except (ValueError, OSError):  # it was closed, or whoever read it is gone
+            pass
 
 
 class _Messages(logging.Handler):

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from assetflow.definitions.checks import AssetCheckEvaluation
 from assetflow.keys import AssetKey
+from assetflow.runs.displays import run_display
 from assetflow.runs.facts import ErrorDetail, Fact, FactKind, StepDetail
 from assetflow.runs.log_lines import LogLine
 from assetflow.runs.materialization import Materialization
@@ -95,6 +96,11 @@ class RunResult:
     def checks(self) -> list[AssetCheckEvaluation]:
         """What the checks of assets said."""
         return [evaluation_of(check) for fact in self.facts for check in fact.told().checks]
+
+    def _repr_html_(self) -> str:
+        names = list(self.steps)
+        told = ((names[fact.steps[0]], fact) for fact in self.facts)
+        return run_display(self.run_id, self.status, self.steps, seconds=self.seconds, told=told, errors=self.errors)
 
     @property
     def success(self) -> bool:
