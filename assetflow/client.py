@@ -23,6 +23,7 @@ from assetflow.errors import (
 )
 from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
+from assetflow.known_partitions import KnownPartitions
 from assetflow.local.discovery import running_cluster
 from assetflow.log import logger
 from assetflow.overlay import history_of, records_of
@@ -153,7 +154,7 @@ def submit_project(
                 priority=priority,
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
-                partitions=wanted_partitions(partition_key, partitions),
+                partitions=wanted_partitions(partition_key, partitions, KnownPartitions(connection.settings)),
             )
 
     def send() -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from assetflow.definitions.absent import hint_for, no_instance, not_of_a_partition
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
 from assetflow.definitions.signature import EMPTY
+from assetflow.definitions.step_instance import StepInstance
 from assetflow.definitions.telling import Telling
 from assetflow.definitions.value_partitions import ValuePartitions
 from assetflow.definitions.visible_resources import Resources
@@ -48,9 +49,9 @@ class OpExecutionContext(Telling):
     """
 
     __slots__ = (
-        "_assets_def", "_input_partitions", "_job_name", "_keys_by_input", "_keys_by_output", "_load_value",
-        "_metadata", "_partitions", "_selected", "_step_key", "_yielded", "log", "op_config", "op_def", "resources",
-        "retry_number", "run_config", "run_id", "run_tags",
+        "_assets_def", "_input_partitions", "_instance", "_job_name", "_keys_by_input", "_keys_by_output",
+        "_load_value", "_metadata", "_partitions", "_selected", "_step_key", "_yielded", "log", "op_config", "op_def",
+        "resources", "retry_number", "run_config", "run_id", "run_tags",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +74,7 @@ class OpExecutionContext(Telling):
         load_value: Callable[..., Any] | None = None,
         partitions: ValuePartitions | None = None,
         input_partitions: Callable[[str], ValuePartitions | None] | None = None,
+        instance: StepInstance | None = None,
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -89,6 +91,7 @@ class OpExecutionContext(Telling):
         self._load_value = load_value
         self._partitions = partitions
         self._input_partitions = input_partitions
+        self._instance = instance
         self._selected = selected_output_names
         self._keys_by_output = keys_by_output_name
         self._keys_by_input = keys_by_input_name
@@ -115,7 +118,12 @@ class OpExecutionContext(Telling):
         """The name of the job that the run is of."""
         return self._job_name
 
-    instance = property(no_instance)
+    @property
+    def instance(self) -> StepInstance:
+        """Adds and removes dynamic partitions; InvariantViolationError outside of runs."""
+        if self._instance is None:
+            no_instance(self)
+        return self._instance
 
     @property
     def has_partition_key(self) -> bool:

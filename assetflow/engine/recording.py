@@ -24,6 +24,7 @@ from assetflow.runs.entries import (
     LogEntry,
     MaterializationEntry,
     ObservationEntry,
+    PartitionEntry,
     RunChange,
     RunEntry,
 )
@@ -190,6 +191,9 @@ class RunRecord:
             )
         )
         if kind is FactKind.STEP_SUCCEEDED:
+            for told in detail.partitions:
+                when = None if told.removed else at
+                into.partitions += [PartitionEntry(told.definition, key, when) for key in told.keys]
             self._readings.settled(step, detail.loaded, detail.started, detail.kept)
         if detail.outputs and kind is FactKind.STEP_SUCCEEDED:
             inputs = self._readings.of(step, detail.loaded, detail.started)

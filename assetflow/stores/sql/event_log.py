@@ -12,6 +12,7 @@ from assetflow.runs.entries import AttemptEntry, Entries, LogEntry, Materializat
 from assetflow.runs.event_log import AssetState
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.stores.sql.connection import Database
+from assetflow.stores.sql.dynamic_partitions import change_partitions
 from assetflow.stores.sql.inserting import insert
 from assetflow.stores.sql.schema import prepare
 from assetflow.stores.sql.tables import (
@@ -108,6 +109,7 @@ class SqlEventLog:
                 insert(connection, checks, entries.checks)
                 insert(connection, logs, entries.logs)
                 insert(connection, alerts, entries.alerts)
+                change_partitions(connection, entries.partitions)
                 insert(connection, assets, _states(entries.materializations), _INTO_ASSETS)
         except _Outpaced:
             return False
