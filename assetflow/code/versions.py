@@ -7,14 +7,18 @@ do installed packages. The author's own `code_version` comes before it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from assetflow.code.normal_form import digest
-from assetflow.code.reach import Reach
+from assetflow.code.fingerprint import digest
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.graph_definition import CallOutput, GraphDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.keys import AssetKey
 from assetflow.log import logger
+
+if TYPE_CHECKING:
+    from assetflow.code.reach import Reach
 
 
 class CodeVersions:
@@ -26,7 +30,7 @@ class CodeVersions:
 
     def __init__(self, assets: Mapping[AssetKey, AssetsDefinition]) -> None:
         self._assets = assets
-        self._reach = Reach()
+        self._reach: Reach | None = None
         self._found: dict[AssetKey, str] = {}
 
     def of(self, key: AssetKey) -> str:
@@ -47,6 +51,9 @@ class CodeVersions:
     def _of_op(self, op: OpDefinition) -> str:
         if op.code_version:
             return op.code_version
+        if self._reach is None:
+            # What reads code is imported where code is read: workers that were sent the code never do.
+            self._reach = import_module("assetflow.code.reach").Reach()
         try:
             return self._reach.version(op.compute_fn)
         except Exception as error:  # some object raises when it is looked at; no run is worth less for that
