@@ -168,7 +168,7 @@ def judge(graph: AssetGraph, records: Records, keys: Iterable[AssetKey] | None =
     """
     wanted = set(graph.materializable_keys) if keys is None else _with_all_above(graph, keys)
     order = [key for key in graph.topological() if key in wanted]
-    needs = {key: graph.asset_deps(key) for key in order}
+    needs = {key: graph.read_for(key) for key in order}
     sources = {need for found in needs.values() for need in found if need in graph.sources_by_key}
     facts = _Facts(graph=graph, needs=needs, latest=records.latest(order), seen=records.seen(sources))
     found: dict[AssetKey, AssetStatus] = {}
