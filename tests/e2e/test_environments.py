@@ -62,7 +62,9 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
     assert shown in told and "1 asset of 2 differ" in told
     project.run("promote", "total", *shop, "--from", "staging", "--to", "production", "--yes")
     assert "no difference" in project.run("diff", "production", "staging", *shop)
+    assert "● total is fresh" in project.run("assets", "why", "total", *shop, "--env", "production")
     project.run("assets", "rollback", "total", *shop, "--env", "production", "--yes")
+    assert "the code of total has changed since" in project.run("assets", "why", "total", *shop, "--env", "production")
     assert shown in project.run("diff", "production", "staging", *shop, code=1)
 
 
