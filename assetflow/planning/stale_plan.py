@@ -57,9 +57,7 @@ def make_stale_plan(
     doing = _checks(graph, chosen, making, checks, statuses, evaluated)
     maybe = frozenset(key for key in making if needs[key] is Need.MAYBE)
     gathered = {
-        asset
-        for asset in (graph.assets_by_key[key] for key in sorted(maybe))
-        if isinstance(asset.node_def, GraphDefinition)
+        asset for asset in (graph.assets_by_key[key] for key in maybe) if isinstance(asset.node_def, GraphDefinition)
     }
     plan = make_plan(graph, making, doing, observed, gathered=gathered, with_code_versions=True)
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)

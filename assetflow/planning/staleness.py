@@ -215,7 +215,7 @@ class _Facts:
     """
 
     graph: AssetGraph
-    needs: Mapping[AssetKey, set[AssetKey]]
+    needs: Mapping[AssetKey, frozenset[AssetKey]]
     latest: Mapping[AssetKey, Latest]
     seen: Mapping[AssetKey, Seen]
 
