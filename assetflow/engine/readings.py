@@ -11,7 +11,7 @@ from assetflow.runs.facts import Read
 
 Parts = tuple[str, ...]
 Versions = dict[int, tuple[str | None, str | None]]
-# Told an environment, names of sources, and a time: with which data versions they had been seen last by then.
+# Told an environment, keys, and a time: the data versions that these assets and sources had by then.
 LookUp = Callable[[str, Collection[Parts], float], Mapping[Parts, str]]
 
 _Place = tuple[Parts, str]  # an asset and one of its partitions; empty if it has none
@@ -26,7 +26,7 @@ class Readings:
         plan: of the run.
         versions: version and data version of the outputs that were made so far.
         environment: that the run is for.
-        look_up: says how sources were observed in other runs.
+        look_up: says what stood in the history of what is read and told no data version.
     """
 
     def __init__(self, plan: Plan, versions: Versions, environment: str, look_up: LookUp) -> None:
@@ -99,12 +99,12 @@ class Readings:
         return read
 
     def _seen_by(self, key: Parts, started: float) -> str | None:
-        """The data version that a source was seen with, before a step began."""
+        """The data version that a source was seen with, or an asset had, before a step began."""
         told = [one for one in self._observations(started).get(key, ()) if one[0] <= started]
         return max(told)[1] if told else None
 
     def _observations(self, now: float) -> dict[Parts, list[tuple[float, str]]]:
-        """When each source that the run reads was seen, and how; what others have seen is looked up once."""
+        """What the run reads that others make, when it was seen, and how; what others have told is looked up once."""
         if self._seen is None:
             self._seen = {}
             for environment, keys in self._stored.items():

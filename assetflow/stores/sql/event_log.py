@@ -173,16 +173,20 @@ class SqlEventLog:
         with self._database.reading() as connection:
             return {row.output: (row.version, row.data_version) for row in connection.execute(query.order_by(made.id))}
 
-    def observed(self, environment: str, keys: Collection[tuple[str, ...]], until: float) -> dict[tuple[str, ...], str]:
-        """See EventLog.observed."""
-        seen, found = observations.c, {}
-        newest = select(seen.data_version).order_by(seen.id.desc()).limit(1)
-        newest = newest.where(seen.environment == environment, seen.data_version.is_not(None), seen.at <= until)
+    def data_versions(
+        self, environment: str, keys: Collection[tuple[str, ...]], until: float
+    ) -> dict[tuple[str, ...], str]:
+        """See EventLog.data_versions."""
+        found: dict[tuple[str, ...], str] = {}
         with self._database.reading() as connection:
-            for key in sorted(keys):
-                version = connection.execute(newest.where(seen.asset == json.dumps(list(key)))).scalar()
-                if version is not None:
-                    found[key] = str(version)
+            for table in (observations, materializations):
+                told = table.c
+                newest = select(told.data_version).order_by(told.id.desc()).limit(1)
+                newest = newest.where(told.environment == environment, told.data_version.is_not(None), told.at <= until)
+                for key in sorted(set(keys) - found.keys()):
+                    version = connection.execute(newest.where(told.asset == json.dumps(list(key)))).scalar()
+                    if version is not None:
+                        found[key] = str(version)
         return found
 
     def logs(self, run_id: str) -> list[LogEntry]:
