@@ -26,6 +26,10 @@ from assetflow import (
     UPathIOManager,
     asset,
     asset_check,
+    build_asset_context,
+    build_input_context,
+    build_op_context,
+    build_output_context,
     define_asset_job,
     graph_asset,
     materialize,
@@ -345,3 +349,35 @@ def test_what_is_divided_keeps_it_wherever_it_goes(tmp_path: Path) -> None:
     assert isinstance(found, AssetsDefinition) and found.partitions_def == DAYS
     assert found.to_source_asset().partitions_def == DAYS and found.get_asset_spec().partitions_def == DAYS
     assert shop.total.get_partition_mapping(shop.total.key) is not None
+
+
+def test_an_asset_with_partitions_can_be_called_in_place() -> None:
+    assert shop.orders(build_asset_context(partition_key="2026-11-07")) == 7
+
+    @asset(partitions_def=DAYS)
+    def hours(context: Any) -> float:
+        context.instance.add_dynamic_partitions("customers", ["eve"])
+        return (context.partition_time_window.end - context.partition_time_window.start).total_seconds() / 3600
+
+    assert hours(build_op_context(partition_key="2026-11-07")) == 24
+    with pytest.raises(InvariantViolationError, match="Cannot access partition_key for a non-partitioned run"):
+        shop.orders(build_asset_context())
+
+
+def test_contexts_of_io_managers_tell_partitions() -> None:
+    output = build_output_context(asset_key="a", partition_key="2026-11-07", asset_partitions_def=DAYS)
+    assert (output.has_partition_key, output.asset_partition_key, output.has_asset_partitions) == (
+        True,
+        "2026-11-07",
+        True,
+    )
+    assert output.get_asset_identifier() == ["a", "2026-11-07"] and output.value_path == ("a", "2026-11-07")
+    read = build_input_context(
+        asset_key="a",
+        asset_partitions_def=DAYS,
+        asset_partition_key_range=PartitionKeyRange("2026-11-01", "2026-11-03"),
+    )
+    assert read.asset_partition_keys == ["2026-11-01", "2026-11-02", "2026-11-03"]
+    assert read.asset_partitions_time_window.end.day == 4
+    with pytest.raises(InvariantViolationError, match="there are 3 partitions"):
+        _ = read.asset_partition_key
