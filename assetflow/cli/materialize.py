@@ -26,7 +26,7 @@ from assetflow.cli.targets import (
     load_project,
     yes_option,
 )
-from assetflow.client import submit_project
+from assetflow.client import await_recorded, submit_project
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.job import IMPLICIT_JOB
@@ -128,6 +128,8 @@ def materialize(
                 ERR.print(f"\ndetached: the run goes on. Follow it: assetflow runs show {handle.id} --follow")
                 ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
             return 130
+        if settings.history_url is not None and not _outlives_us(connection):
+            await_recorded(connection)  # our cluster goes with us, and who looks next looks there
         if result.success and not as_json:
             place = _place_of_values(settings, project)
             if place is not None:
