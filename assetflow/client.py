@@ -204,13 +204,7 @@ def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
     history = history_of(connection.settings)
     try:
         outbox = outbox_of(connection)
-
-        def has_caught_up() -> bool:
-            if outbox.owner() is None:  # nobody has recorded anything yet
-                return not outbox.has_work()
-            return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
-
-        if not wait_until(has_caught_up, timeout=_CATCHES_UP):
+        if not await_recorded(connection):
             logger.warning("what the last runs have told is not recorded yet: no worker is there to do it")
         if outbox.owner() not in (None, history.log.identity):
             raise InvalidInvocationError(
@@ -221,6 +215,18 @@ def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
         yield history
     finally:
         history.close()
+
+
+def await_recorded(connection: Connection) -> bool:
+    """Wait some seconds until what runs have told that are over is in the history; whether it is."""
+    outbox = outbox_of(connection)
+
+    def has_caught_up() -> bool:
+        if outbox.owner() is None:  # nobody has recorded anything yet
+            return not outbox.has_work()
+        return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
+
+    return wait_until(has_caught_up, timeout=_CATCHES_UP)
 
 
 def _is_over(connection: Connection, run_id: str) -> bool:
