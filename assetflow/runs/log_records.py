@@ -212,7 +212,7 @@ def materialization_record(recorded: Recorded) -> EventLogRecord:
         partition=entry.partition or None,
         tags=tags,
     )
-    inputs = {AssetKey(key): version for key, version, _ in json.loads(entry.inputs)}
+    inputs = {AssetKey(key): version for key, version, *_ in json.loads(entry.inputs)}
     return _record(recorded.id, entry, EventType.ASSET_MATERIALIZATION, event, entry, inputs)
 
 
