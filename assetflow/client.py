@@ -26,6 +26,7 @@ from assetflow.handle import RunHandle
 from assetflow.local.discovery import running_cluster
 from assetflow.log import logger
 from assetflow.overlay import history_of, records_of
+from assetflow.planning.targets import WantedPartitions
 from assetflow.submission import (
     PartitionsAsked,
     Project,
@@ -127,7 +128,7 @@ def submit_project(
     yes: bool = False,
     stale_only: bool = False,
     partition_key: str | None = None,
-    partitions: PartitionsAsked = None,
+    partitions: PartitionsAsked | WantedPartitions = None,
     run_id: str | None = None,
 ) -> RunHandle:
     """Submit over a given connection.
@@ -137,13 +138,7 @@ def submit_project(
         run_id: of the run, chosen before; by default a new one.
     """
     with collecting_later():
-        if project.module and not ship_code:
-            version = fingerprint_of(project.definitions)
-            code, body = CodeRef(module=project.module, fingerprint=version, label=project.label), None
-        else:
-            sha, body = bundled(project)
-            # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
-            code = CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label)
+        code, body = code_of(connection, project, ship_code=ship_code)
         environment = env or connection.settings.env
         environments = Environments(connection.settings, project.definitions)
         environments.confirm(environment, yes=yes)
@@ -190,7 +185,14 @@ def submit_project(
             generation = now
             run_id = send()
     return RunHandle(
-        run_id, connection.store, connection.signer, connection.announce, request.plan, send_again=send_again
+        run_id,
+        connection.store,
+        connection.signer,
+        connection.announce,
+        request.plan,
+        send_again=send_again,
+        logs=connection.logs,
+        retrying=connection.retrying,
     )
 
 
@@ -242,6 +244,16 @@ def collecting_later() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def code_of(connection: Connection, project: Project, *, ship_code: bool = False) -> tuple[CodeRef, bytes | None]:
+    """How workers find the code of a project, and the code itself where it has to be sent along."""
+    if project.module and not ship_code:
+        version = fingerprint_of(project.definitions)
+        return CodeRef(module=project.module, fingerprint=version, label=project.label), None
+    sha, body = bundled(project)
+    # Sealed with another key it is another bundle: who has the right key must not be handed the wrong seal.
+    return CodeRef(bundle=f"{sha}-{connection.signer.key_id}", label=project.label), body
 
 
 def open_connection() -> Connection:

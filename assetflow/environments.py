@@ -9,7 +9,7 @@ from dataclasses import replace
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT, Environment
 from assetflow.definitions.resource import ResourceDefinition
-from assetflow.errors import InvalidInvocationError, SettingsError
+from assetflow.errors import AssetflowError, InvalidInvocationError, SettingsError
 from assetflow.io.byte_cache import ByteCache
 from assetflow.io.stores import manager_at, normal_place
 from assetflow.settings import Settings
@@ -152,6 +152,20 @@ class Environments:
                         f"what one makes, or gc removes in {other}, could be what {name} has made",
                         fix="lay the two side by side",
                     )
+
+
+def place_of_logs(settings: Settings, definitions: Definitions, environment: str) -> str:
+    """Where what steps of an environment write is kept: what the settings say, else the environment's storage.
+
+    Empty if nothing is kept, or if there is no such environment here.
+    """
+    if settings.log_storage is not None:
+        return settings.log_storage
+    try:
+        environments = Environments(settings, definitions)
+        return environments.storage_of(environments.get(environment))
+    except AssetflowError:
+        return ""
 
 
 def _over(below: Environment | None, given: Environment) -> Environment:

@@ -33,6 +33,7 @@
     ├── DamagedRecordError              a stored record cannot be read as what it should be
     ├── ConflictError                   the same run key was submitted with another request
     ├── RunNotFoundError                no run has this id
+    ├── AlertError                      nobody could be told that a run has failed
     ├── StepLostError                   the processes that ran a step died too often
     ├── StepTimedOut                    a step ran for too long (also a TimeoutError)
     ├── LostPlaceError                  a slot and the store disagree about where the slot is
@@ -288,6 +289,10 @@ class ConflictError(AssetflowError):
 
 class RunNotFoundError(AssetflowError):
     """No run has this id."""
+
+
+class AlertError(AssetflowError):
+    """Somebody who is to be told of a failed run did not take the message."""
 
 
 class StepLostError(AssetflowError):

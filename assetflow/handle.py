@@ -5,26 +5,34 @@ from __future__ import annotations
 import base64
 import pickle
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from assetflow.clock import pause
 from assetflow.code.signing import Signer
-from assetflow.definitions.checks import AssetCheckEvaluation
 from assetflow.engine.request import RunRequest
+from assetflow.engine.retrying import Retrying
+from assetflow.engine.run_logs import RunLogs
 from assetflow.engine.session import Announce
-from assetflow.errors import RunFailed, RunNotFoundError, ServiceUnreachableError, SignatureError, WaitTimeout
-from assetflow.keys import AssetKey
+from assetflow.errors import (
+    AssetflowError,
+    InvalidInvocationError,
+    RunFailed,
+    RunNotFoundError,
+    ServiceUnreachableError,
+    SignatureError,
+    WaitTimeout,
+)
 from assetflow.log import logger
+from assetflow.markup import block, code, line, quiet
 from assetflow.planning.plan import Plan
 from assetflow.runs.claims import Announcement
-from assetflow.runs.facts import ErrorDetail, Fact, FactKind, StepDetail
-from assetflow.runs.materialization import Materialization
+from assetflow.runs.displays import run_display
+from assetflow.runs.facts import ErrorDetail, Fact, FactKind
+from assetflow.runs.log_lines import LogLine
+from assetflow.runs.result import Progress, RunEvent, RunResult
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
-from assetflow.runs.story import evaluation_of
 
 _BLOCK = 1.0
 _BEGINNINGS = (FactKind.RUN_QUEUED, FactKind.RUN_STARTED)
@@ -40,93 +48,14 @@ _FEW = 50
 _SURELY_ALIVE = 60.0  # seconds after which a run that was alive may have ended and been forgotten
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEvent:
-    """One thing that happened in a run, with names in place of numbers.
-
-    Attributes:
-        id: ask ``events(after=id)`` for what came later.
-        at: seconds since the epoch.
-        steps: names of the steps it is about.
-        assets: keys of the assets these steps make.
-        detail: times, outputs, the error; as far as the kind has them.
-    """
-
-    id: str
-    kind: FactKind
-    at: float
-    steps: tuple[str, ...]
-    assets: tuple[AssetKey, ...]
-    detail: StepDetail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """How far a run is.
-
-    Attributes:
-        done: steps that are over.
-        total: all steps.
-        states: how many steps are in which state.
-    """
-
-    status: RunStatus
-    done: int
-    total: int
-    states: dict[StepState, int]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """How a run ended.
-
-    Attributes:
-        steps: step name to its final state.
-        errors: step name to what it raised.
-        error: why the run as a whole was given up, if it was.
-        facts: of the steps that have ended.
-        names: of the steps.
-        seconds: from submission to the end.
-    """
-
-    run_id: str
-    status: RunStatus
-    seconds: float
-    steps: dict[str, StepState] = field(default_factory=dict)
-    errors: dict[str, ErrorDetail] = field(default_factory=dict)
-    error: ErrorDetail | None = None
-    facts: list[Fact] = field(default_factory=list, repr=False)
-    names: tuple[str, ...] = field(default=(), repr=False)
-
-    @cached_property
-    def unchanged(self) -> tuple[str, ...]:
-        """Steps that were not run, because their inputs were what they had been before; they count as succeeded."""
-        told = (fact for fact in self.facts if fact.kind is FactKind.STEP_SUCCEEDED and b'"unchanged":true' in fact.raw)
-        return tuple(self.names[fact.steps[0]] for fact in told if fact.told().unchanged)
-
-    @cached_property
-    def materializations(self) -> dict[AssetKey, Materialization]:
-        """Asset key to what was made, with its metadata; read from the facts when it is asked for."""
-        told = (fact.told() for fact in self.facts if fact.kind is FactKind.STEP_SUCCEEDED)
-        return {made.asset_key: made for detail in told for made in map(Materialization.of, detail.outputs)}
-
-    @cached_property
-    def checks(self) -> list[AssetCheckEvaluation]:
-        """What the checks of assets said."""
-        return [evaluation_of(check) for fact in self.facts for check in fact.told().checks]
-
-    @property
-    def success(self) -> bool:
-        """Whether every step succeeded or was skipped."""
-        return self.status is RunStatus.SUCCEEDED
-
-
 class RunHandle:
     """A run, from anywhere: make it of the id that ``submit`` gave.
 
     Args:
         announce: sends wake-ups.
         send_again: submits the run again if the server has lost it; only who submitted it can.
+        logs: reads what steps have written.
+        retrying: runs again what failed.
     """
 
     def __init__(
@@ -138,8 +67,12 @@ class RunHandle:
         plan: Plan | None = None,
         *,
         send_again: Callable[[], str] | None = None,
+        logs: RunLogs | None = None,
+        retrying: Retrying | None = None,
     ) -> None:
         self.id = run_id
+        self._logs = logs
+        self._retrying = retrying
         self._send_again = send_again
         self._alive_at = time.monotonic()
         self._store = store
@@ -149,6 +82,15 @@ class RunHandle:
 
     def __repr__(self) -> str:
         return f"RunHandle({self.id!r})"
+
+    def _repr_html_(self) -> str:
+        try:
+            view = self.store_view()
+            names = [step.key for step in self.plan.steps]
+        except AssetflowError as error:
+            return block(line("run", code(self.id), quiet(error.message)))
+        seconds = None if view.ended is None else view.ended - view.created
+        return run_display(self.id, view.status, dict(zip(names, view.states, strict=True)), seconds=seconds)
 
     @property
     def status(self) -> RunStatus:
@@ -187,6 +129,22 @@ class RunHandle:
             timeout: seconds after which WaitTimeout is raised; None waits for the end.
         """
         return (self._event(fact) for fact in self._facts_until_over(after, timeout))
+
+    def logs(self, step: str | None = None, *, follow: bool = False) -> Iterator[LogLine]:
+        """What the steps have written: standard output, standard error, and messages of ``logging``.
+
+        Args:
+            step: name of a step, or key of an asset; by default all of them, in the order in which they ended.
+            follow: go on until the run, or the step, is over; a line comes within half a second.
+
+        Raises:
+            InvalidInvocationError: the run has no such step.
+            RunNotFoundError: it is unknown, or was forgotten.
+        """
+        if self._logs is None:
+            return iter(())
+        read = self._logs.follow if follow else self._logs.lines
+        return read(self.id, self.plan, step)
 
     def _facts_until_over(self, after: str, timeout: float | None, *, outstanding: int = 0) -> Iterator[Fact]:
         """See `events`.
@@ -239,6 +197,7 @@ class RunHandle:
             error=aborted[-1] if aborted else None,
             facts=ended,
             names=tuple(step.key for step in self.plan.steps),
+            read_logs=self.logs,
         )
         if raise_on_error and not result.success:
             raise self._failure(result)
@@ -255,6 +214,34 @@ class RunHandle:
     def resume(self) -> RunStatus:
         """Go on with a paused run."""
         return self._told(self._store.resume(self.id))
+
+    def retry(self, *, everything: bool = False, steps: Sequence[str] = ()) -> RunHandle:
+        """Run again what failed, in a new run that reads what this one has made, with the same code and config.
+
+        What is read are the very versions that this run has made, even if others have come since.
+
+        Args:
+            everything: all steps; by default those that failed, and those that could not run because of it.
+            steps: names of steps, or keys of assets: only these.
+
+        Raises:
+            InvalidInvocationError: this run is not over, or there is nothing to be run again.
+            RunNotFoundError: it was forgotten, or its code was.
+        """
+        if self._retrying is None:
+            raise InvalidInvocationError("this handle can only look", fix="take the one that submit() has returned")
+        retry = self._retrying.prepare(self.id, everything=everything, steps=steps)
+        created = self._retrying.launch(retry)
+        self._announce(created.run_id, created.announcements)
+        return RunHandle(
+            created.run_id,
+            self._store,
+            self._signer,
+            self._announce,
+            retry.request.plan,
+            logs=self._logs,
+            retrying=self._retrying,
+        )
 
     def _told(self, answer: tuple[RunStatus, list[Announcement]]) -> RunStatus:
         status, announcements = answer

@@ -11,6 +11,7 @@ from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.engine.request import RunRequest
 from assetflow.errors import CheckError, InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.runs.displays import run_display
 from assetflow.runs.facts import Fact, FactKind, StepDetail
 from assetflow.runs.materialization import Materialization
 from assetflow.runs.states import RunStatus, StepState
@@ -70,9 +71,19 @@ class ExecuteInProcessResult:
         self._graphs = graphs
         self._story: list[RunStoryEvent] | None = None
         self._outputs: dict[tuple[str, ...], list[tuple[int, tuple[str, ...]]]] | None = None
+        self._seconds = None if view.ended is None else view.ended - view.created
         self._facts: list[Fact] = []
         while page := store.facts(request.run_id, self._facts[-1].id if self._facts else "0"):
             self._facts += page
+
+    def _repr_html_(self) -> str:
+        names = [step.key for step in self._plan.steps]
+        kinds = (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED)
+        told = [(names[fact.steps[0]], fact) for fact in self._facts if fact.kind in kinds]
+        errors = {name: error for name, fact in told if (error := fact.told().error) is not None}
+        states = dict(zip(names, self._states, strict=True))
+        status = self.dagster_run.status
+        return run_display(self.run_id, status, states, seconds=self._seconds, told=told, errors=errors)
 
     @property
     def first_error(self) -> BaseException:

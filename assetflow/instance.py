@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from assetflow.code.signing import Signer
 from assetflow.definitions.bundle import Definitions
 from assetflow.engine.latest import LatestRecords
-from assetflow.engine.recording import record_at_once
+from assetflow.engine.recording_at_once import record_at_once
 from assetflow.engine.request import RunRequest
 from assetflow.environments import Environments
 from assetflow.errors import RunNotFoundError, SettingsError

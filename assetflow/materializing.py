@@ -25,9 +25,10 @@ from assetflow.in_process import ExecuteInProcessResult
 from assetflow.instance import DagsterInstance
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.local_run import LocalRun, build_local_run
 from assetflow.planning.targets import WantedPartitions
 from assetflow.submission import PartitionsAsked, Project, job_arguments, make_request, project_of, wanted_partitions
-from assetflow.wiring import LocalRun, build_local_run, current_settings
+from assetflow.wiring import current_settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

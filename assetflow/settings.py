@@ -6,8 +6,10 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from assetflow.errors import SettingsError
 
@@ -43,6 +45,12 @@ class Settings:
         cache_mb: how much of what lies further away, such as in S3, is kept on this machine too; 0 for nothing.
         environments: by name, those of the file.
         history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
+        retention_days: the same without being asked; 0 clears nothing away.
+        log_storage: folder or ``s3://bucket/prefix`` for what steps write; by default the environment's storage.
+        log_mb: how much of what a step writes is kept, head and tail; 0 leaves it in the worker's log.
+        alert_url: where it is posted that a run has failed; None for nowhere.
+        alert_secret: signs these messages; only from the environment.
+        base_url: of the pages about runs, for links in them.
         origin: for each setting that was set, where.
     """
 
@@ -60,6 +68,12 @@ class Settings:
     cache_mb: float = 1024.0
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
     history_days: float = 365.0
+    retention_days: float = 0.0
+    log_storage: str | None = None
+    log_mb: float = 10.0
+    alert_url: str | None = field(default=None, repr=False)
+    alert_secret: str | None = field(default=None, repr=False)
+    base_url: str | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -89,6 +103,7 @@ class Settings:
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
     *("keep_hours", "grace_seconds", "drain_seconds", "history_days", "cache_mb"),
+    *("retention_days", "log_storage", "log_mb", "alert_url", "alert_secret", "base_url"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
@@ -97,8 +112,10 @@ _NUMBERS = {
     "drain_seconds": ("seconds up to a day", 86_400.0),
     "history_days": ("days up to a century", 36_525.0),
     "cache_mb": ("megabytes up to a million", 1e6),
+    "retention_days": ("days up to a century", 36_525.0),
+    "log_mb": ("megabytes up to a thousand", 1e3),
 }
-_MAY_BE_NOTHING = ("cache_mb",)
+_MAY_BE_NOTHING = ("cache_mb", "log_mb", "retention_days")
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -117,6 +134,11 @@ def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
     path = folder / FILE_NAME
     content = _from_file(path)
     values["environments"] = _environments(content.pop("environments", {}), str(path))
+    if "alert_secret" in content:
+        raise SettingsError(
+            "alert_secret is a secret, which does not belong into a file", where=str(path),
+            fix="set ASSETFLOW_ALERT_SECRET where workers are started",
+        )  # fmt: skip
     for name, value in content.items():
         values[name] = _read(name, value, str(path))
         origin[name] = str(path)
@@ -192,6 +214,29 @@ def _read(name: str, value: Any, where: str) -> Any:
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             raise SettingsError(f"modules is a list of module names, not {value!r}", where=where)
         return tuple(item.strip() for item in items if item.strip())
+    if name in ("alert_url", "base_url"):
+        return _address(name, value, where)
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{name} is a text, not {value!r}", where=where)
     return Path(value) if name == "home" else value.strip()
+
+
+def _address(name: str, value: Any, where: str) -> str:
+    """An address that can be posted to, or linked to; never one at which a machine tells its own credentials."""
+    try:
+        found = urlsplit(value if isinstance(value, str) else "")
+        host, _ = found.hostname, found.port
+    except ValueError:
+        host = None
+    if not host or found.scheme not in ("http", "https"):
+        raise SettingsError(f"{name} is an address that begins with http:// or https://", where=where)
+    if _is_link_local(host):
+        raise SettingsError(f"{name} is an address of the machine's own surroundings ({host})", where=where)
+    return str(value).strip()
+
+
+def _is_link_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_link_local
+    except ValueError:
+        return False

@@ -1,6 +1,6 @@
 """Entry of the sidecar process; workers start it, nobody else."""
 
-from assetflow.wiring import run_sidecar
+from assetflow.beside_workers import run_sidecar
 
 if __name__ == "__main__":
     run_sidecar()

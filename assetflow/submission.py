@@ -212,12 +212,13 @@ def make_request(
         run_config=document,
         tags={**tags_of_partitions(graph, plan), **(tags or {})},
         priority=priority,
+        stale_only=stale_by is not None,
     )
 
 
 def wanted_partitions(
     partition_key: str | None,
-    partitions: PartitionsAsked = None,
+    partitions: PartitionsAsked | WantedPartitions = None,
 ) -> WantedPartitions | None:
     """The partitions that a caller asks for; None if they ask for none.
 
@@ -235,8 +236,8 @@ def wanted_partitions(
         if not isinstance(partition_key, str):
             raise ParameterCheckError(f"partition_key is a str, not {partition_key!r}")
         return WantedPartitions(keys=(partition_key,), is_job=True)
-    if partitions is None:
-        return None
+    if partitions is None or isinstance(partitions, WantedPartitions):
+        return partitions
     if isinstance(partitions, str):
         return WantedPartitions(keys=None if partitions == "all" else (partitions,))
     keys = (partitions,) if isinstance(partitions, PartitionKeyRange) else tuple(partitions)

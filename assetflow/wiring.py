@@ -9,44 +9,40 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from assetflow.code.loader import CodeLoader
 from assetflow.code.signing import Signer, kept_key
 from assetflow.code.store import CodeStore
+from assetflow.config.environment import secret_values
 from assetflow.definitions.bundle import Definitions
-from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.opening import SessionOpener
-from assetflow.engine.recorder import Recorder
-from assetflow.engine.request import RunRequest
 from assetflow.engine.restoring import restore
-from assetflow.engine.session import Announce, RunSession
-from assetflow.engine.settling import judged
+from assetflow.engine.retrying import Retrying
+from assetflow.engine.run_logs import RunLogs
+from assetflow.engine.session import Announce
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
-from assetflow.environments import Environments
-from assetflow.errors import AssetflowError, SettingsError
-from assetflow.execution.runner import DefinitionsRunner
+from assetflow.environments import Environments, place_of_logs
+from assetflow.errors import SettingsError
 from assetflow.fail_points import arm
 from assetflow.native_threads import share_cores
-from assetflow.runs.claims import Announcement, Claim, Outcome
+from assetflow.runs.claims import Announcement
 from assetflow.runs.event_log import EventLog
 from assetflow.runs.limits import Limits
 from assetflow.runs.outbox import Outbox
 from assetflow.runs.registry import WorkerRegistry
+from assetflow.runs.step_logs import LogFiles
 from assetflow.runs.store import RunStore
 from assetflow.settings import Settings, read_settings
-from assetflow.stores.memory import MemoryRunStore
 
 if TYPE_CHECKING:
     from celery import Celery
 
-    from assetflow.distributed.recording import RecordingThread
+    from assetflow.alerts.webhook import Webhook
+    from assetflow.distributed.log_keeping import LogKeeping
     from assetflow.stores.sql.history import SqlHistory
-
-RECORDED_KEPT_SECONDS = 3600
-_WHOLE_RUN = 1e9  # seconds: an in-process run is one slice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +51,8 @@ class Connection:
 
     Attributes:
         url: of the server that carries the runs.
+        logs: what steps have written.
+        retrying: runs again what failed.
         history: opens the history, once; None if there is none here.
     """
 
@@ -66,6 +64,8 @@ class Connection:
     codes: CodeStore
     signer: Signer
     announce: Announce
+    logs: RunLogs
+    retrying: Retrying
     history: Callable[[], SqlHistory | None] = lambda: None
 
     @property
@@ -110,10 +110,11 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
     from assetflow.stores.redis.code_store import RedisCodeStore
     from assetflow.stores.redis.connection import connect as connect_redis
     from assetflow.stores.redis.limits import RedisLimits
+    from assetflow.stores.redis.live_logs import RedisLiveLogs
     from assetflow.stores.redis.run_store import RedisRunStore
     from assetflow.stores.redis.workers import RedisWorkerRegistry
 
-    url = _redis_url(settings)
+    url = redis_url_of(settings)
     client = connect_redis(url, patient=patient)
     history = cache(lambda: open_history(settings))
     codes, signer, keep = RedisCodeStore(client), signer_for(settings), int(settings.keep_hours * 3600)
@@ -124,17 +125,20 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         def bring_back(store: RunStore, log: EventLog, run_id: str) -> list[Announcement]:
             return restore(store, log, signer, codes, run_id)
 
-        return JoinedRunStore(client, lambda: _log_of(history()), bring_back, keep_seconds=keep)
+        return JoinedRunStore(client, lambda: log_of(history()), bring_back, keep_seconds=keep)
 
+    store = RedisRunStore(client, keep_seconds=keep) if only_live else joined()
     return Connection(
         url=url,
         settings=settings,
-        store=RedisRunStore(client, keep_seconds=keep) if only_live else joined(),
+        store=store,
         limits=RedisLimits(client),
         registry=RedisWorkerRegistry(client),
         codes=codes,
         signer=signer,
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
+        logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: log_of(history())),
+        retrying=Retrying(store, signer, codes, lambda: log_of(history())),
         history=history,
     )
 
@@ -148,7 +152,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     from assetflow.distributed.app import WorkerParts, make_worker_app
 
     chosen = settings or current_settings()
-    url = _redis_url(chosen)
+    url = redis_url_of(chosen)
     signer = signer_for(chosen)
 
     managers: dict[tuple[str, bool], ResourceDefinition] = {}
@@ -156,10 +160,13 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     def shared(definitions: Definitions, environment: str) -> Mapping[str, ResourceDefinition]:
         return Environments(chosen, definitions, managers).resources(environment)
 
+    def log_place(definitions: Definitions | None, environment: str) -> str:
+        return place_of_logs(chosen, definitions or Definitions(), environment)
+
     def make_slot(name: str, watch: Watch) -> Slot:
         connection = connect(chosen, patient=True, only_live=True)
         loader = CodeLoader(signer, connection.codes, chosen.modules)
-        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared)
+        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place)
         return Slot(name, connection.store, opener, watch=watch)
 
     from assetflow.stores.redis.connection import PASSING_ERRORS
@@ -172,10 +179,15 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_GRACE_SECONDS": str(chosen.grace_seconds),
         "ASSETFLOW_DRAIN_SECONDS": str(chosen.drain_seconds),
         "ASSETFLOW_DATABASE_URL": chosen.database_url or "",
+        "ASSETFLOW_LOG_MB": str(chosen.log_mb),
+        "ASSETFLOW_ALERT_URL": chosen.alert_url or "",
+        "ASSETFLOW_BASE_URL": chosen.base_url or "",
+        "ASSETFLOW_RETENTION_DAYS": str(chosen.retention_days),
         **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
     parts = WorkerParts(
         make_slot=make_slot,
+        make_log_keeping=(lambda: build_log_keeping(chosen)) if chosen.log_mb else None,
         sidecar_command=(sys.executable, "-m", "assetflow.sidecar_process"),
         sidecar_environment=environment,
         share_cores=lambda slots: share_cores(os.environ, slots),
@@ -184,62 +196,34 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
     return make_worker_app(chosen.broker_url or url, parts)
 
 
-def run_sidecar() -> None:
-    """Be the sidecar of the worker that started this process."""
-    from assetflow.distributed.hearing import takes_connections
-    from assetflow.distributed.sidecar import Sidecar, read_job
-
-    job = read_job()
-    settings = current_settings()
-    connection = connect(settings, only_live=True)
-
-    def judge(run_id: str, claim: Claim, error: Exception) -> Outcome | None:
-        try:
-            request = RunRequest.opened(connection.signer, connection.store.envelope(run_id), run_id)
-        except AssetflowError:
-            return None
-        return judged(request.plan, claim, error)
-
-    Sidecar(
-        job,
-        connection.store,
-        connection.registry,
-        connection.announce,
-        judge,
-        broker_is_there=lambda: takes_connections(settings.broker_url or settings.redis_url or ""),
-        modules=settings.modules,
-        grace=settings.grace_seconds,
-        drain=settings.drain_seconds,
-        recording=build_recording(settings, f"{job.worker}:{os.getpid()}"),
-    ).run()
-
-
-def build_recording(settings: Settings, name: str) -> RecordingThread | None:
-    """What moves facts into the history; None if the settings say that none is kept.
-
-    Args:
-        name: of this process, unique for ever.
-    """
-    from assetflow.distributed.recording import RecordingThread
-    from assetflow.stores.redis.code_store import RedisCodeStore
+def build_log_keeping(settings: Settings) -> LogKeeping:
+    """Where what steps write goes."""
+    from assetflow.distributed.log_keeping import LogKeeping
     from assetflow.stores.redis.connection import connect as connect_redis
-    from assetflow.stores.redis.outbox import RedisOutbox
-    from assetflow.stores.redis.workers import RedisWorkerRegistry
+    from assetflow.stores.redis.live_logs import RedisLiveLogs
 
-    if settings.history_url is None:
+    live = RedisLiveLogs(connect_redis(redis_url_of(settings), patient=False))
+    return LogKeeping(log_files(), live, int(settings.log_mb * 1e6), secret_values)
+
+
+def log_files() -> LogFiles:
+    """Where the logs of steps are kept, wherever that is."""
+    from assetflow.io.log_files import StoredLogFiles
+
+    return StoredLogFiles()
+
+
+def webhook_of(settings: Settings) -> Webhook | None:
+    """Who is told of runs that failed; None for nobody."""
+    if settings.alert_url is None:
         return None
-    client = connect_redis(_redis_url(settings), patient=True)
-    keep = int(settings.keep_hours * 3600) if "keep_hours" in settings.origin else RECORDED_KEPT_SECONDS
-    recorder = Recorder(
-        RedisOutbox(client, keep_seconds=keep),
-        lambda create: _log_of(open_history(settings, create=create)),
-        RedisCodeStore(client),
-        signer_for(settings),
-    )
-    return RecordingThread(name, RedisWorkerRegistry(client), recorder)
+    from assetflow.alerts.webhook import Webhook
+
+    return Webhook(settings.alert_url, settings.alert_secret)
 
 
-def _log_of(history: SqlHistory | None) -> EventLog | None:
+def log_of(history: SqlHistory | None) -> EventLog | None:
+    """Its log, if there is a history."""
     return None if history is None else history.log
 
 
@@ -286,71 +270,14 @@ def open_history(settings: Settings, *, create: bool = False) -> SqlHistory | No
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalRun:
-    """A run in this process: the same engine, on the store in memory.
-
-    Attributes:
-        values: output index to value, filled as steps are run.
-        errors: step index to what it raised last.
-        runners: those that were made for it, with their resources open.
-    """
-
-    store: MemoryRunStore
-    slot: Slot
-    signer: Signer
-    values: dict[int, Any]
-    errors: dict[int, BaseException]
-    runners: list[DefinitionsRunner]
-
-    def close(self) -> None:
-        """Close what the run has opened."""
-        self.slot.close()
-        for runner in self.runners:
-            runner.end()
-
-
-def build_local_run(
-    definitions: Definitions, environments: Environments, job_hooks: tuple[HookDefinition, ...] = ()
-) -> LocalRun:
-    """The engine for one in-process run."""
-    store = MemoryRunStore()
-    signer = Signer(os.urandom(32))
-    values: dict[int, Any] = {}
-    errors: dict[int, BaseException] = {}
-    runners: list[DefinitionsRunner] = []
-
-    def open_session(slot: str, run_id: str) -> RunSession:
-        request = RunRequest.opened(signer, store.envelope(run_id), run_id)
-        runner = DefinitionsRunner(
-            definitions,
-            request.plan,
-            run_id=run_id,
-            shared=environments.resources,
-            environment=request.environment,
-            run_config=request.run_config,
-            tags=request.tags,
-            job_name=request.job_name,
-            job_hooks=job_hooks,
-            values=values,
-            errors=errors,
-            interruptible=True,
-            keeps_open=True,
-        )
-        runners.append(runner)
-        return RunSession(slot, store, request, runner, lambda _run, _announcements: None)
-
-    slot = Slot("here:0", store, open_session, slice_seconds=_WHOLE_RUN)
-    return LocalRun(store=store, slot=slot, signer=signer, values=values, errors=errors, runners=runners)
-
-
 def for_cluster(settings: Settings, *, redis_url: str, home: Path | None = None) -> Settings:
     """Settings that point to a cluster on this machine."""
     origin = {**settings.origin, "redis_url": "the local cluster"}
     return replace(settings, redis_url=redis_url, broker_url=None, home=home or settings.home, origin=origin)
 
 
-def _redis_url(settings: Settings) -> str:
+def redis_url_of(settings: Settings) -> str:
+    """The address of the server; SettingsError if there is none."""
     if settings.redis_url is None:
         raise SettingsError(
             "no Redis is configured, so there is nothing a worker could work for",

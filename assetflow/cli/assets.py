@@ -112,8 +112,9 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
     manifest = shelf.stored(chosen[0])
     last = shelf.last(chosen[0], manifest)
     record = _record(graph, chosen[0], manifest, last)
+    statuses = statuses_of(project, current_settings(), chosen)
     if as_json:
-        print_json(record)
+        print_json(record | {"state": _state(statuses[chosen[0]]) if statuses is not None else None})
         return
     OUT.print(Text(record["asset"], style="bold"))
     if record["description"]:
@@ -126,6 +127,8 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
             continue
         text = ", ".join(value) if isinstance(value, list) else str(value or "")
         grid.add_row(Text(label.replace("_", " "), style="dim"), Text(text or "-"))
+    if statuses is not None:
+        grid.add_row(Text("state", style="dim"), status_text(statuses[chosen[0]], is_stored=last is not None))
     if last is None:
         grid.add_row(Text("materialized", style="dim"), "never")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,8 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
-from assetflow.handle import RunEvent, RunHandle, RunResult
+from assetflow.cli.logs import readable
+from assetflow.errors import AssetflowError
+from assetflow.handle import RunHandle
+from assetflow.log import logger
 from assetflow.runs.facts import CheckDetail, ErrorDetail, FactKind, OutputDetail
+from assetflow.runs.result import RunEvent, RunResult
 from assetflow.runs.states import RunStatus, StepState
 
 MARKS = {
@@ -20,6 +25,7 @@ MARKS = {
     StepState.READY: ("◌", "default"),
     StepState.CLAIMED: ("◐", "cyan"),
     StepState.DELAYED: ("↻", "yellow"),
+    StepState.POOLED: ("◌", "yellow"),
     StepState.SUCCEEDED: ("✔", "green"),
     StepState.SKIPPED: ("⊘", "dim"),
     StepState.FAILED: ("✖", "red"),
@@ -33,6 +39,7 @@ _SAID = {
 }
 _MOST_ROWS = 24
 _METADATA_SHOWN = 3
+_LAST_LINES = 10
 
 
 def follow(handle: RunHandle, *, as_json: bool = False, interrupt: str = "stops watching") -> RunResult:
@@ -208,7 +215,9 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
         wait = f"again in {seconds_text(detail.delay or 0)}"
         yield Text.assemble(("  ↻ ", "yellow"), f"{event.steps[0]:<28} {wait:>9}   ", (why, "yellow"))
     elif event.kind is FactKind.STEP_LOST:
-        yield Text.assemble(("  ↻ ", "yellow"), f"{event.steps[0]:<28} its process died; it is run again")
+        how = detail.error.message.partition(": ")[2] if detail.error is not None else ""
+        died = f"its process died ({how}); it is run again" if how else "its process died; it is run again"
+        yield Text.assemble(("  ↻ ", "yellow"), f"{event.steps[0]:<28} {died}")
     elif event.kind in (FactKind.STEP_SKIPPED, FactKind.STEP_UPSTREAM_FAILED):
         skipped = event.kind is FactKind.STEP_SKIPPED
         why = "skipped: an input was not made" if skipped else "not run: an input failed"
@@ -238,6 +247,8 @@ def show_end(result: RunResult) -> None:
         OUT.print()
         OUT.print(Text.assemble((f"{name} ", "bold red"), "failed:"))
         OUT.print(Text(error.traceback.rstrip() or f"{error.type}: {error.message}"))
+        if not error.type.endswith("StepLostError"):  # which tells what was written last
+            _show_last_lines(result, name)
     counts: dict[StepState, int] = {}
     for state in result.steps.values():
         counts[state] = counts.get(state, 0) + 1
@@ -254,6 +265,24 @@ def show_end(result: RunResult) -> None:
     )
     if not result.success:
         ERR.print(f"show it again: assetflow runs show {result.run_id}", style="dim")
+        ERR.print(f"run again what failed: assetflow runs retry {result.run_id}", style="dim")
+
+
+def _show_last_lines(result: RunResult, step: str) -> None:
+    """What a step has written before it failed; what is said of the failure itself stands above."""
+    try:
+        lines = deque((line for line in result.logs(step) if line.logger != logger.name), maxlen=_LAST_LINES)
+    except AssetflowError:
+        return  # the run has ended, which is what is told here
+    if lines:
+        OUT.print()
+        OUT.print("the last it has written:", style="dim")
+        for line in lines:
+            mark = line.level if line.level in ("WARNING", "ERROR", "CRITICAL") else ""
+            if line.attempt == lines[-1].attempt:
+                text = "\n    ".join(map(readable, line.text.split("\n")))
+                OUT.print(Text.assemble("  ", (f"{mark} " if mark else "", "yellow"), text))
+        OUT.print(f"all of it: assetflow logs {result.run_id} {step}", style="dim")
 
 
 def plain_metadata(output: OutputDetail) -> dict[str, Any]:

@@ -12,11 +12,19 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from assetflow.beside_workers import build_keepers
 from assetflow.cli.console import OUT, count_text, print_json, size_text
 from assetflow.cli.targets import json_option, standing_connection
+from assetflow.engine.clearing import clear_all
 from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.settings import Settings
-from assetflow.wiring import build_recording, current_settings, open_history, outbox_of, upgrade_history
+from assetflow.wiring import (
+    current_settings,
+    log_files,
+    open_history,
+    outbox_of,
+    upgrade_history,
+)
 
 if TYPE_CHECKING:
     from assetflow.stores.sql.history import SqlHistory
@@ -92,13 +100,17 @@ def upgrade() -> None:
 def record() -> None:
     """Record what runs tell, in this process, until it is told to stop; workers do so by themselves."""
     settings = current_settings()
-    recording = build_recording(settings, f"recorder:{time.time_ns():x}")
-    if recording is None:
+    if settings.history_url is None:
         raise _none_kept(settings)
+    recording, *others = build_keepers(settings, f"recorder:{time.time_ns():x}")
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=recording.ask_to_stop).start())
+    for other in others:
+        other.start()
     OUT.print(f"recording in {settings.history_title}; Ctrl-C stops it", style="dim")
     recording.run()
+    for other in others:
+        other.stop()
 
 
 @history.command()
@@ -106,12 +118,12 @@ def record() -> None:
 @click.option("--dry-run", is_flag=True, help="Only tell how many there are.")
 @json_option
 def gc(days: float | None, dry_run: bool, as_json: bool) -> None:
-    """Clear away runs that ended long ago; the newest materialization of each asset always stays."""
+    """Clear away runs that ended long ago, and their logs; the newest materialization of each asset always stays."""
     settings = current_settings()
     found = _opened(settings)
     kept = settings.history_days if days is None else days
     before = time.time() - kept * 86_400
-    count = found.log.count_ended(before) if dry_run else found.log.forget_all(before)
+    count = found.log.count_ended(before) if dry_run else clear_all(found.log, log_files(), before)
     if as_json:
         print_json({"runs": count, "dry_run": dry_run, "ended_before": before})
     else:

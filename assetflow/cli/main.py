@@ -10,6 +10,7 @@ import click
 from assetflow.cli.console import ERR, show_error
 from assetflow.cli.lazy import LazyGroup
 from assetflow.errors import (
+    AlertError,
     AssetflowError,
     CheckError,
     InvalidDefinitionError,
@@ -24,12 +25,16 @@ SUCCESS, STEP_FAILED, USAGE, BAD_DEFINITIONS, UNREACHABLE, CANCELLED, INTERRUPTE
 
 _COMMANDS = {
     "materialize": "assetflow.cli.materialize:materialize",
+    "backfill": "assetflow.cli.backfill:backfill",
     "plan": "assetflow.cli.plan:plan",
+    "partitions": "assetflow.cli.partitions:partitions",
     "assets": "assetflow.cli.assets:assets",
     "gc": "assetflow.cli.gc:gc",
     "diff": "assetflow.cli.diff:diff",
     "promote": "assetflow.cli.promote:promote",
     "runs": "assetflow.cli.runs:runs",
+    "logs": "assetflow.cli.logs:logs",
+    "alerts": "assetflow.cli.alerts:alerts",
     "pools": "assetflow.cli.limits:pools",
     "history": "assetflow.cli.history:history",
     "run-limits": "assetflow.cli.limits:run_limits",
@@ -60,7 +65,7 @@ def cli() -> None:
 
 def exit_code_of(error: Exception) -> int:
     """The exit code that belongs to an error."""
-    if isinstance(error, ServiceUnreachableError | UnsupportedServerError | StorageError):
+    if isinstance(error, ServiceUnreachableError | UnsupportedServerError | StorageError | AlertError):
         return UNREACHABLE
     if isinstance(error, InvalidDefinitionError | LoadError):
         return BAD_DEFINITIONS

@@ -11,6 +11,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from assetflow.cli.backfill import read_partitions
 from assetflow.cli.console import OUT, ago_text, count_text, print_json, seconds_text
 from assetflow.cli.staleness import recorded, recorded_by_now
 from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
@@ -19,7 +20,7 @@ from assetflow.errors import HistoryUnreachableError, InvalidInvocationError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.overlay import overlaid
-from assetflow.planning.explain import Expected, StepExplanation, expected, explain
+from assetflow.planning.explain import Expected, StepExplanation, expected, explain, summed_up
 from assetflow.planning.needs import Need
 from assetflow.planning.plan import Plan
 from assetflow.planning.stale_plan import StalePlan
@@ -37,14 +38,17 @@ _SKIPPED_SHOWN = 6
 @definitions_options
 @env_option
 @json_option
+@click.option("--partitions", "asked", multiple=True, metavar="A..B",
+              help="A key, or a range of keys, or `all`; may be repeated.")  # fmt: skip
 @click.option("--stale", is_flag=True, help="Plan only what is stale.")
-@click.option("-v", "--verbose", is_flag=True, help="Also list everything that is skipped.")
+@click.option("-v", "--verbose", is_flag=True, help="Also list everything that is skipped, and each partition.")
 @click.option("--save", type=click.Path(dir_okay=False, path_type=Path), help="Write the plan as JSON to this file.")
 def plan(
     selection: tuple[str, ...],
     module: str | None,
     file: Path | None,
     as_json: bool,
+    asked: tuple[str, ...],
     stale: bool,
     verbose: bool,
     save: Path | None,
@@ -53,7 +57,7 @@ def plan(
     project = load_project(module, file, selection)
     settings = current_settings()
     chosen = " ".join(selection) or None
-    graph, whole = project.plan(chosen)
+    graph, whole = project.plan(chosen, partitions=read_partitions(asked) if asked else None)
     check_not_empty(graph, whole.steps, chosen)
     statuses, durations, only = _look(project, settings, chosen, whole, stale=stale)
     made = overlaid(
@@ -100,7 +104,7 @@ def _show(
     *,
     verbose: bool,
 ) -> None:
-    left_out = len(graph.materializable_keys) - len(skipped) - sum(len(step.assets) for step in steps)
+    left_out = len(graph.materializable_keys) - len(skipped) - len({key for step in steps for key in step.assets})
     maybe = sum(step.need is Need.MAYBE for step in steps)
     counts = [count_text(len(steps) - maybe, "step")]
     counts += [f"{maybe:,} more if what they need changes"] if maybe else []
@@ -109,7 +113,9 @@ def _show(
     OUT.print(Text(f"Plan: {', '.join(counts)}" if steps or not skipped else "Plan: everything is up to date"))
     if steps or skipped:
         OUT.print()
-        OUT.print(_table(steps, skipped if verbose else skipped[:_SKIPPED_SHOWN], statuses))
+        OUT.print(
+            _table(steps if verbose else summed_up(steps), skipped if verbose else skipped[:_SKIPPED_SHOWN], statuses)
+        )
         if not verbose and len(skipped) > _SKIPPED_SHOWN:
             OUT.print(f"skip  {len(skipped) - _SKIPPED_SHOWN:,} more, fresh (-v lists them)", style="dim")
     if steps:
@@ -177,6 +183,10 @@ def _why(step: StepExplanation) -> str:
 
 def _notes(step: StepExplanation) -> list[str]:
     notes = []
+    if step.partitions:
+        first, last = step.partitions[0], step.partitions[-1]
+        counted = count_text(len(step.partitions), "partition")
+        notes.append(f"{counted}: {first if first == last else f'{first}..{last}'}")
     if len(step.assets) > 1:
         notes.append(f"makes {_names(step.assets)}")
     if step.checks:
@@ -198,6 +208,7 @@ def _names(keys: Iterable[AssetKey]) -> str:
 def _record(step: StepExplanation) -> dict[str, object]:
     return {
         "step": step.step,
+        "partitions": list(step.partitions),
         "need": step.need.value,
         "reason": step.reason,
         "if_changed": [key.to_user_string() for key in step.if_changed],

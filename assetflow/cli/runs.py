@@ -14,8 +14,9 @@ from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.cli.follow import MARKS, follow, lines_of, show_end
+from assetflow.cli.retry import retry
 from assetflow.cli.run_list import LOST, listed, runs_of
-from assetflow.cli.targets import json_option, state_of_runs
+from assetflow.cli.targets import handle_of, json_option, state_of_runs
 from assetflow.handle import RunHandle
 from assetflow.run_ids import check_run_id
 from assetflow.runs.states import RunStatus
@@ -89,7 +90,7 @@ def show_run(run_id: str, as_json: bool, following: bool) -> int:
     """Show one run: every step, what it made, and what went wrong."""
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
-        handle = RunHandle(run_id, connection.store, connection.signer, connection.announce)
+        handle = handle_of(connection, run_id)
         if following and not handle.status.is_terminal:
             return 0 if follow(handle, as_json=as_json).success else 1
         view = handle.store_view()
@@ -157,8 +158,11 @@ def resume_run(run_id: str) -> None:
             OUT.print(f"run {run_id} is {status.value.lower()}, {count_text(left, 'step')} left")
 
 
+runs.add_command(retry)
+
+
 @contextmanager
 def _handle(run_id: str) -> Iterator[RunHandle]:
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
-        yield RunHandle(run_id, connection.store, connection.signer, connection.announce)
+        yield handle_of(connection, run_id)

@@ -18,6 +18,7 @@ from assetflow.errors import HistoryUnreachableError
 from assetflow.keys import AssetKey
 from assetflow.overlay import history_of, records_of
 from assetflow.planning.staleness import AssetStatus, StaleCause, StaleStatus, judge
+from assetflow.runs.event_log import Catalog
 from assetflow.settings import Settings
 from assetflow.submission import Project
 from assetflow.wiring import open_history
@@ -77,6 +78,30 @@ def recorded_by_now(project: Project, settings: Settings) -> Iterator[LatestReco
         return
     with recorded_until_now(connection) as history:
         yield records_of(history, Environments(settings, project.definitions), settings.env)
+
+
+@contextmanager
+def catalog_by_now(settings: Settings) -> Iterator[Catalog | None]:
+    """What the history knows of the assets of an environment, once what runs have told that are over is in it.
+
+    None if no history is kept here, or nothing was run yet.
+
+    Raises:
+        HistoryUnreachableError, ServiceUnreachableError: it, or the server, does not answer.
+    """
+    connection = standing_connection(settings)
+    if connection is not None:
+        with recorded_until_now(connection) as history:
+            yield history.catalog_of(settings.env)
+        return
+    found = open_history(settings)
+    if found is None:
+        yield None
+        return
+    try:
+        yield found.catalog_of(settings.env)
+    finally:
+        found.close()
 
 
 def status_text(status: AssetStatus, *, is_stored: bool = False) -> Text:

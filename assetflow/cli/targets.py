@@ -15,6 +15,7 @@ import click
 from assetflow.cli.console import ERR, count_text
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError
+from assetflow.handle import RunHandle
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.settings import Settings
 from assetflow.submission import Project, project_of_file, project_of_module, selection_text
@@ -176,3 +177,15 @@ def state_of_runs(settings: Settings) -> Iterator[Connection]:
         )
     with sole_use(data), Valkey(data.resolve(), log=settings.home / "cluster.log") as server:
         yield connect(for_cluster(settings, redis_url=server.url))
+
+
+def handle_of(connection: Connection, run_id: str) -> RunHandle:
+    """What is in hand of a run that somebody has submitted."""
+    return RunHandle(
+        run_id,
+        connection.store,
+        connection.signer,
+        connection.announce,
+        logs=connection.logs,
+        retrying=connection.retrying,
+    )

@@ -10,6 +10,7 @@ import ast
 import importlib.util
 import sys
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
@@ -53,11 +54,16 @@ class Reach:
         self._pieces: dict[Target, Piece] = {}
         self._reached: dict[Target, str] = {}
         self._sources: dict[str, Source | None] = {}
+        self._versions: dict[int, tuple[Any, str]] = {}  # by id, with what keeps the id taken
 
     def version(self, function: Any) -> str:
         """The version of a function, or of what is called like one."""
-        thing = describe(function)
-        return digest("\n".join([thing.text, *map(self._all_from, thing.targets)]))
+        known = self._versions.get(id(function))
+        if known is None or known[0] is not function:
+            thing = describe(function)
+            version = digest("\n".join([thing.text, *map(self._all_from, thing.targets)]))
+            known = self._versions[id(function)] = (function, version)
+        return known[1]
 
     def _all_from(self, start: Target) -> str:
         """A digest of all that is reached from a piece."""
@@ -245,12 +251,19 @@ def _files(imported: Imported, names: Mapping[str, Any]) -> list[Target]:
 
 
 def _file_of(name: str) -> str | None:
-    """The file of a module, whether it is loaded or not; None if there is none."""
+    """The file of a module of the project, whether it is loaded or not; None for all others. Nothing is imported."""
     loaded = sys.modules.get(name)
     if loaded is not None:
         return getattr(loaded, "__file__", None)
+    top, *rest = name.split(".")
     try:
-        found = importlib.util.find_spec(name)
-    except Exception:  # what stands above it does not load; whoever runs it will see why
+        found = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
         return None
-    return None if found is None or not found.has_location else found.origin
+    if found is None or (found.has_location and not is_own(found.origin or "")):
+        return None
+    if not rest:
+        return found.origin if found.has_location else None
+    below = [Path(folder, *rest) for folder in found.submodule_search_locations or ()]
+    files = [file for one in below for file in (one / "__init__.py", one.with_name(f"{one.name}.py"))]
+    return next((str(file) for file in files if file.is_file()), None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.check_decorator import AssetChecksDefinition
+from assetflow.definitions.displays import definitions_display
 from assetflow.definitions.environment import Environment, as_environments
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.implicit_jobs import implicit_job
@@ -86,6 +87,9 @@ class Definitions:
             )
         self._instigators = Instigators(schedules, sensors)
         self.jobs: dict[str, AssetJob] = named_jobs(jobs, self._instigators)
+
+    def _repr_html_(self) -> str:
+        return definitions_display(self.assets, self.source_assets, self.jobs, self.resources)
 
     @staticmethod
     def merge(*definitions: Definitions) -> Definitions:

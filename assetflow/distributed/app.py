@@ -11,10 +11,12 @@ from typing import Any
 from celery import Celery, bootsteps, signals
 from kombu.connection import Connection
 
+from assetflow.distributed.capture import Capture
 from assetflow.distributed.child import GuardedWatch
 from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol, is_redis
 from assetflow.distributed.dispatcher import TASK_NAME
 from assetflow.distributed.guardian import Guardian, SidecarStep
+from assetflow.distributed.log_keeping import LogKeeping
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
 
@@ -28,6 +30,7 @@ class WorkerParts:
 
     Attributes:
         make_slot: builds the slot of a child process, given its name and its watch.
+        make_log_keeping: says in a child process where what steps write goes; None to leave it in the worker's log.
         sidecar_command: how the sidecar is started.
         sidecar_environment: added to the sidecar's environment.
         share_cores: told, before there are children, how many there will be.
@@ -35,6 +38,7 @@ class WorkerParts:
     """
 
     make_slot: MakeSlot
+    make_log_keeping: Callable[[], LogKeeping] | None
     sidecar_command: tuple[str, ...]
     sidecar_environment: dict[str, str]
     share_cores: Callable[[int], None]
@@ -67,7 +71,7 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     """An application whose workers run steps."""
     app = make_app(broker_url)
     guardian = Guardian(parts.sidecar_command, parts.sidecar_environment)
-    children = _Children(guardian, parts.make_slot)
+    children = _Children(guardian, parts)
 
     @app.task(name=TASK_NAME, bind=False, shared=False)
     def run_step(run_id: str, queue: str, hint: int = -1, announcement: str = "") -> None:
@@ -124,20 +128,43 @@ def _patience_with(errors: tuple[type[Exception], ...]) -> type[bootsteps.StartS
 class _Children:
     """The slots of this process: one, or one for each thread of a threads pool."""
 
-    def __init__(self, guardian: Guardian, make_slot: MakeSlot) -> None:
+    def __init__(self, guardian: Guardian, parts: WorkerParts) -> None:
         self._guardian = guardian
-        self._make_slot = make_slot
+        self._parts = parts
         self._local = threading.local()
+        self._shared = threading.Lock()
+        self._capture: Capture | None = None
+        self._keeping: LogKeeping | None = None
 
     def begin(self) -> None:
         """Register this process before its first step, so that its death is noticed from now on."""
         if not hasattr(self._local, "watch"):
-            self._local.watch = GuardedWatch(self._guardian.folder, alone=self._guardian.alone_in_process)
+            self._local.watch = GuardedWatch(
+                self._guardian.folder,
+                alone=self._guardian.alone_in_process,
+                capture=self._streams(),
+                keeping=self._log_keeping,
+            )
 
     def slot(self) -> Slot:
         """The slot of this thread, made at its first wake-up."""
         if not hasattr(self._local, "slot"):
             self.begin()
             watch: GuardedWatch = self._local.watch
-            self._local.slot = self._make_slot(f"{self._guardian.worker}:{watch.cell.name}", watch)
+            self._local.slot = self._parts.make_slot(f"{self._guardian.worker}:{watch.cell.name}", watch)
         return self._local.slot  # type: ignore[no-any-return]
+
+    def _streams(self) -> Capture | None:
+        """The streams of this process, which all of its slots share."""
+        with self._shared:
+            if self._capture is None and self._parts.make_log_keeping is not None:
+                self._capture = Capture(redirects=self._guardian.one_slot_a_process)
+                self._capture.install()
+            return self._capture
+
+    def _log_keeping(self) -> LogKeeping:
+        with self._shared:
+            if self._keeping is None:
+                assert self._parts.make_log_keeping is not None, "there are streams only where something is kept"
+                self._keeping = self._parts.make_log_keeping()
+            return self._keeping

@@ -1,8 +1,8 @@
 """A few shared bytes for each child: what it runs, and what is wanted of it.
 
 The child writes what it does; the sidecar reads it, and writes what it wants: stop this step, take no
-more. Changes of the current step and kills are made under a lock that the kernel frees on death, so a
-kill can never hit the next, innocent step.
+more. It notes there, too, how much of the step's output it has sent along. Changes of the current step and
+kills are made under a lock that the kernel frees on death, so a kill can never hit the next, innocent step.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from assetflow.runs.claims import Claim
 
-SIZE = 128
+SIZE = 1024
 _BETWEEN_WAKE_UPS = 0.5  # seconds: longer than a slice
 _NOTHING, _OPENING = -1, -2
 # pid, step (-1: none, -2: it opens the run), token, nonce, retries, timeout, deadline, last woken, wants to go, run id
@@ -30,7 +30,14 @@ _CHILD = struct.Struct("<iiQIHdddB26s")
 _ORDERS = struct.Struct("<QBBB")
 _ORDERS_AT = 96
 _STOPS = struct.calcsize("<QB")  # from here on: drain, quarantine
-assert _CHILD.size <= _ORDERS_AT and _ORDERS_AT + _ORDERS.size <= SIZE
+# token, and bytes of its output that were sent along
+_SENT = struct.Struct("<QQQ")
+_SENT_AT = 128
+# where the child's log is to be kept
+_PLACE = struct.Struct("<H768s")
+_PLACE_AT = 160
+assert _CHILD.size <= _ORDERS_AT and _ORDERS_AT + _ORDERS.size <= _SENT_AT
+assert _SENT_AT + _SENT.size <= _PLACE_AT and _PLACE_AT + _PLACE.size <= SIZE
 
 
 class StopReason(IntEnum):
@@ -206,6 +213,27 @@ class Cell:
         """Change what is wanted of the child: names and values of `Orders`. For the guards only."""
         wanted = replace(self.orders, **changes)  # type: ignore[arg-type]
         _ORDERS.pack_into(self._map, _ORDERS_AT, wanted.stop_token, wanted.reason, wanted.drain, wanted.quarantine)
+
+    @property
+    def place(self) -> str:
+        """Where what the child's step writes is to be kept; empty for nowhere."""
+        length, raw = _PLACE.unpack_from(self._map, _PLACE_AT)
+        return str(raw[:length].decode())
+
+    def set_place(self, place: str) -> None:
+        """Say where it is to be kept. For the child only; a place with a longer name is not passed on."""
+        raw = place.encode()
+        raw = raw if len(raw) <= _PLACE.size - 2 else b""
+        _PLACE.pack_into(self._map, _PLACE_AT, len(raw), raw)
+
+    def sent(self, token: int) -> tuple[int, int]:
+        """How many bytes of that claim's standard output and standard error were sent along."""
+        known, out, err = _SENT.unpack_from(self._map, _SENT_AT)
+        return (out, err) if known == token else (0, 0)
+
+    def set_sent(self, token: int, sizes: tuple[int, int]) -> None:
+        """Note how many. For the guards only."""
+        _SENT.pack_into(self._map, _SENT_AT, token, *sizes)
 
     def close(self) -> None:
         """Unmap; the file stays."""

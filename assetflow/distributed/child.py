@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from assetflow.distributed.capture import Capture
 from assetflow.distributed.cells import Cell, StopReason
 from assetflow.distributed.clean_slate import CleanSlate
+from assetflow.distributed.log_keeping import LogKeeping
+from assetflow.distributed.spool import Spool
 from assetflow.errors import StepTimedOut
 from assetflow.execution.runner import StepStopped
 from assetflow.runs.claims import Claim
+from assetflow.runs.facts import LogDetail
 
 
 class GuardedWatch:
@@ -20,10 +25,24 @@ class GuardedWatch:
     Args:
         folder: of the cells.
         alone: no other slot shares the process, so what a step leaves behind in it can be put right.
+        capture: the streams of this process; None to leave them be.
+        keeping: where what steps write goes; made when the first has written something.
     """
 
-    def __init__(self, folder: Path, *, alone: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        alone: bool = True,
+        capture: Capture | None = None,
+        keeping: Callable[[], LogKeeping] | None = None,
+    ) -> None:
         self.cell = Cell.create(folder)
+        self._capture = capture
+        self._keeping = keeping
+        self._spool = Spool(folder, self.cell.name) if capture is not None else None
+        self._claim: tuple[str, Claim, str] | None = None
+        self._place = ""
         self._token = 0
         self._timeout = 0.0
         self._listening = False
@@ -53,20 +72,28 @@ class GuardedWatch:
         """See Watch.open."""
         self.cell.set_opening(run_id)
 
-    def begin(self, run_id: str, claim: Claim, timeout: float | None) -> None:
+    def begin(self, run_id: str, claim: Claim, timeout: float | None, log_place: str = "") -> None:
         """See Watch.begin."""
         if not self._listening:
             self._listen()
         self._timeout = timeout or 0.0
+        if log_place != self._place:
+            self._place = log_place
+            self.cell.set_place(log_place)
         self.cell.set_step(run_id, claim, timeout)
+        if self._capture is not None and self._spool is not None:
+            self._claim = (run_id, claim, log_place)
+            self._capture.begin(self._spool)
         self._token = claim.token
 
-    def end(self) -> None:
+    def end(self) -> LogDetail | None:
         """See Watch.end."""
         self._token = 0
+        told = self._keep_log()
         self.cell.set_idle()
         if self._slate is not None:
             self._slate.restore()
+        return told
 
     def rest(self) -> None:
         """See Watch.rest."""
@@ -76,6 +103,16 @@ class GuardedWatch:
     def replace(self) -> None:
         """See Watch.replace."""
         self.cell.ask_to_go()
+
+    def _keep_log(self) -> LogDetail | None:
+        ended, self._claim = self._claim, None
+        if ended is None or self._capture is None or self._spool is None:
+            return None
+        self._capture.end()
+        if self._spool.is_empty or self._keeping is None:
+            return None
+        run_id, claim, place = ended
+        return self._keeping().keep(self._spool, self.cell, run_id, claim, place)
 
     def _listen(self) -> None:
         # Not before the first step: Celery's pool claims the signal for its own time limits when it starts.

@@ -37,6 +37,8 @@ PROTOCOL: dict[str, Any] = {
     "worker_max_tasks_per_child": None,
     "worker_soft_shutdown_timeout": 15.0,
     "worker_hijack_root_logger": False,
+    # What steps write is theirs, and not the worker's: see `distributed.capture`.
+    "worker_redirect_stdouts": False,
     "enable_utc": True,
 }
 

@@ -7,6 +7,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ class Guardian:
     def __init__(self, command: tuple[str, ...], environment: dict[str, str]) -> None:
         self.worker = secrets.token_hex(8)
         self.alone_in_process = True  # false where one process has several slots
+        self.one_slot_a_process = True
         self._command = command
         self._environment = environment
         self._folder: Path | None = None
@@ -87,6 +89,13 @@ class Guardian:
                 cell.order(drain=True)
                 cell.close()
 
+    def note_end(self, pid: int, code: int | None) -> None:
+        """Tell the sidecar how a child has ended: only its parent hears of that."""
+        with suppress(OSError):
+            scratch = self.folder / f".{end_name(pid)}"
+            scratch.write_text("" if code is None else str(code))
+            scratch.rename(self.folder / end_name(pid))
+
     def stop(self) -> None:
         """The children are gone in peace: let the sidecar give back what is left, and end."""
         process, self._process = self._process, None
@@ -114,6 +123,21 @@ class Guardian:
         self._process.stdin.flush()
 
 
+def end_name(pid: int) -> str:
+    """Name of the file that tells how a child has ended. No cell has such a name."""
+    return f"status.{pid}"
+
+
+def _noting(guardian: Guardian, bury: Callable[[Any], None]) -> Callable[[Any], None]:
+    """What the pool calls for a child that is gone: as before, when its end is noted."""
+
+    def note(process: Any) -> None:
+        guardian.note_end(process.pid, process.exitcode)
+        bury(process)
+
+    return note
+
+
 class SidecarStep(bootsteps.StartStopStep):
     """Puts the guardian into the life of a Celery worker."""
 
@@ -129,6 +153,7 @@ class SidecarStep(bootsteps.StartStopStep):
         queues = tuple(parent.app.amqp.queues.consume_from)
         module = type(parent.pool).__module__
         guardian.alone_in_process = "prefork" in module
+        guardian.one_slot_a_process = "thread" not in module
         guardian.start(queues, parent.concurrency, can_kill="prefork" in module)
         self._timers = [parent.timer.call_repeatedly(_LOOK_EVERY, guardian.look)]
         # Celery looks every five seconds whether the task of a dead child can be written off, and gives the child's
@@ -136,6 +161,8 @@ class SidecarStep(bootsteps.StartStopStep):
         processes: Any = getattr(parent.pool, "_pool", None)
         if hasattr(processes, "maintain_pool"):
             self._timers.append(parent.timer.call_repeatedly(_TIDY_EVERY, processes.maintain_pool))
+        if hasattr(processes, "process_flush_queues"):  # called for every process that is buried
+            processes.process_flush_queues = _noting(guardian, processes.process_flush_queues)
 
     def stop(self, parent: Any) -> None:
         """A warm shutdown has begun: children finish their step and take no other."""

@@ -1,4 +1,4 @@
-"""Recording beside a worker: a thread of the sidecar, which must not wait for a database itself."""
+"""What is done beside a worker in turns: a thread of the sidecar, which must not wait for a database itself."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REMIND_EVERY = 60.0
 
 
 class Recording(Protocol):
-    """What is done in turns; see `Recorder`."""
+    """What is done in turns; see `Recorder` and `Alerting`."""
 
     def is_mine(self) -> bool:
         """Whether there is anything to do here."""
@@ -41,15 +41,27 @@ class RecordingThread:
 
     Args:
         name: of this process, unique for ever.
-        recorder: made in the thread, where it is needed first.
+        recorder: what is done.
+        lease: that one process holds at a time.
+        complaint: what is said when it cannot be done.
     """
 
-    def __init__(self, name: str, registry: WorkerRegistry, recorder: Recording) -> None:
+    def __init__(
+        self,
+        name: str,
+        registry: WorkerRegistry,
+        recorder: Recording,
+        *,
+        lease: str = "recorder",
+        complaint: str = "nothing is recorded at the moment",
+    ) -> None:
+        self._lease = lease
+        self._complaint = complaint
         self._name = name
         self._registry = registry
         self._recorder = recorder
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self.run, name="assetflow-recorder", daemon=True)
+        self._thread = threading.Thread(target=self.run, name=f"assetflow-{lease}", daemon=True)
         self._leads = False
         self._renewed = 0.0
         self._complained = 0.0
@@ -76,7 +88,7 @@ class RecordingThread:
             pass
         if self._leads:
             with suppress(ServiceUnreachableError):  # it expires
-                self._registry.drop_lease("recorder", self._name)
+                self._registry.drop_lease(self._lease, self._name)
 
     def _safely(self) -> float:
         """Take a turn; seconds until the next."""
@@ -86,18 +98,18 @@ class RecordingThread:
             self._complain(error)
             return 1.0
         except Exception:
-            logger.exception("recording failed; it is tried again")
+            logger.exception("%s failed; it is tried again", self._lease)
             self._recorder.forget()
             return 1.0
         if self._complained and self._leads:
-            logger.warning("recording goes on")
+            logger.warning("%s goes on", self._lease)
             self._complained = 0.0
         return pause
 
     def _turn(self) -> float:
         now = time.monotonic()
         if not self._leads or now - self._renewed > _RENEW_EVERY:
-            led, self._leads = self._leads, self._registry.hold_lease("recorder", self._name, LEASE_SECONDS)
+            led, self._leads = self._leads, self._registry.hold_lease(self._lease, self._name, LEASE_SECONDS)
             self._renewed = now
             if self._leads and not led:
                 self._recorder.forget()
@@ -107,12 +119,12 @@ class RecordingThread:
             return 0.0 if self._recorder.turn() else _PULSE
         if self._recorder.is_elsewhere:
             self._leads = False
-            self._registry.drop_lease("recorder", self._name)
+            self._registry.drop_lease(self._lease, self._name)
             return _AWAY
         return _PULSE
 
     def _complain(self, error: AssetflowError) -> None:
         now = time.monotonic()
         if not self._complained or now - self._complained > _REMIND_EVERY:
-            logger.warning("nothing is recorded at the moment: %s", error)
+            logger.warning("%s: %s", self._complaint, error)
             self._complained = now

@@ -12,7 +12,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,8 @@ from assetflow.distributed.cells import Cell, StopReason
 from assetflow.distributed.guardian import GOODBYE, SidecarJob
 from assetflow.distributed.hearing import Hearing
 from assetflow.distributed.identity import identify
+from assetflow.distributed.log_keeping import LogKeeping
+from assetflow.distributed.reading_along import ReadingAlong
 from assetflow.distributed.recording import RecordingThread
 from assetflow.distributed.sweeper import Sweeper
 from assetflow.distributed.taking_back import Judge, TakingBack
@@ -68,7 +70,8 @@ class Sidecar:
         modules: what the worker may import; clients choose by it how to send code.
         grace: seconds between the soft and the hard stop of a step.
         drain: seconds that steps may go on once the worker is told to end.
-        recording: moves what runs tell into the history; None if none is kept.
+        recording: moves what runs tell into the history; nothing if none is kept.
+        log_keeping: where what steps write goes; None if it is not kept.
     """
 
     def __init__(
@@ -83,7 +86,8 @@ class Sidecar:
         modules: tuple[str, ...] = (),
         grace: float = GRACE,
         drain: float = DRAIN,
-        recording: RecordingThread | None = None,
+        recording: Sequence[RecordingThread] = (),
+        log_keeping: LogKeeping | None = None,
     ) -> None:
         self._recording = recording
         self._job = job
@@ -93,7 +97,8 @@ class Sidecar:
         self._grace = grace
         self._children: dict[str, _Child] = {}
         self._info = identify(job, modules)
-        self._taking_back = TakingBack(job, store, announce, judge)
+        self._logs = ReadingAlong(Path(job.folder), log_keeping)
+        self._taking_back = TakingBack(job, store, announce, judge, self._logs)
         self._sweeper = Sweeper(self._info, store, registry, announce)
         self._hearing = Hearing(job, store, broker_is_there)
         self._told_to_end = 0.0
@@ -108,8 +113,8 @@ class Sidecar:
         poller = select.poll()
         poller.register(sys.stdin.fileno(), select.POLLIN | select.POLLHUP)
         heard = b""
-        if self._recording is not None:
-            self._recording.start()
+        for thread in self._recording:
+            thread.start()
         while True:
             self._adopt(poller)
             self._stop_overdue()
@@ -118,7 +123,8 @@ class Sidecar:
             self._every("drain", CANCEL_EVERY, self._give_back_when_drained)
             self._every("cancel", CANCEL_EVERY, self._stop_cancelled)
             self._every("listen", LISTEN_EVERY, self._listen)
-            for descriptor, _event in poller.poll(PULSE * 1000):
+            self._every("logs", 0.0, self._read_along)
+            for descriptor, _event in poller.poll(min(PULSE, self._logs.pause) * 1000):
                 if descriptor == sys.stdin.fileno():
                     piece = os.read(descriptor, 64)
                     if not piece:
@@ -159,7 +165,10 @@ class Sidecar:
         child = next(child for child in self._children.values() if child.pidfd == pidfd)
         os.close(pidfd)
         del self._children[child.cell.name]
-        self._taking_back.of_child(child.cell, timed_out=child.reason is StopReason.TIMED_OUT)
+        self._taking_back.of_child(child.cell, reason=child.reason)
+
+    def _read_along(self) -> None:
+        self._logs.look([child.cell for child in self._children.values()])
 
     def _beat(self) -> None:
         states = [child.cell.read() for child in self._children.values()]
@@ -257,9 +266,10 @@ class Sidecar:
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
         with suppress(ServiceUnreachableError):  # else the others will notice
-            self._taking_back.of_worker(Proof.DRAINED if in_peace else Proof.WORKER_DIED)
-            if self._recording is not None:
-                self._recording.stop()
+            cells = [child.cell for child in self._children.values()]
+            self._taking_back.of_worker(Proof.DRAINED if in_peace else Proof.WORKER_DIED, cells)
+            for thread in self._recording:
+                thread.stop()
             self._registry.leave(self._job.worker, died=not in_peace)
         for path in Path(self._job.folder).glob("*"):
             path.unlink(missing_ok=True)

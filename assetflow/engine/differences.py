@@ -14,7 +14,7 @@ def differences(before: RunRequest, now: RunRequest) -> list[str]:
     """A line for each field of the requests that is not the same."""
     lines = [
         f"{name}: {old!r} before, {new!r} now"
-        for name in ("environment", "job_name", "priority", "selection")
+        for name in ("environment", "job_name", "priority", "selection", "stale_only")
         if (old := getattr(before, name)) != (new := getattr(now, name))
     ]
     for label in sorted(before.tags.keys() | now.tags.keys()):
@@ -26,8 +26,7 @@ def differences(before: RunRequest, now: RunRequest) -> list[str]:
         lines.append(f"run_config: {_some(config)}")
     if before.code != now.code:
         lines.append(f"code: {_version(before)} before, {_version(now)} now")
-    lines += _plans(before, now)
-    return lines
+    return lines if now.stale_only else lines + _plans(before, now)
 
 
 def _plans(before: RunRequest, now: RunRequest) -> list[str]:

@@ -19,6 +19,7 @@ from assetflow.runs.store import RunStore
 
 _MAKERS_KEPT = 8
 
+LogPlace = Callable[[Definitions | None, str], str]
 Shared = Callable[[Definitions, str], Mapping[str, ResourceDefinition]]
 
 
@@ -27,6 +28,7 @@ class SessionOpener:
 
     Args:
         shared: the resources of definitions in an environment, by its name.
+        log_place: where what steps of an environment write is kept; told definitions, or None if they do not load.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class SessionOpener:
         loader: CodeLoader,
         announce: Announce,
         shared: Shared,
+        log_place: LogPlace,
     ) -> None:
+        self._log_place = log_place
         self._store = store
         self._signer = signer
         self._loader = loader
@@ -52,14 +56,19 @@ class SessionOpener:
             SignatureError, DamagedRecordError: the plan or its code must not be trusted here.
         """
         request = RunRequest.opened(self._signer, self._store.envelope(run_id), run_id)
-        return RunSession(slot, self._store, request, self._runner(request), self._announce)
+        definitions, runner = self._load(request)
+        place = self._log_place(definitions, request.environment)
+        return RunSession(slot, self._store, request, runner, self._announce, log_place=place)
 
-    def _runner(self, request: RunRequest) -> StepRunner:
+    def _load(self, request: RunRequest) -> tuple[Definitions | None, StepRunner]:
         try:
             definitions = self._loader.load(request.code)
         except LoadError as error:
             logger.error("run %s: %s", request.run_id, error)
-            return FailingRunner(error)
+            return None, FailingRunner(error)
+        return definitions, self._runner(request, definitions)
+
+    def _runner(self, request: RunRequest, definitions: Definitions) -> StepRunner:
         return DefinitionsRunner(
             definitions,
             request.plan,

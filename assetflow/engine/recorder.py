@@ -69,9 +69,13 @@ class Recorder:
         open_log: opens the history; None if it is not on this machine.
         codes: where the code of runs is.
         signer: opens their plans.
+        alerts: whether somebody is to be told of runs that fail.
     """
 
-    def __init__(self, outbox: Outbox, open_log: OpenLog, codes: CodeStore, signer: Signer) -> None:
+    def __init__(
+        self, outbox: Outbox, open_log: OpenLog, codes: CodeStore, signer: Signer, *, alerts: bool = False
+    ) -> None:
+        self._alerts = alerts
         self._outbox = outbox
         self._open_log = open_log
         self._codes = codes
@@ -193,10 +197,10 @@ class Recorder:
         except AssetflowError as error:
             logger.warning("only the plain facts of run %s are recorded: %s", run_id, error.message)
             entries.runs.append(unread_entry(head))
-            return RunRecord(run_id, None)
+            return RunRecord(run_id, None, alerts=self._alerts)
         before = {} if stream.place is None else log.versions(run_id)
         readings = Readings(request.plan, before, request.environment, log.observed)
-        record = RunRecord(run_id, request.plan, readings, request.environment)
+        record = RunRecord(run_id, request.plan, readings, request.environment, alerts=self._alerts)
         if stream.place is None:
             self._keep_code(log, head.code)
             entries.runs.append(run_entry(head, request))

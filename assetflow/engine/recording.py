@@ -16,19 +16,18 @@ from assetflow.engine.told_details import ToldError, ToldOutput, ToldStep
 from assetflow.log import logger
 from assetflow.planning.plan import Plan, Step, StepOutput
 from assetflow.runs.entries import (
+    AlertEntry,
     AttemptEntry,
     CheckEntry,
     Entries,
     FactEntry,
+    LogEntry,
     MaterializationEntry,
-    Move,
     ObservationEntry,
-    Place,
     RunChange,
     RunEntry,
 )
-from assetflow.runs.event_log import EventLog
-from assetflow.runs.facts import Fact, FactKind, PartDetail
+from assetflow.runs.facts import Fact, FactKind, LogDetail, PartDetail
 from assetflow.runs.outbox import RunHead, StreamedFact
 from assetflow.runs.states import RunStatus
 
@@ -47,6 +46,7 @@ _STATUS = {
     FactKind.RUN_CANCELLING: RunStatus.CANCELLING,
     FactKind.RUN_ABORTED: RunStatus.CANCELLING,
 }
+_AS_MEANT = (RunStatus.SUCCEEDED.value, RunStatus.CANCELLED.value)
 
 
 class _Path(msgspec.Struct):
@@ -99,11 +99,19 @@ class RunRecord:
         plan: of the run; None if it cannot be read here, and then the facts alone are kept.
         readings: what its steps have read so far.
         environment: that the run is for.
+        alerts: whether somebody is to be told if it fails.
     """
 
     def __init__(
-        self, run_id: str, plan: Plan | None, readings: Readings | None = None, environment: str = DEFAULT_ENVIRONMENT
+        self,
+        run_id: str,
+        plan: Plan | None,
+        readings: Readings | None = None,
+        environment: str = DEFAULT_ENVIRONMENT,
+        *,
+        alerts: bool = False,
     ) -> None:
+        self._alerts = alerts
         self._run_id = run_id
         self._environment = environment
         self._plan = plan
@@ -150,8 +158,12 @@ class RunRecord:
                     error = _told(detail.error)
             elif kind is FactKind.RUN_ENDED:
                 status, ended = detail.status or RunStatus.SUCCEEDED.value, at
+                if self._alerts and status not in _AS_MEANT:
+                    into.alerts.append(AlertEntry(self._run_id, at, at))
             elif fact.steps and self._plan is not None:
                 steps = [self._plan.steps[int(part)] for part in fact.steps.split(",")]
+                if detail.log is not None:
+                    into.logs.append(self._log(steps[0], fact.token, at, detail.retry, detail.log))
                 if kind in _TRIES:
                     self._try(steps[0], kind, fact.token, at, detail, into)
                 elif kind in _NOT_TRIED:
@@ -296,6 +308,10 @@ class RunRecord:
                 )
             )
 
+    def _log(self, step: Step, token: int, at: float, retry: int, log: LogDetail) -> LogEntry:
+        numbers = (log.size, log.left_out, log.lines, log.stored)
+        return LogEntry(self._run_id, step.index, token, step.key, retry, at, log.uri, *numbers)
+
     def _not_tried(self, steps: list[Step], outcome: str, at: float, into: Entries) -> None:
         for step in steps:
             into.attempts.append(
@@ -307,29 +323,6 @@ class RunRecord:
         if name is None:
             name = self._names[key] = json.dumps(list(key))
         return name
-
-
-def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: int, facts: list[Fact]) -> None:
-    """Record a run that was told to nobody else.
-
-    Args:
-        born: when, ms since the epoch.
-        facts: all that it has told.
-    """
-    if not facts:
-        return
-    streamed = [
-        StreamedFact(
-            f"{int(fact.at * 1000)}-{number}", fact.kind.value, ",".join(map(str, fact.steps)), fact.token, fact.raw
-        )
-        for number, fact in enumerate(facts)
-    ]
-    head = RunHead(run_id=request.run_id, born=min(born, int(facts[0].at * 1000)), envelope=envelope, code="")
-    entries = Entries(moves=[Move(request.run_id, None, Place(head.born, streamed[-1].id))])
-    entries.runs.append(run_entry(head, request))
-    readings = Readings(request.plan, {}, request.environment, log.observed)
-    RunRecord(request.run_id, request.plan, readings, request.environment).add(head.born, streamed, entries)
-    log.record(entries)
 
 
 _ENDS = {FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, *_NOT_TRIED}

@@ -26,6 +26,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         tags: as the user gave them.
         job_name: of the job it runs.
         priority: -1000 to 1000; higher goes first.
+        stale_only: the plan is what was stale when the run was asked for.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = {}
     job_name: str = "__ASSET_JOB"
     priority: int = 0
+    stale_only: bool = False
 
     def sealed(self, signer: Signer) -> bytes:
         """The document as it is stored."""
@@ -46,7 +48,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     def fingerprint(self) -> str:
         """A hash that is the same for the same request under another run id."""
         config, tags = _in_order(self.run_config), _in_order(self.tags)
-        body = (self.code, self.plan, self.environment, config, tags, self.job_name, self.priority)
+        # What is stale differs from one time to the next, and yet the same is asked for.
+        asked = self.selection if self.stale_only else self.plan
+        body = (self.code, asked, self.environment, config, tags, self.job_name, self.priority, self.stale_only)
         return hashlib.sha256(msgspec.msgpack.encode(body)).hexdigest()
 
     @staticmethod

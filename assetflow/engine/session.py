@@ -42,13 +42,24 @@ class RunSession:
         announce: sends wake-ups.
 
     Attributes:
+        log_place: where what its steps write is kept; empty if nowhere.
         more: the store has something left to do that needs no slot of its own.
         alone: nobody is kept waiting by a slot that stays with the run.
         stuck: wake-ups could not be sent, so nobody else may come to work on the run.
     """
 
-    def __init__(self, slot: str, store: RunStore, request: RunRequest, runner: StepRunner, announce: Announce) -> None:
+    def __init__(
+        self,
+        slot: str,
+        store: RunStore,
+        request: RunRequest,
+        runner: StepRunner,
+        announce: Announce,
+        *,
+        log_place: str = "",
+    ) -> None:
         self.run_id = request.run_id
+        self.log_place = log_place
         self.plan: Plan = request.plan
         self.topology = Topology(request.plan)
         self.runner = runner

@@ -7,7 +7,7 @@ import msgspec
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
 from assetflow.planning.plan import Plan, Topology
 from assetflow.runs.claims import Claim, Outcome, Verdict
-from assetflow.runs.facts import StepDetail
+from assetflow.runs.facts import LogDetail, StepDetail
 
 
 def outcome_of(claim: Claim, result: StepResult, topology: Topology) -> Outcome:
@@ -41,10 +41,14 @@ def unstarted(claim: Claim) -> Outcome:
     return Outcome(claim.step, claim.nonce, Verdict.UNSTARTED)
 
 
-def judged(plan: Plan, claim: Claim, error: Exception) -> Outcome:
-    """The report of a step whose process was killed because of it: tried again if it may be, else failed."""
+def judged(plan: Plan, claim: Claim, error: Exception, log: LogDetail | None = None) -> Outcome:
+    """The report of a step whose process was killed because of it: tried again if it may be, else failed.
+
+    Args:
+        log: where what it has written is.
+    """
     step = plan.steps[claim.step]
-    detail = StepDetail(retry=claim.retries, error=describe_error(error))
+    detail = StepDetail(retry=claim.retries, error=describe_error(error), log=log)
     detail.delay = delay_before_retry(error, step.retry, claim.retries)
     result = StepResult(succeeded=False, detail=detail, error=error, delay=detail.delay)
     return outcome_of(claim, result, Topology(plan))

@@ -11,10 +11,11 @@ import msgspec
 
 from assetflow.engine.batch import Batch
 from assetflow.engine.flusher import Flusher
+from assetflow.engine.giving_up import given_up, last_death
 from assetflow.engine.session import RunSession
 from assetflow.engine.settling import outcome_of, unstarted
 from assetflow.engine.watch import Unwatched, Watch
-from assetflow.errors import AssetflowError, CodeMismatchError, InvariantViolationError, RunNotFoundError, StepLostError
+from assetflow.errors import AssetflowError, CodeMismatchError, InvariantViolationError, RunNotFoundError
 from assetflow.execution.outcome import StepResult, describe_error
 from assetflow.execution.runner import StepStopped
 from assetflow.fail_points import reached
@@ -168,19 +169,24 @@ class Slot:
 
     def _run_one(self, session: RunSession, batch: Batch, claim: Claim, known: dict[int, Version]) -> None:
         step = session.plan.steps[claim.step]
+        log = None
         if claim.child_losses >= LOST_CHILD_LIMIT or claim.host_losses >= LOST_HOST_LIMIT:
-            result = _given_up(claim, step.key)
+            result = given_up(session.run_id, claim, step, last_death(self._store, session.run_id, claim.step))
         elif step.timeout is not None and not self._watch.can_stop:
             result = _not_here(claim, step.key)
         else:
-            self._watch.begin(session.run_id, claim, step.timeout)
+            self._watch.begin(session.run_id, claim, step.timeout, session.log_place)
             try:
                 result = session.run(claim, known)
             finally:
-                self._watch.end()
+                log = self._watch.end()
         result.detail.slot = self.name
+        result.detail.log = log
         # A step that was stopped says nothing: its run was cancelled, or somebody else is to run it.
         stopped = isinstance(result.error, StepStopped)
+        if stopped and log is not None:
+            written = msgspec.json.encode(StepDetail(slot=self.name, retry=claim.retries, log=log)).decode()
+            self._store.note(session.run_id, FactKind.STEP_LOGGED, [claim.step], written, claim.token)
         outcome = unstarted(claim) if stopped else outcome_of(claim, result, session.topology)
         self._unsettled[claim.step] = claim.version
         session.note_outputs(claim, result, known)
@@ -235,14 +241,5 @@ def _not_here(claim: Claim, step_key: str) -> StepResult:
     error = InvariantViolationError(
         f"step {step_key} has a timeout, and this worker's pool cannot stop single steps",
         fix="start its workers with --pool prefork (the default), or solo, or remove the timeout",
-    )
-    return StepResult(succeeded=False, detail=StepDetail(retry=claim.retries, error=describe_error(error)), error=error)
-
-
-def _given_up(claim: Claim, step_key: str) -> StepResult:
-    error = StepLostError(
-        f"step {step_key} was given up: the process that ran it died {claim.child_losses} times "
-        f"and its worker vanished {claim.host_losses} times",
-        fix="look at the worker's log for a crash in native code or for the kernel's out-of-memory killer",
     )
     return StepResult(succeeded=False, detail=StepDetail(retry=claim.retries, error=describe_error(error)), error=error)

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from assetflow.planning.plan import SettledOutput
-from assetflow.runs.facts import PartDetail, Read
+from assetflow.runs.facts import LogDetail, PartDetail, Read
 
 NOTHING_TOLD = msgspec.Raw(b"{}")
 
@@ -60,4 +60,5 @@ class ToldStep(msgspec.Struct):
     unchanged: bool = False
     kept: list[SettledOutput] = []
     error: ToldError | None = None
+    log: LogDetail | None = None
     status: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from assetflow.runs.claims import Claim
+from assetflow.runs.facts import LogDetail
 
 
 class Watch(Protocol):
@@ -16,11 +17,19 @@ class Watch(Protocol):
     def open(self, run_id: str) -> None:
         """This process reads the run's plan and imports its code."""
 
-    def begin(self, run_id: str, claim: Claim, timeout: float | None) -> None:
-        """From now on this process runs that step, for so many seconds at most."""
+    def begin(self, run_id: str, claim: Claim, timeout: float | None, log_place: str = "") -> None:
+        """From now on this process runs that step, for so many seconds at most.
 
-    def end(self) -> None:
-        """It does not run it any more."""
+        Args:
+            log_place: where what it writes is to be kept.
+        """
+
+    def end(self) -> LogDetail | None:
+        """It does not run it any more.
+
+        Returns:
+            where what the step has written is kept; None if it has written nothing, or nobody keeps it.
+        """
 
     def rest(self) -> None:
         """It has nothing to do until the next wake-up."""
@@ -54,11 +63,12 @@ class Unwatched:
     def open(self, run_id: str) -> None:
         """See Watch.open."""
 
-    def begin(self, run_id: str, claim: Claim, timeout: float | None) -> None:
+    def begin(self, run_id: str, claim: Claim, timeout: float | None, log_place: str = "") -> None:
         """See Watch.begin."""
 
-    def end(self) -> None:
+    def end(self) -> LogDetail | None:
         """See Watch.end."""
+        return None
 
     def rest(self) -> None:
         """See Watch.rest."""

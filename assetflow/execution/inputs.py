@@ -98,7 +98,7 @@ def _load_input(
         annotation=declared.annotation,
         resources=Resources({**opened, **found.needed} if found.needed else opened, None, op.name),
         log=work.log,
-        version=work.versions.get(item.output) if item.output is not None else None,
+        version=_version_of(work, item),
         run_id=run.run_id,
         step_key=work.step.key,
         config=work.io_config(found, "inputs", item.name),
@@ -107,9 +107,16 @@ def _load_input(
         partitions_of_step=work.partitions,
     )
     value = as_input_manager(found.value, item.io_manager_key).load_input(context)
-    if item.output is None and context.loaded_version is not None:
-        work.loaded.append(Read(item.key, context.loaded_version, context.loaded_data_version, item.partition))
+    if item.output is None and (version := item.version or context.loaded_version):
+        work.loaded.append(Read(item.key, version, context.loaded_data_version, item.partition))
     return value
+
+
+def _version_of(work: StepWork, item: StepInput) -> Version | None:
+    """The version that is read: of this run, or of the one whose work it goes on with; None for the published one."""
+    if item.output is not None:
+        return work.versions.get(item.output)
+    return Version.parse(item.version) if item.version else None
 
 
 def _made_by(run: RunWork, parts: tuple[str, ...]) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None]:

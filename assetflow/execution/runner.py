@@ -202,8 +202,10 @@ class DefinitionsRunner:
         detail.delay = delay
         if self._errors is not None:
             self._errors[step.index] = error
-        elif delay is None and not isinstance(error, StepStopped):
-            logger.error("step %s failed", step.key, exc_info=error)
+        elif delay is not None:
+            logger.warning("step %s failed, and is tried again in %.3g s\n%s", step.key, delay, _told(detail.error))
+        elif not isinstance(error, StepStopped):
+            logger.error("step %s failed\n%s", step.key, _told(detail.error))
         return StepResult(succeeded=False, detail=detail, error=error, delay=delay)
 
     def _sealed(self, error: BaseException) -> str | None:
@@ -214,6 +216,10 @@ class DefinitionsRunner:
             return base64.b64encode(self._signer.seal("error", raw)).decode() if len(raw) < _LARGEST_EXCEPTION else None
         except Exception:
             return None
+
+
+def _told(error: ErrorDetail) -> str:
+    return error.traceback.rstrip() or f"{error.type}: {error.message}"
 
 
 class FailingRunner:

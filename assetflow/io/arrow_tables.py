@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 
 from assetflow.errors import UnserializableValueError
-from assetflow.io.frames import is_frame, kind_of, library
+from assetflow.io.frames import is_frame, kind_of
 from assetflow.io.manifests import DIGITS
+from assetflow.optional_libraries import library
 
 
 def as_table(value: Any, what: str) -> Any:

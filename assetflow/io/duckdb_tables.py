@@ -29,11 +29,12 @@ from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.errors import InvariantViolationError, StorageError
 from assetflow.io.arrow_tables import as_frame, as_stream, as_table, content_of
 from assetflow.io.codecs import type_name
-from assetflow.io.frames import check_columns, library, wanted_columns
+from assetflow.io.frames import check_columns, wanted_columns
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion
 from assetflow.io.manifests import Manifest, copied
 from assetflow.io.paths import safe_segments
 from assetflow.keys import AssetKey, Version
+from assetflow.optional_libraries import library
 
 _CODEC = "duckdb"
 _OURS = "_assetflow"

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from assetflow.errors import DamagedRecordError, InvariantViolationError, LoadError, UnserializableValueError
+from assetflow.optional_libraries import library
 
 _FRAMES = {
     ("pandas", "DataFrame"),
@@ -15,27 +16,6 @@ _FRAMES = {
     ("polars", "LazyFrame"),
     ("pyarrow", "Table"),
 }
-_EXTRAS = {"pandas": "pandas", "polars": "polars", "pyarrow": "arrow"}
-
-
-def library(name: str, *, what: str) -> Any:
-    """An optional library.
-
-    Args:
-        name: a module of it, such as ``pyarrow.parquet``.
-        what: why it is needed; begins a sentence.
-
-    Raises:
-        LoadError: it is not installed.
-    """
-    root = name.partition(".")[0]
-    try:
-        return import_module(name)
-    except ImportError as error:
-        extra = _EXTRAS[root]
-        raise LoadError(
-            f"{what} needs {root}, which cannot be imported: {error}", fix=f"pip install 'assetflow[{extra}]'"
-        ) from None
 
 
 def kind_of(frame_type: type) -> tuple[str, str]:

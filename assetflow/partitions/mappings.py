@@ -45,10 +45,9 @@ class TimeWindowPartitionMapping(BuiltinMapping):
         upstream, downstream = _windows(edge)
         assert partition_key is not None, "windows of time have keys"
         window = downstream.time_window_for_partition_key(partition_key)
-        keys = upstream.get_partition_keys(edge.now)
-        places = upstream.places_within(window, edge.now)
-        first, last = max(0, places.start + self.start_offset), places.stop + self.end_offset
-        return keys[first : max(first, last)]
+        places, count = upstream.places_within(window, edge.now), upstream.get_num_partitions(edge.now)
+        first, last = max(0, places.start + self.start_offset), min(count, places.stop + self.end_offset)
+        return upstream.keys_at(first, max(first, last))
 
     def downstream_of(self, partition_keys: Sequence[str], edge: Edge) -> Sequence[str]:
         """The keys of the windows that need any of these."""

@@ -60,7 +60,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
     """
 
     __slots__ = (
-        "_begins", "_boundaries", "_ends", "_keys", "_places", "cron_schedule", "end", "end_offset", "fmt", "start",
+        "_begins", "_boundaries", "_ends", "_is_over", "_keys", "_places", "cron_schedule", "end", "end_offset", "fmt",
+        "start",
     )  # fmt: skip
 
     def __init__(
@@ -105,6 +106,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         self._keys: list[str] = []
         self._begins: list[int] = []
         self._ends: list[int] = []
+        self._is_over = False  # there will be no more of them
         self._places: dict[str, int] = {}
 
     @property
@@ -223,6 +225,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         key = self.get_last_partition_key(current_time)
         return None if key is None else self.time_window_for_partition_key(key)
 
+    def keys_at(self, first: int, last: int) -> Sequence[str]:
+        """The keys of windows by their numbers, from 0, the last excluded; of those that are known by now."""
+        return self._keys[first:last]
+
     def places_within(self, window: TimeWindow, current_time: datetime | None = None) -> range:
         """The numbers, from 0, of all windows ended by now of which some part lies in a stretch of time."""
         count = self._count(_seconds(current_time))
@@ -238,7 +244,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
 
     def _count(self, now: float) -> int:
         """How many partitions there are; their keys are known afterwards."""
-        if not self._ends or self._ends[-1] <= now:
+        if not self._is_over and (not self._ends or self._ends[-1] <= now):
             self._grow(lambda ends: ends <= now)
         ended = bisect_right(self._ends, now)
         if self.end_offset > 0:
@@ -252,6 +258,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
             begin = self._ends[-1] if self._ends else self._first
             for end in takewhile(wanted, self._boundaries.after(begin)):
                 if last is not None and end > last:
+                    self._is_over = True
                     return
                 key = self._key(begin)
                 self._places[key] = len(self._keys)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
@@ -11,7 +11,7 @@ from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.makers import Makers
 from assetflow.planning.needs import Need
-from assetflow.planning.plan import Plan, Step
+from assetflow.planning.plan import Plan, Step, StepInput
 from assetflow.planning.staleness import AssetStatus, StaleCause, StaleCauseCategory
 
 
@@ -32,6 +32,8 @@ class StepExplanation:
         reason: why, in a few words; empty where nothing is known of what was run before.
         if_changed: inputs on which it depends whether it is run.
         seconds: how long it took lately; None if it is not known.
+        partitions: that it makes.
+        call: name that it shares with the steps which do the same for other partitions.
     """
 
     step: str
@@ -51,6 +53,8 @@ class StepExplanation:
     reason: str
     if_changed: tuple[AssetKey, ...]
     seconds: float | None
+    partitions: tuple[str, ...] = ()
+    call: str = ""
 
 
 def explain(
@@ -89,8 +93,8 @@ def explain(
                 queue=step.queue,
                 rank=step.rank,
                 description=(asset.op_at(step.node).description or "").partition("\n")[0],
-                reads_from_run=tuple(AssetKey(i.key) for i in step.inputs if i.output is not None and i.key),
-                reads_from_storage=tuple(AssetKey(i.key) for i in step.inputs if i.output is None and i.loads),
+                reads_from_run=_keys(i for i in step.inputs if i.output is not None and i.key),
+                reads_from_storage=_keys(i for i in step.inputs if i.output is None and i.loads and not i.is_empty),
                 environments={AssetKey(i.key): i.environment for i in step.inputs if i.environment},
                 conditional_on=tuple(sorted(conditional)),
                 may_leave_out=tuple(
@@ -101,9 +105,35 @@ def explain(
                 reason=_reason(step, asset, statuses),
                 if_changed=tuple(AssetKey(i.key) for i in step.inputs if i.output in reads and i.key),
                 seconds=max(times) if times else None,
+                partitions=step.partitions,
+                call=step.call,
             )
         )
     return found
+
+
+def _keys(items: Iterable[StepInput]) -> tuple[AssetKey, ...]:
+    return tuple(dict.fromkeys(AssetKey(item.key) for item in items))
+
+
+def summed_up(steps: Iterable[StepExplanation]) -> list[StepExplanation]:
+    """The steps that do the same for different partitions as one."""
+    found: dict[str, StepExplanation] = {}
+    for step in steps:
+        before = found.get(step.call) if step.partitions else None
+        if before is None:
+            found[step.call if step.partitions else step.step] = step
+            continue
+        found[step.call] = replace(
+            before,
+            step=step.call,
+            partitions=(*before.partitions, *step.partitions),
+            rank=max(before.rank, step.rank),
+            reads_from_run=tuple(dict.fromkeys((*before.reads_from_run, *step.reads_from_run))),
+            reads_from_storage=tuple(dict.fromkeys((*before.reads_from_storage, *step.reads_from_storage))),
+            environments={**before.environments, **step.environments},
+        )
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,11 @@ import msgspec
 
 from assetflow.keys import AssetKey
 
-SCHEMA = 1
+FIRST = 1
+SCHEMA = 2
+"""The newest form that is read."""
+COMPARED = 2
+"""Of plans with steps that compare their inputs with earlier ones; others have the first form."""
 
 
 class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -30,6 +34,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         partition: of the asset that is read; empty if it has none. Each that is read has an input of its own.
         keyed: the input is a dict: key of a partition to its value.
         is_empty: the asset has partitions, and none of them is needed.
+        version: name of the version that is read of what is in storage; empty for the published one.
     """
 
     name: str
@@ -42,6 +47,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     partition: str = ""
     keyed: bool = False
     is_empty: bool = False
+    version: str = ""
 
 
 class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -170,7 +176,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The steps of a run, in an order in which they could be run one after the other."""
 
     steps: tuple[Step, ...]
-    schema: int = msgspec.field(default_factory=lambda: SCHEMA)  # a default would not be written
+    schema: int = msgspec.field(default_factory=lambda: FIRST)  # a default would not be written
 
     @property
     def output_count(self) -> int:

@@ -14,7 +14,7 @@ from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.makers import Makers
 from assetflow.planning.needs import Need, needs_of
-from assetflow.planning.plan import Plan, SettledOutput, Step, StepBaseline
+from assetflow.planning.plan import COMPARED, Plan, SettledOutput, Step, StepBaseline
 from assetflow.planning.planner import make_plan
 from assetflow.planning.staleness import AssetStatus, Records, Seen, judge
 
@@ -65,7 +65,8 @@ def make_stale_plan(
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     baselines = _Baselines(graph=graph, maybe=maybe, makers=makers, statuses=statuses, evaluated=evaluated)
     steps = tuple(msgspec.structs.replace(step, baseline=baselines.of(step)) for step in plan.steps)
-    return StalePlan(plan=msgspec.structs.replace(plan, steps=steps), needs=needs, statuses=statuses)
+    schema = COMPARED if any(step.baseline is not None for step in steps) else plan.schema
+    return StalePlan(plan=msgspec.structs.replace(plan, steps=steps, schema=schema), needs=needs, statuses=statuses)
 
 
 def _checks(

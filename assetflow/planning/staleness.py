@@ -158,7 +158,7 @@ _WORDS = {
 
 
 def judge(graph: AssetGraph, records: Records, keys: Iterable[AssetKey] | None = None) -> dict[AssetKey, AssetStatus]:
-    """How assets stand, and all that they need.
+    """How assets stand, and all that they need. What has partitions is never stale, as a whole.
 
     Args:
         keys: which; None for all.
@@ -170,7 +170,8 @@ def judge(graph: AssetGraph, records: Records, keys: Iterable[AssetKey] | None =
     order = [key for key in graph.topological() if key in wanted]
     needs = {key: graph.asset_deps(key) for key in order}
     sources = {need for found in needs.values() for need in found if need in graph.sources_by_key}
-    facts = _Facts(graph=graph, needs=needs, latest=records.latest(order), seen=records.seen(sources))
+    whole = [key for key in order if graph.assets_by_key[key].partitions_def is None]
+    facts = _Facts(graph=graph, needs=needs, latest=records.latest(whole), seen=records.seen(sources))
     found: dict[AssetKey, AssetStatus] = {}
     for key in order:
         found[key] = facts.status(key, found)
@@ -221,6 +222,15 @@ class _Facts:
 
     def status(self, key: AssetKey, above: Mapping[AssetKey, AssetStatus]) -> AssetStatus:
         code, made = self.graph.code_versions.of(key), self.latest.get(key)
+        if self._is_divided(key):
+            return AssetStatus(
+                key=key,
+                status=StaleStatus.FRESH,
+                causes=(),
+                latest=None,
+                code_version=code,
+                upstream=UpstreamStatus.UP_TO_DATE,
+            )
         causes: list[StaleCause] = []
         if made is None:
             never = StaleCause(
@@ -242,6 +252,10 @@ class _Facts:
             upstream=self._by_times(key, made, above),
         )
 
+    def _is_divided(self, key: AssetKey) -> bool:
+        maker = self.graph.assets_by_key.get(key) or self.graph.sources_by_key.get(key)
+        return maker is not None and maker.partitions_def is not None
+
     def _code(self, key: AssetKey, made: Latest, now: str) -> Iterator[StaleCause]:
         if made.code_version != now:
             known = "has changed since" if made.code_version else "that made it is not known"
@@ -256,6 +270,8 @@ class _Facts:
     def _dependencies(self, key: AssetKey, made: Latest) -> Iterator[StaleCause]:
         asset = self.graph.assets_by_key[key]
         for need in sorted(self.needs[key] - made.inputs.keys() - asset.keys):
+            if self._is_divided(need):
+                continue  # of which none may have been there
             yield StaleCause(
                 key=key,
                 category=StaleCauseCategory.DEPENDENCIES,

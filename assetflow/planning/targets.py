@@ -28,12 +28,14 @@ class WantedPartitions:
 
     Attributes:
         keys: of the asset that comes first, one by one and in ranges; None for all that each asset has.
+        made: partitions of assets that are left out, because they are there already.
         is_job: all assets have to be divided in the same way, as those of one run of a job are.
         now: for which moment it is told which partitions there are.
         store: knows dynamic partitions.
     """
 
     keys: tuple[str | PartitionKeyRange, ...] | None
+    made: Mapping[AssetKey, Collection[str]] = field(default_factory=dict)
     is_job: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     store: DynamicPartitionsStore | None = None
@@ -128,7 +130,7 @@ def targets_of(
             fix="give partition_key=..., or on the command line --partition KEY; `assetflow backfill` makes many",
         )
     if wanted.keys is None:
-        return {asset: divided.keys_of(_definition(asset, divided)) for asset in parted}
+        return _missing({asset: divided.keys_of(_definition(asset, divided)) for asset in parted}, chosen, wanted.made)
     definitions = list(dict.fromkeys(_definition(asset, divided) for asset in parted))
     if wanted.is_job and len(definitions) > 1:
         raise InvalidDefinitionError(
@@ -136,7 +138,22 @@ def targets_of(
             where="; ".join(str(definition) for definition in definitions),
             fix="`assetflow backfill` and submit(partitions=...) make assets that are divided in different ways",
         )
-    return _spread(graph, chosen, parted, wanted.keys, divided)
+    return _missing(_spread(graph, chosen, parted, wanted.keys, divided), chosen, wanted.made)
+
+
+def _missing(
+    found: dict[AssetsDefinition, Sequence[str]],
+    chosen: Collection[AssetKey],
+    made: Mapping[AssetKey, Collection[str]],
+) -> dict[AssetsDefinition, Sequence[str]]:
+    """Without the partitions of which everything that is asked for is there."""
+    if not made:
+        return found
+    left = {}
+    for asset, keys in found.items():
+        there = [set(made.get(key, ())) for key in (asset.keys or {min(asset.check_keys).asset_key}) if key in chosen]
+        left[asset] = [key for key in keys if not all(key in one for one in there)] if there else keys
+    return left
 
 
 def _spread(

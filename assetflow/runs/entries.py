@@ -87,7 +87,7 @@ class AttemptEntry(NamedTuple):
     Attributes:
         token: of its claim; 0 for a step that was skipped.
         key: the step's name.
-        outcome: ``succeeded``, ``failed``, ``retry``, ``lost``, ``skipped`` or ``upstream failed``.
+        outcome: ``succeeded``, ``unchanged``, ``failed``, ``retry``, ``lost``, ``skipped`` or ``upstream failed``.
         retry: number of the try, from 0.
         started, ended: seconds since the epoch, the first by the worker's clock.
         seconds: how long loading, computing and storing took.
@@ -186,6 +186,52 @@ class CheckEntry(NamedTuple):
     metadata: str
 
 
+class LogEntry(NamedTuple):
+    """Where the log of one try of one step is.
+
+    Attributes:
+        key: the step's name.
+        retry: number of the try, from 0.
+        at: seconds since the epoch.
+        uri: where it is; empty if it could not be kept.
+        size: bytes that were written.
+        left_out: bytes among them that are not kept.
+        lines: how many are kept.
+        stored: bytes it takes.
+    """
+
+    run_id: str
+    step: int
+    token: int
+    key: str
+    retry: int
+    at: float
+    uri: str
+    size: int
+    left_out: int
+    lines: int
+    stored: int
+
+
+class AlertEntry(NamedTuple):
+    """That somebody is to be told of a run.
+
+    Attributes:
+        at: when that came up, in seconds since the epoch.
+        due: when it is to be sent, or sent again; None if it was sent, or given up.
+        tries: how often that was tried.
+        sent: when it was accepted.
+        error: what the last try came to.
+    """
+
+    run_id: str
+    at: float
+    due: float | None
+    tries: int = 0
+    sent: float | None = None
+    error: str | None = None
+
+
 class Move(NamedTuple):
     """That the record of a run's stream has moved on; `before` is None for a stream that is new."""
 
@@ -210,3 +256,5 @@ class Entries:
     materializations: list[MaterializationEntry] = field(default_factory=list)
     observations: list[ObservationEntry] = field(default_factory=list)
     checks: list[CheckEntry] = field(default_factory=list)
+    logs: list[LogEntry] = field(default_factory=list)
+    alerts: list[AlertEntry] = field(default_factory=list)

@@ -10,6 +10,7 @@ from assetflow.runs.entries import (
     AttemptEntry,
     CheckEntry,
     Entries,
+    LogEntry,
     MaterializationEntry,
     ObservationEntry,
     Place,
@@ -67,22 +68,23 @@ class EventLog(Protocol):
     def attempts(self, run_id: str, first: int = 0, count: int = 1000) -> list[AttemptEntry]:
         """All tries of so many steps from the one with index `first`, in order."""
 
+    def logs(self, run_id: str) -> list[LogEntry]:
+        """Where the logs of a run's steps are, in the order in which they ended."""
+
     def versions(self, run_id: str) -> dict[int, tuple[str | None, str | None]]:
         """Version and data version of each output that a run has made, by its index."""
 
     def observed(self, environment: str, keys: Collection[tuple[str, ...]], until: float) -> dict[tuple[str, ...], str]:
         """The data version with which each source was seen last by a time, in seconds since the epoch."""
 
-    def forget_runs(self, ended_before: float, limit: int = 500) -> int:
-        """Clear away old runs that are over, with everything told of them but the newest of each asset.
+    def ended(self, before: float, limit: int = 500) -> list[str]:
+        """Runs that ended before that time, in seconds since the epoch."""
 
-        Args:
-            ended_before: seconds since the epoch.
-            limit: how many runs at most; call again until it returns less.
+    def forget_runs(self, run_ids: Collection[str]) -> None:
+        """Clear runs away that are over, with everything told of them but the newest of each asset."""
 
-        Returns:
-            how many there were.
-        """
+    def forget_codes(self, kept_before: float) -> None:
+        """Clear code away that no run of the history uses, and that was kept before that time."""
 
     def count_ended(self, ended_before: float) -> int:
         """How many runs ended before that time, in seconds since the epoch."""
@@ -145,6 +147,12 @@ class Catalog(Protocol):
 
     def states(self, keys: Collection[AssetKey] | None = None) -> list[AssetState]:
         """How assets stand; of all that were ever materialized if no keys are given."""
+
+    def partition_counts(self, keys: Collection[AssetKey]) -> dict[AssetKey, int]:
+        """Of how many partitions of each there is a materialization."""
+
+    def partitions(self, key: AssetKey) -> list[str]:
+        """The partitions of an asset that were materialized, in no order."""
 
     def latest(self, keys: Sequence[AssetKey], partition: str | None = None) -> dict[AssetKey, Recorded]:
         """The newest materialization of each; assets that were never materialized are not in it.

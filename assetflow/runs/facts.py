@@ -21,6 +21,7 @@ class FactKind(StrEnum):
     STEP_FAILED = "step_failed"
     STEP_RETRY = "step_retry"
     STEP_LOST = "step_lost"
+    STEP_LOGGED = "step_logged"
     STEP_UPSTREAM_FAILED = "step_upstream_failed"
     RUN_REFUSED = "run_refused"
     RUN_PAUSED = "run_paused"
@@ -165,6 +166,24 @@ class CheckDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         return self.blocking and not self.passed and self.severity == "ERROR"
 
 
+class LogDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Where the log of one try of one step is, as it travels in a fact.
+
+    Attributes:
+        uri: where it is kept; empty if it could not be.
+        size: bytes that were written.
+        left_out: bytes among them that are not kept.
+        lines: how many are kept.
+        stored: bytes it takes; 0 if nobody knows.
+    """
+
+    uri: str
+    size: int
+    left_out: int = 0
+    lines: int = 0
+    stored: int = 0
+
+
 class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a worker tells about one try of one step.
 
@@ -184,6 +203,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         delay: seconds until it is tried again.
         hooks: names of the hooks that were called after it and raised nothing.
         hook_errors: what hooks raised, by their names.
+        log: where what it has written is kept; None if it has written nothing.
     """
 
     slot: str = ""
@@ -201,6 +221,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     delay: float | None = None
     hooks: list[str] = []
     hook_errors: dict[str, str] = {}
+    log: LogDetail | None = None
 
 
 _told = msgspec.json.Decoder(StepDetail)

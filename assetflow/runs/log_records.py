@@ -11,6 +11,8 @@ from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.errors import ParameterCheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.markup import code
+from assetflow.runs.displays import record_display, when
 from assetflow.runs.entries import MaterializationEntry, ObservationEntry, RunEntry
 from assetflow.runs.event_log import AssetState, Observed, Recorded
 from assetflow.runs.states import RunStatus
@@ -38,6 +40,22 @@ class EventLogEntry:
     size: int | None = None
     code_version: str | None = None
     inputs: Mapping[AssetKey, str | None]
+
+    def _repr_html_(self) -> str:
+        told = self.dagster_event.event_specific_data
+        about = [
+            ("at", when(self.timestamp)),
+            ("run", code(self.run_id)),
+            ("step", self.step_key),
+            ("partition", getattr(told, "partition", None)),
+            ("version", self.version),
+            ("size", None if self.size is None else f"{self.size:,} bytes"),
+            ("code version", self.code_version),
+            ("read", ", ".join(key.to_user_string() for key in self.inputs)),
+            ("description", getattr(told, "description", None)),
+        ]
+        title = self.asset_key.to_user_string() if self.asset_key else self.dagster_event.event_type_value
+        return record_display(title, about, getattr(told, "metadata", {}))
 
     @property
     def step_key(self) -> str | None:
@@ -68,6 +86,9 @@ class EventLogRecord:
 
     storage_id: int
     event_log_entry: EventLogEntry
+
+    def _repr_html_(self) -> str:
+        return self.event_log_entry._repr_html_()
 
     @property
     def run_id(self) -> str:
@@ -107,6 +128,9 @@ class AssetRecord:
     asset_key: AssetKey
     last_materialization_record: EventLogRecord
     materialization_count: int
+
+    def _repr_html_(self) -> str:
+        return self.last_materialization._repr_html_()
 
     @property
     def last_run_id(self) -> str:
@@ -170,6 +194,21 @@ class RunSummary:
     steps: int
     tags: Mapping[str, str]
     error: str | None
+
+    def _repr_html_(self) -> str:
+        seconds = None if self.ended is None else f"{self.ended - self.created:.1f} s"
+        about = [
+            ("status", self.status.value.lower()),
+            ("created", when(self.created)),
+            ("took", seconds),
+            ("selection", self.selection),
+            ("steps", f"{self.steps:,}"),
+            ("job", "" if self.job_name.startswith("__") else self.job_name),
+            ("code", self.code),
+            ("tags", ", ".join(f"{name}={value}" for name, value in self.tags.items())),
+            ("error", self.error),
+        ]
+        return record_display(f"run {self.run_id}", about, {})
 
     @property
     def is_success(self) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.keys import AssetKey
+from assetflow.runs.displays import record_display
 from assetflow.runs.facts import OutputDetail
 
 
@@ -29,6 +30,10 @@ class Materialization:
     version: str | None
     data_version: str | None
     tags: Mapping[str, str]
+
+    def _repr_html_(self) -> str:
+        about = [("version", self.version), ("data version", self.data_version)]
+        return record_display(self.asset_key.to_user_string(), about, self.metadata)
 
     @staticmethod
     def of(output: OutputDetail) -> Materialization:

@@ -192,7 +192,13 @@ class RunStore(Protocol):
         """
 
     def reclaim(
-        self, run_id: str, slots: str, proof: Proof, culprit: int = -1, outcome: Outcome | None = None
+        self,
+        run_id: str,
+        slots: str,
+        proof: Proof,
+        culprit: int = -1,
+        outcome: Outcome | None = None,
+        told: str = "",
     ) -> list[Announcement]:
         """Take back what a slot, or every slot of a worker, holds.
 
@@ -200,6 +206,7 @@ class RunStore(Protocol):
             slots: ``worker:child`` or ``worker``.
             culprit: the step that ran when the child died, which alone is blamed.
             outcome: what is to become of the culprit, where its slot was killed because of it.
+            told: a StepDetail as JSON of how the culprit's process died.
         """
 
     def boot_failed(self, run_id: str, detail: str) -> int:
@@ -243,8 +250,12 @@ class RunStore(Protocol):
     def recent_runs(self, limit: int = 50) -> list[str]:
         """Ids of live and lately ended runs, newest first."""
 
-    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
-        """Add a fact that changes nothing; `detail` is JSON. Nothing happens if the run is gone."""
+    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str, token: int = 0) -> None:
+        """Add a fact that changes nothing; `detail` is JSON. Nothing happens if the run is gone.
+
+        Args:
+            token: of the claim that is meant, if one is.
+        """
 
     def refuse(self, run_id: str, detail: str) -> None:
         """A worker cannot work on the run: it is not woken for it over and over.

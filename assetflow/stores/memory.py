@@ -132,7 +132,13 @@ class MemoryRunStore:
             return entry.reply
 
     def reclaim(
-        self, run_id: str, slots: str, proof: Proof, culprit: int = -1, outcome: Outcome | None = None
+        self,
+        run_id: str,
+        slots: str,
+        proof: Proof,
+        culprit: int = -1,
+        outcome: Outcome | None = None,
+        told: str = "",
     ) -> list[Announcement]:
         """See RunStore.reclaim."""
         with self._changed:
@@ -150,7 +156,8 @@ class MemoryRunStore:
                     elif proof is Proof.WORKER_DIED:
                         run.host_losses[claim.step] += 1
                     if proof not in (Proof.DRAINED, Proof.TIMED_OUT):
-                        detail = json.dumps({"slot": slot, "proof": proof.value, "blamed": blamed})
+                        about = json.loads(told) if told and blamed else {}
+                        detail = json.dumps({**about, "slot": slot, "proof": proof.value, "blamed": blamed})
                         run.fact(FactKind.STEP_LOST, (claim.step,), claim.token, detail)
                     if outcome is not None and (outcome.step, outcome.nonce) == (claim.step, claim.nonce):
                         run.settle(entry, claim, outcome)
@@ -239,11 +246,11 @@ class MemoryRunStore:
         with self._changed:
             return self._run(run_id).request.envelope
 
-    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
+    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str, token: int = 0) -> None:
         """See RunStore.note."""
         with self._changed:
             if run_id in self._runs:
-                self._runs[run_id].fact(kind, tuple(steps), 0, detail)
+                self._runs[run_id].fact(kind, tuple(steps), token, detail)
 
     def refuse(self, run_id: str, detail: str) -> None:
         """See RunStore.refuse."""

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from assetflow.engine.clearing import clear_all
 from assetflow.errors import HistorySchemaError, HistoryUnreachableError, SettingsError
+from assetflow.io.log_files import StoredLogFiles
 from assetflow.keys import AssetKey
 from assetflow.runs.entries import (
     AttemptEntry,
     CheckEntry,
     Entries,
     FactEntry,
+    LogEntry,
     MaterializationEntry,
     Move,
     ObservationEntry,
@@ -187,16 +190,33 @@ def test_runs_are_listed_newest_first_and_by_status(history: SqlHistory) -> None
     assert history.log.runs()[0].envelope == b""
 
 
+class RemovedFiles(StoredLogFiles):
+    """Notes what it is told to remove."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uris: list[str] = []
+
+    def remove(self, uris: Sequence[str], run_id: str) -> None:
+        self.uris += uris
+
+
 def test_old_runs_are_cleared_away_but_the_newest_of_each_asset_stays(history: SqlHistory) -> None:
     rows = [run_entry(f"R{n}", ended=float(n), status="SUCCEEDED", bundle=f"code{n}") for n in (1, 2, 3)]
     mats = [made("a", "R1", 1), made("a", "R2", 2), made("b", "R1", 1, output=1)]
     facts = [FactEntry(f"R{n}", 1, 1, 0, 1.0, "run_started", "", 0, "{}") for n in (1, 2, 3)]
     moves = [move(f"R{n}", "1-0") for n in (1, 2, 3)]
-    history.log.record(Entries(moves=moves, runs=rows, facts=facts, materializations=mats))
+    logs = [LogEntry(f"R{n}", 0, 7, "step", 0, 1.0, f"file{n}", 10, 0, 1, 5) for n in (1, 3)]
+    history.log.record(Entries(moves=moves, runs=rows, facts=facts, materializations=mats, logs=logs))
     for number in (1, 2, 3):
         history.log.keep_code(f"code{number}", b"body")
-    assert history.log.forget_runs(ended_before=2.5) == 2
-    assert history.log.forget_runs(ended_before=2.5) == 0
+    assert history.log.ended(2.5, limit=1) == ["R1"]
+    assert history.log.logs("R1") == [logs[0]]
+    removed = RemovedFiles()
+    assert clear_all(history.log, removed, 2.5) == 2
+    assert clear_all(history.log, removed, 2.5) == 0
+    assert removed.uris == ["file1"]
+    assert [history.log.logs(run) for run in ("R1", "R3")] == [[], [logs[1]]]
     assert [run.run_id for run in history.log.runs()] == ["R3"]
     assert history.log.facts("R1") == []
     assert [found.entry.run_id for found in history.catalog.materializations(AssetKey("a"))] == ["R2"]

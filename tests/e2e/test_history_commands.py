@@ -12,6 +12,7 @@ import pytest
 from assetflow.local.valkey import Valkey
 from assetflow.stores.redis.connection import connect
 from tests.e2e.test_command_line import run
+from tests.support.receiver import running_receiver
 
 PIPELINE = """
 from assetflow import Output, asset
@@ -140,3 +141,17 @@ def test_a_wrong_address_is_told_with_the_forms_there_are(tmp_path: Path) -> Non
     assert done.returncode == 2 and "sqlite:///" in done.stderr and "secret" not in done.stderr
     away = run(tmp_path, "history", "status", ASSETFLOW_DATABASE_URL="postgresql://me:secret@127.0.0.1:1/db")
     assert away.returncode == 4 and "127.0.0.1:1" in away.stderr and "secret" not in away.stderr
+
+
+def test_alerts_are_tried_and_listed(project: Path) -> None:
+    nobody = run(project, "alerts", "test")
+    assert nobody.returncode == 2 and "set alert_url" in nobody.stderr
+    assert "nobody is told" in run(project, "alerts", "list").stderr
+    with running_receiver() as receiver:
+        told = run(project, "alerts", "test", ASSETFLOW_ALERT_URL=receiver.url)
+        assert told.returncode == 0, told.stderr
+        assert f"✔ http://127.0.0.1:{receiver.port} has accepted it" in told.stdout and "not signed" in told.stdout
+        assert receiver.posted[0].content["event"] == "test"
+        receiver.answers = [500]
+        refused = run(project, "alerts", "test", ASSETFLOW_ALERT_URL=receiver.url)
+        assert refused.returncode == 4 and "answered 500" in refused.stderr and "hidden" not in refused.stderr

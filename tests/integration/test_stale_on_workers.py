@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from assetflow import AssetIn, AssetKey, Definitions, RunStatus, asset, submit
+from assetflow import AssetIn, AssetKey, ConflictError, Definitions, RunStatus, asset, submit
 from assetflow.client import active_connection, recorded_until_now
 from assetflow.code.reference import CodeRef
 from assetflow.code.versions import CodeVersions
@@ -110,6 +110,15 @@ def test_a_run_of_nothing_ends_at_once(cluster: LocalCluster, tmp_path: Path) ->
     handle = submit(assets, stale_only=True)
     result = handle.wait(10)
     assert result.status is RunStatus.SUCCEEDED and result.steps == {} and result.unchanged == ()
+
+
+def test_a_run_key_stands_for_what_was_stale_when_it_was_used_first(cluster: LocalCluster, tmp_path: Path) -> None:
+    assets = layers(tmp_path / "log", "k", first=1, version="1")
+    first = submit(assets, stale_only=True, run_key="daily")
+    first.wait(60)
+    assert submit(assets, stale_only=True, run_key="daily").id == first.id
+    with pytest.raises(ConflictError, match="stale_only: True before, False now"):
+        submit(assets, run_key="daily")
 
 
 def test_workers_that_import_the_code_name_it_as_the_client_does(cluster: LocalCluster) -> None:

@@ -57,6 +57,16 @@ class SeaweedFS:
             "aws_secret_access_key": SECRET,
         }
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs that finds S3 by its environment alone."""
+        return {
+            "AWS_ENDPOINT_URL_S3": self.url,
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": OWNER,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+        }
+
     def client(self) -> Any:
         """A plain client, to look at what is there."""
         if self._client is None:

@@ -38,6 +38,12 @@ def test_secrets_are_not_in_the_repr(tmp_path: Path) -> None:
         ("keep_hours = -1", "keep_hours is a number"),
         ("modules = 3", "modules is a list"),
         ("redis_url = 3", "redis_url is a text"),
+        ("alert_url = 'file:///etc/passwd'", "begins with http:// or https://"),
+        ("alert_url = 'http://host:port/'", "begins with http:// or https://"),
+        ("alert_url = 'http://169.254.169.254/latest'", "the machine's own surroundings"),
+        ("base_url = 'flows.example'", "begins with http:// or https://"),
+        ("alert_secret = 'hidden'", "set ASSETFLOW_ALERT_SECRET"),
+        ("log_mb = 5000", "log_mb is a number of megabytes"),
     ],
 )
 def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, content: str, says: str) -> None:

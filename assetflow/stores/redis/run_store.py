@@ -142,11 +142,19 @@ class RedisRunStore:
         return bytes(raw)
 
     def reclaim(
-        self, run_id: str, slots: str, proof: Proof, culprit: int = -1, outcome: Outcome | None = None
+        self,
+        run_id: str,
+        slots: str,
+        proof: Proof,
+        culprit: int = -1,
+        outcome: Outcome | None = None,
+        told: str = "",
     ) -> list[Announcement]:
         """See RunStore.reclaim."""
         judged = b"" if outcome is None else msgspec.msgpack.encode(outcome)
-        return _announcements_decoder.decode(self._reclaim([_prefix(run_id)], [slots, proof.value, culprit, judged]))
+        return _announcements_decoder.decode(
+            self._reclaim([_prefix(run_id)], [slots, proof.value, culprit, judged, told])
+        )
 
     def resync(self, run_id: str, request: Resync) -> Resynced:
         """See RunStore.resync."""
@@ -176,9 +184,9 @@ class RedisRunStore:
         """See RunStore.tick."""
         return _announcements_decoder.decode(self._tick([_prefix(run_id)], [msgspec.msgpack.encode(list(idle))]))
 
-    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str) -> None:
+    def note(self, run_id: str, kind: FactKind, steps: Sequence[int], detail: str, token: int = 0) -> None:
         """See RunStore.note."""
-        fields = {"k": kind.value, "s": ",".join(map(str, steps)), "t": 0, "d": detail}
+        fields = {"k": kind.value, "s": ",".join(map(str, steps)), "t": token, "d": detail}
         with suppress(ServerFullError), answering():  # nothing depends on it
             self._client.xadd(_prefix(run_id) + "facts", fields, nomkstream=True)
 

@@ -41,6 +41,25 @@ class SqlCatalog:
                 found += [AssetState(*row) for row in connection.execute(query)]
         return found
 
+    def partition_counts(self, keys: Collection[AssetKey]) -> dict[AssetKey, int]:
+        """See Catalog.partition_counts."""
+        found = dict.fromkeys(keys, 0)
+        query = select(assets.c.asset, func.count()).group_by(assets.c.asset)
+        query = query.where(assets.c.environment == self._environment, assets.c.partition != "")
+        with self._database.reading() as connection:
+            for piece in _in_pieces(query, assets, keys):
+                found.update((AssetKey.from_db_string(asset), count) for asset, count in connection.execute(piece))
+        return found
+
+    def partitions(self, key: AssetKey) -> list[str]:
+        """See Catalog.partitions."""
+        state = assets.c
+        query = select(state.partition).where(
+            state.environment == self._environment, state.asset == key.to_string(), state.partition != ""
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def latest(self, keys: Sequence[AssetKey], partition: str | None = None) -> dict[AssetKey, Recorded]:
         """See Catalog.latest."""
         made = materializations.c
@@ -55,6 +74,12 @@ class SqlCatalog:
         query = query.where(assets.c.environment == self._environment)
         if partition is not None:
             query = query.where(assets.c.partition == partition)
+        else:  # of an asset with a hundred thousand partitions, one
+            newer = assets.alias()
+            newest = select(func.max(newer.c.token)).where(
+                newer.c.environment == self._environment, newer.c.asset == assets.c.asset
+            )
+            query = query.where(assets.c.token == newest.scalar_subquery())
         found: dict[AssetKey, Recorded] = {}
         with self._database.reading() as connection:
             for piece in _in_pieces(query, assets, keys):

@@ -8,18 +8,20 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import Connection, delete, exists, func, select, text, tuple_
 
-from assetflow.runs.entries import AttemptEntry, Entries, MaterializationEntry, Move, Place, RunEntry
+from assetflow.runs.entries import AttemptEntry, Entries, LogEntry, MaterializationEntry, Move, Place, RunEntry
 from assetflow.runs.event_log import AssetState
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.stores.sql.connection import Database
 from assetflow.stores.sql.inserting import insert
 from assetflow.stores.sql.schema import prepare
 from assetflow.stores.sql.tables import (
+    alerts,
     assets,
     attempts,
     checks,
     codes,
     facts,
+    logs,
     materializations,
     observations,
     offsets,
@@ -104,6 +106,8 @@ class SqlEventLog:
                 insert(connection, materializations, entries.materializations)
                 insert(connection, observations, entries.observations)
                 insert(connection, checks, entries.checks)
+                insert(connection, logs, entries.logs)
+                insert(connection, alerts, entries.alerts)
                 insert(connection, assets, _states(entries.materializations), _INTO_ASSETS)
         except _Outpaced:
             return False
@@ -179,33 +183,38 @@ class SqlEventLog:
                     found[key] = str(version)
         return found
 
-    def forget_runs(self, ended_before: float, limit: int = 500) -> int:
-        """See EventLog.forget_runs."""
-        with self._database.writing() as connection:
-            query = select(runs.c.run_id).where(runs.c.ended < ended_before).order_by(runs.c.run_id).limit(limit)
-            old = list(connection.execute(query).scalars())
-            if not old:
-                return 0
-            newest = exists().where(
-                assets.c.environment == materializations.c.environment,
-                assets.c.asset == materializations.c.asset,
-                assets.c.partition == materializations.c.partition,
-                assets.c.run_id == materializations.c.run_id,
-                assets.c.token == materializations.c.token,
-            )
-            connection.execute(delete(materializations).where(materializations.c.run_id.in_(old), ~newest))
-            for table in (facts, attempts, observations, checks, offsets, runs):
-                connection.execute(delete(table).where(table.c.run_id.in_(old)))
-            used = select(runs.c.bundle).where(runs.c.bundle != "")
-            connection.execute(delete(codes).where(codes.c.name.not_in(used), codes.c.kept < ended_before))
-        return len(old)
+    def logs(self, run_id: str) -> list[LogEntry]:
+        """See EventLog.logs."""
+        query = select(logs).where(logs.c.run_id == run_id).order_by(logs.c.at, logs.c.token)
+        with self._database.reading() as connection:
+            return [LogEntry(*row) for row in connection.execute(query)]
 
-    def forget_all(self, ended_before: float) -> int:
-        """`forget_runs` until there are none; how many there were."""
-        count = 0
-        while (found := self.forget_runs(ended_before)) > 0:
-            count += found
-        return count
+    def ended(self, before: float, limit: int = 500) -> list[str]:
+        """See EventLog.ended."""
+        query = select(runs.c.run_id).where(runs.c.ended < before).order_by(runs.c.run_id).limit(limit)
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def forget_runs(self, run_ids: Collection[str]) -> None:
+        """See EventLog.forget_runs."""
+        old = list(run_ids)
+        newest = exists().where(
+            assets.c.environment == materializations.c.environment,
+            assets.c.asset == materializations.c.asset,
+            assets.c.partition == materializations.c.partition,
+            assets.c.run_id == materializations.c.run_id,
+            assets.c.token == materializations.c.token,
+        )
+        with self._database.writing() as connection:
+            connection.execute(delete(materializations).where(materializations.c.run_id.in_(old), ~newest))
+            for table in (facts, attempts, observations, checks, logs, alerts, offsets, runs):
+                connection.execute(delete(table).where(table.c.run_id.in_(old)))
+
+    def forget_codes(self, kept_before: float) -> None:
+        """See EventLog.forget_codes."""
+        used = select(runs.c.bundle).where(runs.c.bundle != "")
+        with self._database.writing() as connection:
+            connection.execute(delete(codes).where(codes.c.name.not_in(used), codes.c.kept < kept_before))
 
     def count_ended(self, ended_before: float) -> int:
         """See EventLog.count_ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
+from assetflow.stores.sql.alerts import SqlAlertLog
 from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.event_log import SqlEventLog
@@ -16,6 +17,7 @@ class SqlHistory:
 
     log: SqlEventLog
     catalog: SqlCatalog
+    alerts: SqlAlertLog
     database: Database
 
     def catalog_of(self, environment: str) -> SqlCatalog:
@@ -52,4 +54,5 @@ def open_history(
     except BaseException:
         database.close()
         raise
-    return SqlHistory(log=log, catalog=SqlCatalog(database, environment), database=database)
+    catalog = SqlCatalog(database, environment)
+    return SqlHistory(log=log, catalog=catalog, alerts=SqlAlertLog(database), database=database)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0001"  # the newest migration
+HEAD = "0003"  # the newest migration
 
 metadata = MetaData()
 _LONG = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in a column of that name
@@ -194,3 +194,33 @@ assets = Table(
     _text("data_version", none=True),
     _text("code_version", none=True),
 )
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("step", BigInteger, primary_key=True),
+    Column("token", BigInteger, primary_key=True),
+    _text("key"),
+    _long("retry"),
+    _double("at"),
+    _text("uri"),
+    _long("size"),
+    _long("left_out"),
+    _long("lines"),
+    _long("stored"),
+    sqlite_with_rowid=False,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    _double("at"),
+    _double("due", none=True),
+    _long("tries"),
+    _double("sent", none=True),
+    _text("error", none=True),
+    sqlite_with_rowid=False,
+)
+Index("alerts_by_due", alerts.c.due)

@@ -172,6 +172,19 @@ def test_exactly_the_assets_that_reach_a_change_have_another_version(
     assert {name for name in before if before[name] != after[name]} == changed
 
 
+def test_what_is_imported_inside_a_function_is_looked_at_and_not_imported(versions: Versions, tmp_path: Path) -> None:
+    package = tmp_path / "project" / "parts"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "deep.py").write_text("VALUE = 1\n")
+    text = HEAD + "@asset\ndef one():\n    import xmlrpc.server\n    from parts import deep\n    return deep.VALUE\n"
+    assert "xmlrpc" not in sys.modules
+    before = versions(pipeline=text)
+    assert "xmlrpc" not in sys.modules and "parts" not in sys.modules
+    (package / "deep.py").write_text("VALUE = 2\n")
+    assert versions(pipeline=text) != before
+
+
 def test_what_a_factory_was_given_counts(versions: Versions) -> None:
     text = """
 from assetflow import asset

@@ -4,6 +4,7 @@
 --          "worker" (all of it is gone), "drain" (given back in peace)
 -- ARGV[3]  the step that ran when the child died, -1 for none; it alone is blamed
 -- ARGV[4]  msgpack of runs.claims.Outcome for that step, "" to have it run again
+-- ARGV[5]  what is told of the culprit's death, JSON of runs.facts.StepDetail; "" for nothing
 -- Returns  msgpack list of announcements
 -- Twice:   the second time there is nothing left to take.
 
@@ -34,7 +35,9 @@ local function take_back(slot, entry)
       bump(i, 3)
     end
     if proof ~= "drain" and proof ~= "timeout" then
-      fact("step_lost", i, whole(claim[2]), cjson.encode({ slot = slot, proof = proof, blamed = i == culprit }))
+      local told = i == culprit and ARGV[5] ~= "" and cjson.decode(ARGV[5]) or {}
+      told.slot, told.proof, told.blamed = slot, proof, i == culprit
+      fact("step_lost", i, whole(claim[2]), cjson.encode(told))
     end
     if judged and judged[1] == i and judged[2] == claim[3] then
       ENTRY = entry

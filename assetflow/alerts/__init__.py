@@ -1,0 +1,1 @@
+"""The only room that sends messages to other systems."""

@@ -1,0 +1,124 @@
+"""``assetflow backfill``: many partitions in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import click
+from rich.text import Text
+
+from assetflow.cli.console import OUT, count_text
+from assetflow.cli.launching import Launch, launch
+from assetflow.cli.materialize import read_config, read_tags
+from assetflow.cli.staleness import catalog_by_now
+from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
+from assetflow.keys import AssetKey
+from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.partitions.partitions_definition import PartitionKeyRange
+from assetflow.planning.targets import WantedPartitions
+from assetflow.submission import Project, wanted_partitions
+from assetflow.wiring import current_settings
+
+ALL = "all"
+_RANGE_MARKS = ("...", "..")
+
+
+@click.command()
+@click.argument("selection", nargs=-1)
+@definitions_options
+@env_option
+@json_option
+@yes_option
+@click.option("--partitions", "asked", multiple=True, required=True, metavar="A..B",
+              help="A key, or a range of keys, or `all`; may be repeated.")  # fmt: skip
+@click.option("--missing", is_flag=True, help="Only those that were never materialized.")
+@click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="JSON file with the run config.")  # fmt: skip
+@click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Shown in listings; may be repeated.")
+@click.option("--run-key", help="Your name for this request: asked again, it follows the run that exists.")
+@click.option("--priority", default=0, show_default=True, type=click.IntRange(-1000, 1000),
+              help="Runs with a higher one go first.")  # fmt: skip
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
+              help="Workers of the cluster that is started if there is none.")  # fmt: skip
+@click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
+@click.option("--no-wait", is_flag=True, help="Print the run's id and return.")
+def backfill(
+    selection: tuple[str, ...],
+    module: str | None,
+    file: Path | None,
+    as_json: bool,
+    yes: bool,
+    asked: tuple[str, ...],
+    missing: bool,
+    config_file: Path | None,
+    tags: tuple[str, ...],
+    run_key: str | None,
+    priority: int,
+    workers: int,
+    ship_code: bool,
+    no_wait: bool,
+) -> int:
+    """Materialize partitions A to B of SELECTION, or of everything, in one run.
+
+    The keys are those of the asset that comes first. What is divided in another way gets the partitions that need
+    these; what is not divided is made once, after what it needs. A partition whose upstream fails is not run.
+    """
+    project = load_project(module, file, selection)
+    chosen = " ".join(selection) or None
+    partitions = read_partitions(asked)
+    if missing:
+        partitions = replace(partitions, made=_made(project, chosen, partitions))
+        graph, plan = project.plan(chosen, with_code_versions=False, partitions=partitions)
+        if not any(step.partitions for step in plan.steps):
+            OUT.print(Text.assemble(("✔ ", "green"), f"nothing is missing: {_of(graph)} are materialized"))
+            return 0
+    return launch(
+        project,
+        Launch(
+            selection=chosen,
+            config=read_config(config_file),
+            tags=read_tags(tags),
+            partitions=partitions,
+            run_key=run_key,
+            priority=priority,
+            workers=workers,
+            ships_code=ship_code,
+            no_wait=no_wait,
+            yes=yes,
+            as_json=as_json,
+        ),
+    )
+
+
+def read_partitions(texts: Collection[str]) -> WantedPartitions:
+    """Keys and ranges as they are written on the command line: ``A``, ``A..B``, ``A...B``, ``all``."""
+    if ALL in texts:
+        return WantedPartitions(keys=None)
+    found: list[str | PartitionKeyRange] = []
+    for text in texts:
+        mark = next((mark for mark in _RANGE_MARKS if mark in text), None)
+        if mark is None:
+            found.append(text)
+            continue
+        first, _, last = text.partition(mark)
+        if not first or not last:
+            raise click.BadParameter(f"{text!r} is no range: write A..B", param_hint="--partitions")
+        found.append(PartitionKeyRange(first, last))
+    wanted = wanted_partitions(None, found)
+    assert wanted is not None, "something was asked for"
+    return wanted
+
+
+def _made(project: Project, chosen: str | None, partitions: WantedPartitions) -> Mapping[AssetKey, Collection[str]]:
+    """The partitions that are there, of everything that would be made."""
+    _, plan = project.plan(chosen, with_code_versions=False, partitions=partitions)
+    keys = {key for step in plan.steps if step.partitions for key in step.asset_keys}
+    with catalog_by_now(current_settings()) as catalog:
+        return {} if catalog is None else {key: set(catalog.partitions(key)) for key in keys}
+
+
+def _of(graph: AssetGraph) -> str:
+    divided = {asset for asset in graph.assets_by_key.values() if asset.partitions_def is not None}
+    return f"these partitions of {count_text(len(divided), 'asset')}"
