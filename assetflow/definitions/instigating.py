@@ -76,8 +76,7 @@ class UserFunction:
         self.function = function
         self._kind = kind
         self._extra = extra
-        parameters = inspect.signature(function).parameters.values()
-        self._parameters = [one.name for one in parameters if one.default is one.empty and one.kind not in (2, 4)]
+        self._parameters = _needed(function)
         if len(self._parameters) > 1 + extra or (extra and len(self._parameters) < 1 + extra):
             wanted = "context" if not extra else "context, asset_event"
             raise InvalidDefinitionError(
@@ -112,7 +111,7 @@ class UserFunction:
             raise InvalidInvocationError(
                 f"{kind} decorated function has context argument, but no context argument was provided when invoking.",
                 where=where,
-                fix=f"pass build_{kind.lower()}_context(...)",
+                fix=f"pass build_{kind.lower().replace(' ', '_')}_context(...)",
             )
         if len(args) + len(kwargs) > 1 + self._extra:
             raise InvalidInvocationError(
@@ -126,6 +125,16 @@ class UserFunction:
                     f"{kind} invocation expected argument '{self._parameters[0]}'.", where=where
                 )
         return self.function(*args, **kwargs)
+
+
+def _needed(function: Callable[..., Any]) -> list[str]:
+    """Names of the arguments that a function has to be given; none of a builtin that does not tell."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except ValueError:
+        return []
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [one.name for one in parameters if one.default is one.empty and one.kind not in variadic]
 
 
 def each_of(result: Any) -> Iterator[Any]:
