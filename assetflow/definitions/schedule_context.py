@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,10 +11,10 @@ from assetflow.definitions.run_request import RunRequest
 from assetflow.errors import InvariantViolationError
 
 if TYPE_CHECKING:
+    import logging
+
     from assetflow.definitions.bundle import Definitions
     from assetflow.instance import DagsterInstance
-
-TICK_LOG = logging.getLogger("assetflow.tick")
 
 
 class TickContext:
@@ -50,7 +49,9 @@ class TickContext:
     @property
     def log(self) -> logging.Logger:
         """A logger whose lines stand in what the daemon writes."""
-        return TICK_LOG
+        import logging  # here, because whoever only defines a schedule does without
+
+        return logging.getLogger("assetflow.tick")
 
     @property
     def repository_name(self) -> str | None:

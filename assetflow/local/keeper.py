@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from assetflow.clock import wait_until
-from assetflow.local.lifeline import adopt_orphans, bury_orphans, die_with_parent
+from assetflow.lifeline import adopt_orphans, bury_orphans, die_with_parent
 from assetflow.local.valkey import Valkey
 from assetflow.native_threads import share_cores
 
