@@ -17,7 +17,7 @@ from rich.text import Text
 from assetflow.cli.console import ERR, OUT, ago_text, print_json, seconds_text
 from assetflow.cli.targets import standing_connection
 from assetflow.daemon.code_child import CodeWork, about_all
-from assetflow.daemon.code_jobs import Answer, EvaluateJob, InstigatorAbout, LaunchJob, Order
+from assetflow.daemon.code_jobs import WRITTEN_LAST, Answer, EvaluateJob, InstigatorAbout, LaunchJob, Order
 from assetflow.daemon.due import is_running
 from assetflow.errors import InvalidInvocationError, ServiceUnreachableError
 from assetflow.run_ids import new_run_id
@@ -237,7 +237,7 @@ def tick_text(tick: Tick | None) -> Text:
     if tick is None:
         return Text("never", style="dim")
     if tick.status == TickStatus.FAILED:
-        lines = [line for line in (tick.error or "").splitlines() if line.strip()]
+        lines = [line for line in (tick.error or "").partition(WRITTEN_LAST)[0].splitlines() if line.strip()]
         cause = next((line for line in reversed(lines) if not line.startswith(" ")), "")
         return Text(cause or "failed", style="red")
     if tick.status == TickStatus.SUCCEEDED:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from assetflow.daemon.code_jobs import Answer, Hello, Order, line_of, ordered, said
+from assetflow.daemon.code_jobs import WRITTEN_LAST, Answer, Hello, Order, line_of, ordered, said
 from assetflow.lifeline import die_with_parent
 
 _TOLD_LINES = 20  # of what a child has written last
@@ -153,7 +153,7 @@ class CodeHost:
         except ValueError:
             answer = Answer(error=self._why(child, status))
         if answer.error and (told := self._last_lines(child)):
-            answer = msgspec.structs.replace(answer, error=f"{answer.error}\nwhat it has written last:\n{told}")
+            answer = msgspec.structs.replace(answer, error=f"{answer.error}\n{WRITTEN_LAST}\n{told}")
         os.write(self._out, line_of(msgspec.structs.replace(answer, number=child.order.number)))
 
     def _drain(self, child: _Child) -> None:

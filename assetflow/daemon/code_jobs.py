@@ -6,6 +6,8 @@ import msgspec
 
 from assetflow.runs.ticks import AskedRun
 
+WRITTEN_LAST = "what it has written last:"  # stands in errors between the cause and what may explain it
+
 
 class InstigatorAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What the daemon has to know of a schedule or sensor.

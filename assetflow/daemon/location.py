@@ -69,10 +69,8 @@ class CodeLocation:
         Raises:
             HistoryUnreachableError: the history does not answer.
         """
-        if not self._keep_lease():
-            return
-        hello = self._keep_code()
-        if hello is None:
+        hello = self._keep_code()  # also while another process leads: it may die, and then there is no time to lose
+        if not self._keep_lease() or hello is None:
             return
         states = self._store.states()
         busy = self._go_on(states)
