@@ -52,23 +52,23 @@ class CodeHost:
         self._selector = selectors.DefaultSelector()
         self._children: dict[int, _Child] = {}  # by each of their pipes
         self._buffer = bytearray()
+        self._leaving = False
         self._out = os.dup(1)
         os.dup2(2, 1)  # what users print is none of our answers
 
     def run(self, hello: Hello) -> None:
-        """Say what was found, and do jobs until nobody asks any more and all are done."""
+        """Say what was found, and do jobs until the daemon says that it asks for no more, or is gone."""
         os.write(self._out, line_of(hello))
         self._selector.register(0, selectors.EVENT_READ)
-        asked = True
-        while asked or self._children:
+        while self._children or not self._leaving:
             for key, _ in self._selector.select(self._patience()):
                 if self._selector.get_map().get(key.fd) is not key:
                     continue  # it was closed since, with the child it belonged to
                 if key.fd != 0:
                     self._hear(key.fd)
                 elif not self._take():
-                    asked = False
-                    self._selector.unregister(0)
+                    self._end()
+                    return
             self._stop_expired()
 
     def _patience(self) -> float | None:
@@ -82,7 +82,10 @@ class CodeHost:
         while (end := self._buffer.find(b"\n")) >= 0:
             line = bytes(self._buffer[:end])
             del self._buffer[: end + 1]
-            self._fork(ordered.decode(line))
+            if line:
+                self._fork(ordered.decode(line))
+            else:  # nothing more will be asked for
+                self._leaving = True
         return bool(found)
 
     def _fork(self, order: Order) -> None:
@@ -193,3 +196,9 @@ class CodeHost:
                 child.deadline = now + 1.0
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(child.pid, signal.SIGKILL)
+
+    def _end(self) -> None:
+        """Stop what is being done: nobody is left who would want to know."""
+        for child in set(self._children.values()):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)

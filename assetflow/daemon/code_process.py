@@ -84,16 +84,23 @@ class CodeProcess:
 
     def close(self) -> None:
         """Let it end when it has done what it was asked."""
-        with contextlib.suppress(OSError, ValueError):
+        with self._lock, contextlib.suppress(OSError, ValueError):
             assert self._process.stdin is not None
-            self._process.stdin.close()
+            self._process.stdin.write(b"\n")
+            self._process.stdin.flush()
 
     def end(self) -> None:
         """End it at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
-        self.close()
+
+    def _let_go(self) -> None:
+        """Close the pipes of a process that is gone."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            with self._lock, contextlib.suppress(OSError, ValueError):
+                assert pipe is not None
+                pipe.close()
 
     def _listen(self) -> None:
         assert self._process.stdout is not None
@@ -105,6 +112,7 @@ class CodeProcess:
                 elif (waiting := self._waiting.get(found.number)) is not None:
                     waiting.set_result(found)
         self._process.wait()
+        self._let_go()
         if not self._hello.done():
             self._hello.set_result(Hello(error=f"the process that loads {self.module} has died"))
         for waiting in list(self._waiting.values()):
