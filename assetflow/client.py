@@ -130,18 +130,21 @@ def submit_project(
     stale_only: bool = False,
     partition_key: str | None = None,
     partitions: PartitionsAsked | WantedPartitions = None,
+    run_id: str | None = None,
 ) -> RunHandle:
     """Submit over a given connection.
 
     Args:
         ship_code: send the code even if workers could import it.
+        run_id: of the run, chosen before; by default a new one.
     """
     with collecting_later():
         code, body = code_of(connection, project, ship_code=ship_code)
         environment = env or connection.settings.env
         environments = Environments(connection.settings, project.definitions)
         environments.confirm(environment, yes=yes)
-        given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
+        asked = project.definitions.get_job(job or IMPLICIT_JOB).for_partition(partition_key)
+        given = job_arguments(asked, selection, run_config, tags)
         with recorded_until_now(connection) if stale_only else nullcontext() as history:
             request = make_request(
                 project,
@@ -155,6 +158,7 @@ def submit_project(
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
                 partitions=wanted_partitions(partition_key, partitions, KnownPartitions(connection.settings)),
+                run_id=run_id,
             )
 
     def send() -> str:

@@ -10,6 +10,7 @@ from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.data_version import DataVersion
+from assetflow.definitions.freshness_policy import FreshnessPolicy
 from assetflow.definitions.labels import read_labels
 from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.metadata import RawMetadata, normalize_metadata
@@ -90,6 +91,7 @@ class AssetOut:
         owners: email addresses, or ``team:`` and a name.
         tags: label to value.
         kinds: such as "pandas"; three at most.
+        freshness_policy: how old the data may be that it is made of.
     """
 
     __slots__ = (
@@ -111,6 +113,7 @@ class AssetOut:
         owners: Iterable[str] | None = None,
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
+        freshness_policy: FreshnessPolicy | None = None,
     ) -> None:
         arguments = Arguments("AssetOut")
         arguments.texts(description=description, io_manager_key=io_manager_key, code_version=code_version)
@@ -126,7 +129,7 @@ class AssetOut:
         self.metadata = dict(metadata or {})
         self.group_name = None if group_name is None else check_group(group_name)
         self.code_version = code_version
-        self.labels = read_labels(owners, tags, kinds, None)
+        self.labels = read_labels(owners, tags, kinds, None, freshness_policy)
 
     @staticmethod
     def from_spec(spec: AssetSpec, dagster_type: Any = None, io_manager_key: str = "io_manager") -> AssetOut:
@@ -143,6 +146,7 @@ class AssetOut:
             owners=spec.owners,
             tags=spec.tags,
             kinds=spec.kinds,
+            freshness_policy=spec.freshness_policy,
         )
 
     def resolve(self, output: str) -> AssetKey:

@@ -27,6 +27,7 @@ from assetflow.runs.entries import (
     PartitionEntry,
     RunChange,
     RunEntry,
+    StatusEntry,
 )
 from assetflow.runs.facts import Fact, FactKind, LogDetail, PartDetail
 from assetflow.runs.outbox import RunHead, StreamedFact
@@ -153,11 +154,13 @@ class RunRecord:
                 continue
             if kind in _STATUS:
                 status = _STATUS[kind].value
+                into.statuses.append(StatusEntry(self._run_id, status, at))
                 started = at if kind is FactKind.RUN_STARTED else started
                 if detail.error is not None and error is None:
                     error = _told(detail.error)
             elif kind is FactKind.RUN_ENDED:
                 status, ended = detail.status or RunStatus.SUCCEEDED.value, at
+                into.statuses.append(StatusEntry(self._run_id, status, at))
                 if self._alerts and status not in _AS_MEANT:
                     into.alerts.append(AlertEntry(self._run_id, at, at))
             elif fact.steps and self._plan is not None:

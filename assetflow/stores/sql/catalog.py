@@ -11,10 +11,10 @@ from sqlalchemy import Row, Select, Table, delete, func, select
 
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.keys import AssetKey
-from assetflow.runs.entries import CheckEntry, MaterializationEntry, ObservationEntry
-from assetflow.runs.event_log import AssetState, Checked, Observed, Recorded
+from assetflow.runs.entries import CheckEntry, MaterializationEntry, ObservationEntry, RunEntry, StatusEntry
+from assetflow.runs.event_log import AssetState, Checked, Observed, Recorded, Stood
 from assetflow.stores.sql.connection import Database
-from assetflow.stores.sql.tables import assets, checks, materializations, observations
+from assetflow.stores.sql.tables import assets, checks, materializations, observations, run_statuses, runs
 
 _AT_ONCE = 500  # names in one question
 _LATELY = 9  # materializations that say how long the next one will take
@@ -166,6 +166,19 @@ class SqlCatalog:
         query = select(materializations).where(materializations.c.run_id == run_id).order_by(materializations.c.id)
         with self._database.reading() as connection:
             return [_recorded(row) for row in connection.execute(query)]
+
+    def run_statuses(
+        self, statuses: Collection[str], *, after: int | None = None, limit: int = 50, ascending: bool = True
+    ) -> list[Stood]:
+        """See Catalog.run_statuses."""
+        light = [column for column in runs.columns if column.name != "envelope"]
+        query = select(run_statuses, *light).join(runs, run_statuses.c.run_id == runs.c.run_id)
+        query = query.where(runs.c.environment == self._environment, run_statuses.c.status.in_(list(statuses)))
+        if after is not None:
+            query = query.where(run_statuses.c.id > after)
+        with self._database.reading() as connection:
+            found = connection.execute(_ordered(query, run_statuses, ascending, limit)).all()
+        return [Stood(row[0], StatusEntry(*row[1:4]), RunEntry._make((*row[4:], b""))) for row in found]
 
     def wipe(self, key: AssetKey) -> None:
         """See Catalog.wipe."""
