@@ -75,11 +75,16 @@ class SqlCatalog:
         if partition is not None:
             query = query.where(assets.c.partition == partition)
         else:  # of an asset with a hundred thousand partitions, one
-            newer = assets.alias()
-            newest = select(func.max(newer.c.token)).where(
-                newer.c.environment == self._environment, newer.c.asset == assets.c.asset
+            every = assets.alias()
+            newest = (
+                select(every.c.asset, func.max(every.c.token).label("token"))
+                .where(every.c.environment == self._environment)
+                .group_by(every.c.asset)
             )
-            query = query.where(assets.c.token == newest.scalar_subquery())
+            if len(keys) <= _AT_ONCE:
+                newest = newest.where(every.c.asset.in_([key.to_string() for key in keys]))
+            last = newest.subquery()
+            query = query.join(last, (last.c.asset == assets.c.asset) & (last.c.token == assets.c.token))
         found: dict[AssetKey, Recorded] = {}
         with self._database.reading() as connection:
             for piece in _in_pieces(query, assets, keys):
