@@ -23,6 +23,7 @@ from assetflow.errors import (
 )
 from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
+from assetflow.known_partitions import KnownPartitions
 from assetflow.local.discovery import running_cluster
 from assetflow.log import logger
 from assetflow.overlay import history_of, records_of
@@ -156,7 +157,7 @@ def submit_project(
                 priority=priority,
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
-                partitions=wanted_partitions(partition_key, partitions),
+                partitions=wanted_partitions(partition_key, partitions, KnownPartitions(connection.settings)),
                 run_id=run_id,
             )
 
@@ -207,13 +208,7 @@ def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
     history = history_of(connection.settings)
     try:
         outbox = outbox_of(connection)
-
-        def has_caught_up() -> bool:
-            if outbox.owner() is None:  # nobody has recorded anything yet
-                return not outbox.has_work()
-            return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
-
-        if not wait_until(has_caught_up, timeout=_CATCHES_UP):
+        if not await_recorded(connection):
             logger.warning("what the last runs have told is not recorded yet: no worker is there to do it")
         if outbox.owner() not in (None, history.log.identity):
             raise InvalidInvocationError(
@@ -224,6 +219,18 @@ def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
         yield history
     finally:
         history.close()
+
+
+def await_recorded(connection: Connection) -> bool:
+    """Wait some seconds until what runs have told that are over is in the history; whether it is."""
+    outbox = outbox_of(connection)
+
+    def has_caught_up() -> bool:
+        if outbox.owner() is None:  # nobody has recorded anything yet
+            return not outbox.has_work()
+        return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
+
+    return wait_until(has_caught_up, timeout=_CATCHES_UP)
 
 
 def _is_over(connection: Connection, run_id: str) -> bool:

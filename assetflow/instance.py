@@ -19,6 +19,7 @@ from assetflow.errors import RunNotFoundError, SettingsError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.overlay import records_of
+from assetflow.partitions.static import check_partition_key
 from assetflow.planning.staleness import AssetStatus, judge
 from assetflow.runs.facts import Fact
 from assetflow.runs.log_records import (
@@ -193,6 +194,33 @@ class DagsterInstance:
             if state.partition:
                 found[AssetKey.from_db_string(state.asset)][state.partition] = state.times
         return found
+
+    # --- partitions ------------------------------------------------------------------------------
+
+    def get_dynamic_partitions(self, partitions_def_name: str) -> Sequence[str]:
+        """The keys of dynamic partitions, in the order in which they were added.
+
+        Args:
+            partitions_def_name: name of their definition.
+        """
+        return self._history.partitions.get_dynamic_partitions(partitions_def_name)
+
+    def has_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> bool:
+        """Whether there is a dynamic partition of this key."""
+        return self._history.partitions.has_dynamic_partition(partitions_def_name, partition_key)
+
+    def add_dynamic_partitions(self, partitions_def_name: str, partition_keys: Iterable[str]) -> None:
+        """Add dynamic partitions; those that are there stay where they are.
+
+        Raises:
+            CheckError, InvalidDefinitionError: something cannot be a key.
+        """
+        keys = [check_partition_key(key) for key in partition_keys]
+        self._history.partitions.add(partitions_def_name, keys)
+
+    def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
+        """Remove a dynamic partition. What was made of it stays."""
+        self._history.partitions.remove(partitions_def_name, [partition_key])
 
     def wipe_assets(self, asset_keys: Iterable[CoercibleToAssetKey]) -> None:
         """Forget that these assets were materialized. What is stored of them stays, and so do the runs."""

@@ -25,7 +25,9 @@ from assetflow.in_process import ExecuteInProcessResult
 from assetflow.instance import DagsterInstance
 from assetflow.io.memory import InMemoryIOManager
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.known_partitions import KnownPartitions
 from assetflow.local_run import LocalRun, build_local_run
+from assetflow.partitions.partitions_definition import DynamicPartitionsStore
 from assetflow.planning.targets import WantedPartitions
 from assetflow.submission import PartitionsAsked, Project, job_arguments, make_request, project_of, wanted_partitions
 from assetflow.wiring import current_settings
@@ -87,7 +89,7 @@ def materialize(
         InvalidInvocationError: there is no such environment, or it is protected and nobody has said yes.
     """
     definitions = _with_resources(assets, resources)
-    asked = wanted_partitions(partition_key, partitions)
+    asked = wanted_partitions(partition_key, partitions, _known(instance))
     place = _Place(env=env, yes=yes, stale_only=stale_only, partitions=asked)
     return _run(
         definitions,
@@ -99,6 +101,10 @@ def materialize(
         place=place,
         instance=instance,
     )
+
+
+def _known(instance: DagsterInstance | None) -> DynamicPartitionsStore:
+    return instance if isinstance(instance, DagsterInstance) else KnownPartitions(current_settings())
 
 
 def _with_resources(
@@ -178,7 +184,9 @@ def execute_job(
         asked.tags,
         asked.job_name,
         job.hooks,
-        place=_Place(env=env, yes=yes, stale_only=stale_only, partitions=wanted_partitions(partition_key)),
+        place=_Place(
+            env=env, yes=yes, stale_only=stale_only, partitions=wanted_partitions(partition_key, store=_known(instance))
+        ),
         instance=instance,
     )
 
@@ -279,7 +287,8 @@ def materialize_to_memory(
     memory = ResourceDefinition.hardcoded_resource(InMemoryIOManager())
     every = {**(resources or {}), **dict.fromkeys([*keys, "io_manager"], memory)}
     definitions = _with_resources(assets, every)
-    place = _Place(env=DEFAULT_ENVIRONMENT, keeps_nothing=True, partitions=wanted_partitions(partition_key, partitions))
+    wanted = wanted_partitions(partition_key, partitions, _known(instance))
+    place = _Place(env=DEFAULT_ENVIRONMENT, keeps_nothing=True, partitions=wanted)
     return _run(
         definitions,
         selection,

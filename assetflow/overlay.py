@@ -11,7 +11,7 @@ from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.engine.latest import LatestRecords
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError
-from assetflow.execution.inputs import output_name
+from assetflow.execution.inputs import output_name, path_of
 from assetflow.execution.resources import OpenResources
 from assetflow.io.kept_versions import KeepsVersions
 from assetflow.keys import AssetKey
@@ -89,7 +89,7 @@ class Shelves:
         self.chain = chain
         self._open = {name: OpenResources(environments.resources(name), config, "") for name in chain}
 
-    def first_with(self, key: AssetKey, owner: Any, manager_key: str) -> str:
+    def first_with(self, key: AssetKey, owner: Any, manager_key: str, partition_key: str = "") -> str:
         """The nearest environment that has a value of an asset; the first one if none has.
 
         An IO manager that cannot tell is taken to have it.
@@ -99,7 +99,10 @@ class Shelves:
         """
         for name in self.chain:
             manager = self._open[name].one(owner, manager_key, step_logger("", "overlay")).value
-            if not isinstance(manager, KeepsVersions) or manager.current(key.parts) is not None:
+            if (
+                not isinstance(manager, KeepsVersions)
+                or manager.current(path_of(owner, key, partition_key)) is not None
+            ):
                 return name
         return self.chain[0]
 
@@ -108,11 +111,12 @@ class Shelves:
         """The resources of the nearest environment."""
         return self._open[self.chain[0]]
 
-    def of(self, key: AssetKey, asset: AssetsDefinition) -> OpenResources:
+    def of(self, key: AssetKey, asset: AssetsDefinition, partition_key: str = "") -> OpenResources:
         """The resources to load an asset with: those of the nearest environment that has it."""
         if len(self.chain) == 1:
             return self.own
-        return self._open[self.first_with(key, asset, asset.node_def.outs[output_name(asset, key)].io_manager_key)]
+        manager_key = asset.node_def.outs[output_name(asset, key)].io_manager_key
+        return self._open[self.first_with(key, asset, manager_key, partition_key)]
 
     def close(self) -> None:
         """Close what was opened."""
@@ -126,11 +130,11 @@ def _overlaid(step: Step, graph: AssetGraph, shelves: Shelves) -> Step:
 
 
 def _origin(item: StepInput, graph: AssetGraph, shelves: Shelves) -> StepInput:
-    if item.output is not None or not item.loads or not item.key:
+    if item.output is not None or not item.loads or not item.key or item.is_empty:
         return item
     key = AssetKey.of_parts(item.key)
     owner = graph.assets_by_key.get(key) or graph.sources_by_key.get(key)
     if owner is None:
         return item
-    found = shelves.first_with(key, owner, item.io_manager_key)
+    found = shelves.first_with(key, owner, item.io_manager_key, item.partition)
     return item if found == shelves.chain[0] else msgspec.structs.replace(item, environment=found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -25,7 +25,7 @@ from assetflow.errors import InvalidInvocationError, InvalidSubsetError, Paramet
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_all, resolve_selection
 from assetflow.overlay import overlaid
-from assetflow.partitions.partitions_definition import BACKFILL_TAG, PartitionKeyRange
+from assetflow.partitions.partitions_definition import BACKFILL_TAG, DynamicPartitionsStore, PartitionKeyRange
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan
 from assetflow.planning.planner import make_plan
@@ -219,12 +219,14 @@ def make_request(
 def wanted_partitions(
     partition_key: str | None,
     partitions: PartitionsAsked | WantedPartitions = None,
+    store: DynamicPartitionsStore | None = None,
 ) -> WantedPartitions | None:
     """The partitions that a caller asks for; None if they ask for none.
 
     Args:
         partition_key: one, of assets that are all divided in the same way.
         partitions: keys and ranges of the asset that comes first, or ``"all"``.
+        store: knows dynamic partitions.
 
     Raises:
         InvalidInvocationError: both are given.
@@ -235,18 +237,20 @@ def wanted_partitions(
     if partition_key is not None:
         if not isinstance(partition_key, str):
             raise ParameterCheckError(f"partition_key is a str, not {partition_key!r}")
-        return WantedPartitions(keys=(partition_key,), is_job=True)
-    if partitions is None or isinstance(partitions, WantedPartitions):
-        return partitions
+        return WantedPartitions(keys=(partition_key,), is_job=True, store=store)
+    if partitions is None:
+        return None
+    if isinstance(partitions, WantedPartitions):
+        return replace(partitions, store=partitions.store or store)
     if isinstance(partitions, str):
-        return WantedPartitions(keys=None if partitions == "all" else (partitions,))
+        return WantedPartitions(keys=None if partitions == "all" else (partitions,), store=store)
     keys = (partitions,) if isinstance(partitions, PartitionKeyRange) else tuple(partitions)
     for key in keys:
         if not isinstance(key, str | PartitionKeyRange):
             raise ParameterCheckError(f"partitions are keys, as str, and ranges, as PartitionKeyRange, not {key!r}")
     if not keys:
         raise ParameterCheckError("partitions is empty: name some, or leave it out")
-    return WantedPartitions(keys=keys)
+    return WantedPartitions(keys=keys, store=store)
 
 
 def tags_of_partitions(graph: AssetGraph, plan: Plan) -> dict[str, str]:

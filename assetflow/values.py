@@ -12,7 +12,7 @@ from assetflow.definitions.resource_opening import check_config_keys
 from assetflow.definitions.signature import EMPTY
 from assetflow.environments import Environments
 from assetflow.errors import InvariantViolationError
-from assetflow.execution.inputs import load_stored, output_name
+from assetflow.execution.inputs import load_stored, output_name, path_of
 from assetflow.io.history import find_version
 from assetflow.io.kept_versions import KeepsVersions
 from assetflow.keys import AssetKey, CoercibleToAssetKey
@@ -60,8 +60,9 @@ class AssetValueLoader:
         python_type: Any = EMPTY,
         metadata: Mapping[str, Any] | None = None,
         version: str | None = None,
+        partition_key: str | None = None,
     ) -> Any:
-        """What is stored of an asset.
+        """What is stored of an asset, or of one of its partitions.
 
         Args:
             asset_key: a str is one segment.
@@ -69,9 +70,11 @@ class AssetValueLoader:
             metadata: reaches the IO manager as ``InputContext.metadata``.
             version: its name, or the beginning of it; ``@-1`` is the one before what is published. By default what is
                 published.
+            partition_key: of an asset with partitions, which.
 
         Raises:
             KeyError: no asset has this key; a source asset is none.
+            InvalidInvocationError: the asset has partitions and none is named, or the other way round.
             TypeCheckDidNotPass: the value is not of the type that is wanted.
             FileNotFoundError: it was never materialized; other IO managers raise what they raise.
             InvariantViolationError: the asset stores nothing, its IO manager keeps no such version, or the block of the
@@ -80,9 +83,9 @@ class AssetValueLoader:
         key, asset = self._asset_of(asset_key)
         chosen = None
         if version is not None:
-            chosen = find_version(self.keeper(key), key.parts, version)
+            chosen = find_version(self.keeper(key), path_of(asset, key, partition_key or ""), version)
         return load_stored(
-            self._shelves.of(key, asset),
+            self._shelves.of(key, asset, partition_key or ""),
             asset,
             key,
             run_id="",
@@ -90,6 +93,7 @@ class AssetValueLoader:
             annotation=python_type,
             metadata=metadata,
             version=chosen,
+            partition_key=partition_key,
         )
 
     def load_published(self, asset_key: CoercibleToAssetKey) -> Any:

@@ -15,6 +15,7 @@ from assetflow.cli.materialize import read_config, read_tags
 from assetflow.cli.staleness import catalog_by_now
 from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
 from assetflow.keys import AssetKey
+from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.partitions.partitions_definition import PartitionKeyRange
 from assetflow.planning.targets import WantedPartitions
@@ -67,7 +68,7 @@ def backfill(
     """
     project = load_project(module, file, selection)
     chosen = " ".join(selection) or None
-    partitions = read_partitions(asked)
+    partitions = replace(read_partitions(asked), store=KnownPartitions(current_settings()))
     if missing:
         partitions = replace(partitions, made=_made(project, chosen, partitions))
         graph, plan = project.plan(chosen, with_code_versions=False, partitions=partitions)

@@ -40,6 +40,7 @@ _SAID = {
 _MOST_ROWS = 24
 _METADATA_SHOWN = 3
 _LAST_LINES = 10
+_LOGS_SHOWN = 5
 
 
 def follow(handle: RunHandle, *, as_json: bool = False, interrupt: str = "stops watching") -> RunResult:
@@ -243,11 +244,11 @@ def _check_line(check: CheckDetail) -> Text:
 
 def show_end(result: RunResult) -> None:
     """The last lines: what came of it, and the tracebacks of what failed."""
-    for name, error in result.errors.items():
+    for number, (name, error) in enumerate(result.errors.items()):
         OUT.print()
         OUT.print(Text.assemble((f"{name} ", "bold red"), "failed:"))
         OUT.print(Text(error.traceback.rstrip() or f"{error.type}: {error.message}"))
-        if not error.type.endswith("StepLostError"):  # which tells what was written last
+        if number < _LOGS_SHOWN and not error.type.endswith("StepLostError"):  # which tells what was written last
             _show_last_lines(result, name)
     counts: dict[StepState, int] = {}
     for state in result.steps.values():

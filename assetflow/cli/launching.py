@@ -18,10 +18,11 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.environments import Environments
+from assetflow.known_partitions import KnownPartitions
 from assetflow.planning.plan import Plan
 from assetflow.planning.targets import WantedPartitions
 from assetflow.settings import Settings
-from assetflow.submission import JobArguments, Project, job_arguments, make_request
+from assetflow.submission import JobArguments, Project, job_arguments, make_request, wanted_partitions
 from assetflow.wiring import current_settings
 
 
@@ -66,7 +67,7 @@ def launch(project: Project, wanted: Launch) -> int:
         environment=settings.env,
         run_config=asked.run_config,
         tags=asked.tags,
-        partitions=wanted.partitions,
+        partitions=wanted_partitions(None, wanted.partitions, KnownPartitions(settings)),
     )
     if wanted.partitions is None or not wanted.partitions.made:
         check_not_empty(project.graph(), request.plan.steps, asked.selection)

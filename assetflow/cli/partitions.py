@@ -15,8 +15,9 @@ from assetflow.cli.targets import check_not_empty, definitions_options, env_opti
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.errors import InvalidInvocationError
 from assetflow.keys import AssetKey
+from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.partitions.partitions_definition import PartitionsDefinition
+from assetflow.partitions.partitions_definition import DynamicPartitionsStore, PartitionsDefinition
 from assetflow.runs.event_log import Catalog
 from assetflow.wiring import current_settings
 
@@ -47,7 +48,7 @@ def partitions(selection: tuple[str, ...], module: str | None, file: Path | None
         table.add_column(name, justify="right" if name == "made" else "left", overflow="fold")
     with catalog_by_now(current_settings()) as catalog:
         for key, asset in divided.items():
-            found = _Standing.of(key, asset, catalog)
+            found = _Standing.of(key, asset, catalog, KnownPartitions(current_settings()))
             if as_json:
                 print_json(found.record())
             else:
@@ -69,11 +70,11 @@ class _Standing:
         self.missing = missing.get_partition_key_ranges(every)
 
     @staticmethod
-    def of(key: AssetKey, asset: AssetsDefinition, catalog: Catalog | None) -> _Standing:
+    def of(key: AssetKey, asset: AssetsDefinition, catalog: Catalog | None, store: DynamicPartitionsStore) -> _Standing:
         definition = asset.partitions_def
         assert definition is not None, "only those that are divided are looked at"
         made = set() if catalog is None else set(catalog.partitions(key))
-        return _Standing(key, definition, definition.get_partition_keys(), made)
+        return _Standing(key, definition, definition.get_partition_keys(dynamic_partitions_store=store), made)
 
     def record(self) -> dict[str, object]:
         return {

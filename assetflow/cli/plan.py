@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from assetflow.cli.targets import check_not_empty, definitions_options, env_opti
 from assetflow.environments import Environments
 from assetflow.errors import HistoryUnreachableError, InvalidInvocationError
 from assetflow.keys import AssetKey
+from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.overlay import overlaid
 from assetflow.planning.explain import Expected, StepExplanation, expected, explain, summed_up
@@ -57,7 +59,9 @@ def plan(
     project = load_project(module, file, selection)
     settings = current_settings()
     chosen = " ".join(selection) or None
-    graph, whole = project.plan(chosen, partitions=read_partitions(asked) if asked else None)
+    graph, whole = project.plan(
+        chosen, partitions=replace(read_partitions(asked), store=KnownPartitions(settings)) if asked else None
+    )
     check_not_empty(graph, whole.steps, chosen)
     statuses, durations, only = _look(project, settings, chosen, whole, stale=stale)
     made = overlaid(

@@ -113,7 +113,8 @@ def status_text(status: AssetStatus, *, is_stored: bool = False) -> Text:
     mark, style, word = MARKS[status.status]
     if status.status is StaleStatus.MISSING and is_stored:
         word = "not in the history"
-    return Text(f"{mark} {status.words if status.status is StaleStatus.STALE else word}", style=style)
+    where = f" in {status.latest.environment}" if status.latest is not None and status.latest.environment else ""
+    return Text(f"{mark} {status.words if status.status is StaleStatus.STALE else word}{where}", style=style)
 
 
 def cause_record(cause: StaleCause) -> dict[str, Any]:

@@ -8,6 +8,13 @@ from pathlib import Path
 
 from assetflow.definitions.bundle import Definitions
 
+_DIGITS = 16
+
+
+def digest(text: str) -> str:
+    """A short name for a text, which another text does not have."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:_DIGITS]
+
 
 def fingerprint_of(definitions: Definitions) -> str:
     """A hash of the source files of the modules that define the assets, checks and observed sources.
@@ -16,11 +23,11 @@ def fingerprint_of(definitions: Definitions) -> str:
     """
     functions = [op.compute_fn for asset in definitions.assets for op in asset.ops]
     functions += [source.observe_fn for source in definitions.source_assets if source.observe_fn is not None]
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for name in sorted({function.__module__ for function in functions}):
-        digest.update(f"{name}\0".encode())
-        digest.update(_source_of(name))
-    return digest.hexdigest()[:16]
+        found.update(f"{name}\0".encode())
+        found.update(_source_of(name))
+    return found.hexdigest()[:_DIGITS]
 
 
 def _source_of(name: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import sys
 from types import CodeType
 from typing import Any
@@ -12,11 +11,6 @@ _LAYOUT = frozenset({"ctx", "type_comment", "type_ignores", "kind"})
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
 _HAS_DOCSTRING = 0x4000000  # in co_flags, from Python 3.13 on
 _OF_A_FUNCTION = 0x0003  # optimized, with new locals
-
-
-def digest(text: str) -> str:
-    """A short name for a text, which another text does not have."""
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def of_source(node: ast.AST, *, decorated: bool = False) -> str:

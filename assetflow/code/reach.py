@@ -14,7 +14,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any, NamedTuple
 
-from assetflow.code.normal_form import digest, of_bytecode, of_source
+from assetflow.code.fingerprint import digest
+from assetflow.code.normal_form import of_bytecode, of_source
 from assetflow.code.references import Imported, Named, References, references_of
 from assetflow.code.sources import Source, is_own, source_of
 from assetflow.code.things import Code, Kind, Target, Thing, describe, is_called

@@ -7,14 +7,18 @@ do installed packages. The author's own `code_version` comes before it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from assetflow.code.normal_form import digest
-from assetflow.code.reach import Reach
+from assetflow.code.fingerprint import digest
 from assetflow.definitions.assets_definition import AssetsDefinition
-from assetflow.definitions.graph_definition import CallOutput, GraphDefinition
+from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.keys import AssetKey
 from assetflow.log import logger
+
+if TYPE_CHECKING:
+    from assetflow.code.reach import Reach
 
 
 class CodeVersions:
@@ -26,7 +30,7 @@ class CodeVersions:
 
     def __init__(self, assets: Mapping[AssetKey, AssetsDefinition]) -> None:
         self._assets = assets
-        self._reach = Reach()
+        self._reach: Reach | None = None
         self._found: dict[AssetKey, str] = {}
 
     def of(self, key: AssetKey) -> str:
@@ -41,24 +45,23 @@ class CodeVersions:
     def _of_output(self, asset: AssetsDefinition, output: str) -> str:
         node = asset.node_def
         if isinstance(node, GraphDefinition):
-            return self._of_graph(node, node.makers[output])
+            return self._of_graph(node, output)
         return node.outs[output].code_version or self._of_op(node)
 
     def _of_op(self, op: OpDefinition) -> str:
         if op.code_version:
             return op.code_version
+        if self._reach is None:
+            # What reads code is imported where code is read: workers that were sent the code never do.
+            self._reach = import_module("assetflow.code.reach").Reach()
         try:
             return self._reach.version(op.compute_fn)
         except Exception as error:  # some object raises when it is looked at; no run is worth less for that
             logger.warning("the code of %s is known by its name only: %r", op.where, error)
             return digest(op.name)
 
-    def _of_graph(self, graph: GraphDefinition, made: CallOutput) -> str:
+    def _of_graph(self, graph: GraphDefinition, output: str) -> str:
         """The versions of the ops that a graph's output needs, and how they are connected."""
-        needed = {made.path}
-        parts = []
-        for call in reversed(graph.calls):
-            if call.path in needed:
-                parts.append(f"{call.path} {self._of_op(call.op)} {sorted(call.inputs.items())!r}")
-                needed |= {one.path for item in call.inputs.values() for one in item if isinstance(one, CallOutput)}
-        return digest("\n".join([repr(made), *parts]))
+        calls = graph.calls_behind(output)
+        parts = [f"{call.path} {self._of_op(call.op)} {sorted(call.inputs.items())!r}" for call in calls]
+        return digest("\n".join([repr(graph.makers[output]), *parts]))

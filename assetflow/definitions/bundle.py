@@ -190,6 +190,7 @@ class Definitions:
         resource_config: Mapping[str, Any] | None = None,
         version: str | None = None,
         env: str | None = None,
+        partition_key: str | None = None,
     ) -> Any:
         """What is stored of an asset, loaded with its IO manager.
 
@@ -200,13 +201,16 @@ class Definitions:
             resource_config: the ``resources`` part of a run config.
             version: its name, or the beginning of it; ``@-1`` is the one before what is published.
             env: name of the environment; by default that of the settings.
+            partition_key: of an asset with partitions, which.
 
         Raises:
             KeyError: no asset has this key; a source asset is none.
             FileNotFoundError: it was never materialized; other IO managers raise what they raise.
         """
         with self.get_asset_value_loader(resource_config, env) as loader:
-            return loader.load_asset_value(asset_key, python_type=python_type, metadata=metadata, version=version)
+            return loader.load_asset_value(
+                asset_key, python_type=python_type, metadata=metadata, version=version, partition_key=partition_key
+            )
 
     def get_asset_value_loader(
         self, resource_config: Mapping[str, Any] | None = None, env: str | None = None

@@ -6,16 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from assetflow.definitions.absent import hint_for, no_instance, not_of_a_partition
+from assetflow.definitions.absent import hint_for, no_instance
 from assetflow.definitions.metadata import MetadataValue, RawMetadata, normalize_metadata
+from assetflow.definitions.partitioned_context import PartitionedContext
 from assetflow.definitions.signature import EMPTY
+from assetflow.definitions.step_instance import StepInstance
 from assetflow.definitions.telling import Telling
 from assetflow.definitions.value_partitions import ValuePartitions
 from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
-from assetflow.partitions.partitions_definition import PartitionKeyRange, PartitionsDefinition
-from assetflow.partitions.time_window import TimeWindow
 
 if TYPE_CHECKING:
     from assetflow.definitions.assets_definition import AssetsDefinition
@@ -35,7 +35,7 @@ class RunInfo:
     run_config: Mapping[str, Any]
 
 
-class OpExecutionContext(Telling):
+class OpExecutionContext(Telling, PartitionedContext):
     """The ``context`` argument of an asset.
 
     Attributes:
@@ -48,9 +48,9 @@ class OpExecutionContext(Telling):
     """
 
     __slots__ = (
-        "_assets_def", "_input_partitions", "_job_name", "_keys_by_input", "_keys_by_output", "_load_value",
-        "_metadata", "_partitions", "_selected", "_step_key", "_yielded", "log", "op_config", "op_def", "resources",
-        "retry_number", "run_config", "run_id", "run_tags",
+        "_assets_def", "_input_partitions", "_instance", "_job_name", "_keys_by_input", "_keys_by_output",
+        "_load_value", "_metadata", "_partitions", "_selected", "_step_key", "_yielded", "log", "op_config", "op_def",
+        "resources", "retry_number", "run_config", "run_id", "run_tags",
     )  # fmt: skip
 
     def __init__(
@@ -73,6 +73,7 @@ class OpExecutionContext(Telling):
         load_value: Callable[..., Any] | None = None,
         partitions: ValuePartitions | None = None,
         input_partitions: Callable[[str], ValuePartitions | None] | None = None,
+        instance: StepInstance | None = None,
     ) -> None:
         super().__init__()
         self.run_id = run_id
@@ -89,6 +90,7 @@ class OpExecutionContext(Telling):
         self._load_value = load_value
         self._partitions = partitions
         self._input_partitions = input_partitions
+        self._instance = instance
         self._selected = selected_output_names
         self._keys_by_output = keys_by_output_name
         self._keys_by_input = keys_by_input_name
@@ -115,102 +117,12 @@ class OpExecutionContext(Telling):
         """The name of the job that the run is of."""
         return self._job_name
 
-    instance = property(no_instance)
-
     @property
-    def has_partition_key(self) -> bool:
-        """Whether the step is for one partition."""
-        return self._partitions is not None and len(self._partitions.keys) == 1
-
-    @property
-    def has_partition_key_range(self) -> bool:
-        """Whether the step is for several partitions."""
-        return self._partitions is not None and len(self._partitions.keys) > 1
-
-    @property
-    def partition_key(self) -> str:
-        """The partition that the step is for; one in several dimensions has ``keys_by_dimension``.
-
-        Raises:
-            InvariantViolationError: the step is for none, or for several.
-        """
-        return self._divided("partition_key").key
-
-    @property
-    def partition_keys(self) -> list[str]:
-        """The partitions that the step is for; InvariantViolationError if it is for none."""
-        return self._divided("partition_keys").all_keys
-
-    @property
-    def partition_key_range(self) -> PartitionKeyRange:
-        """First and last of them; InvariantViolationError if the step is for none."""
-        return self._divided("partition_key_range").key_range
-
-    @property
-    def asset_partition_key_range(self) -> PartitionKeyRange:
-        """The same, under the name that assets use."""
-        return self._divided("asset_partition_key_range").key_range
-
-    @property
-    def partition_time_window(self) -> TimeWindow:
-        """The time that the step is for; InvariantViolationError if its partitions are no windows of time."""
-        return self._divided("partition_time_window").time_window
-
-    def asset_partition_key_for_output(self, output_name: str = "result") -> str:
-        """The partition that an output is of."""
-        return self._of_output(output_name, "asset_partition_key_for_output").key
-
-    def asset_partition_keys_for_output(self, output_name: str = "result") -> list[str]:
-        """The partitions that an output is of."""
-        return self._of_output(output_name, "asset_partition_keys_for_output").all_keys
-
-    def asset_partition_key_range_for_output(self, output_name: str = "result") -> PartitionKeyRange:
-        """First and last of them."""
-        return self._of_output(output_name, "asset_partition_key_range_for_output").key_range
-
-    def asset_partitions_time_window_for_output(self, output_name: str = "result") -> TimeWindow:
-        """The time that an output is of."""
-        return self._of_output(output_name, "asset_partitions_time_window_for_output").time_window
-
-    def asset_partitions_def_for_output(self, output_name: str = "result") -> PartitionsDefinition:
-        """How the asset of an output is divided."""
-        return self._of_output(output_name, "asset_partitions_def_for_output").definition
-
-    def asset_partition_key_for_input(self, input_name: str) -> str:
-        """The partition that is read of an input."""
-        return self._of_input(input_name, "asset_partition_key_for_input").key
-
-    def asset_partition_keys_for_input(self, input_name: str) -> list[str]:
-        """The partitions that are read of an input."""
-        return self._of_input(input_name, "asset_partition_keys_for_input").all_keys
-
-    def asset_partition_key_range_for_input(self, input_name: str) -> PartitionKeyRange:
-        """First and last of them."""
-        return self._of_input(input_name, "asset_partition_key_range_for_input").key_range
-
-    def asset_partitions_time_window_for_input(self, input_name: str) -> TimeWindow:
-        """The time that is read of an input."""
-        return self._of_input(input_name, "asset_partitions_time_window_for_input").time_window
-
-    def asset_partitions_def_for_input(self, input_name: str) -> PartitionsDefinition:
-        """How the asset of an input is divided."""
-        return self._of_input(input_name, "asset_partitions_def_for_input").definition
-
-    def _divided(self, asked: str) -> ValuePartitions:
-        if self._partitions is None:
-            raise not_of_a_partition(asked)
-        return self._partitions
-
-    def _of_output(self, name: str, asked: str) -> ValuePartitions:
-        found = self._divided(asked)
-        self.asset_key_for_output(name)
-        return found
-
-    def _of_input(self, name: str, asked: str) -> ValuePartitions:
-        found = None if self._input_partitions is None else self._input_partitions(name)
-        if found is None:
-            raise not_of_a_partition(asked)
-        return found
+    def instance(self) -> StepInstance:
+        """Adds and removes dynamic partitions; InvariantViolationError outside of runs."""
+        if self._instance is None:
+            no_instance(self)
+        return self._instance
 
     def get_mapping_key(self) -> None:
         """None: ops are not mapped over dynamic outputs."""

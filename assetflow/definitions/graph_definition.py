@@ -99,6 +99,15 @@ class GraphDefinition(Invocable):
             )
         return found.record(self, None, args, kwargs)
 
+    def calls_behind(self, output: str) -> list[OpCall]:
+        """The ops that an output needs, each before those it needs."""
+        needed, found = {self.makers[output].path}, []
+        for call in reversed(self.calls):
+            if call.path in needed:
+                found.append(call)
+                needed |= {one.path for item in call.inputs.values() for one in item if isinstance(one, CallOutput)}
+        return found
+
     def with_outs(self, outs: Mapping[str, OpOutput]) -> GraphDefinition:
         """A copy that says something else of its outputs."""
         found = copy(self)

@@ -126,6 +126,8 @@ def _bound_context(
         retry_number=context.retry_number,
         run_tags=context.run_tags,
         run_config=context.run_config,
+        partitions=context.partitions_in(asset),
+        instance=context.step_instance,
     )
     if asset is None:  # an op's context tells afterwards what it was told; an asset's is a copy
         context.share_with(bound)

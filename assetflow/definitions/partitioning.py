@@ -31,6 +31,11 @@ class BackfillPolicy:
         if most is not None and (not isinstance(most, int) or isinstance(most, bool) or most < 1):
             raise CheckError(f"max_partitions_per_run is a number from 1, or None, not {most!r}")
 
+    @property
+    def makes_several(self) -> bool:
+        """Whether a step may make several: then its inputs and its value are dicts by key, also for one."""
+        return self.max_partitions_per_run != 1
+
     @staticmethod
     def single_run() -> BackfillPolicy:
         """One step makes all partitions that are asked for: its function gets a range of keys."""

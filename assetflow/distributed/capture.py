@@ -62,11 +62,10 @@ class Capture:
 
     def begin(self, spool: Spool) -> None:
         """From now on it is the output of a step."""
-        if self._redirects:
-            sys.stdout, sys.stderr = self._streams  # whatever the step before has put there
         if not self._redirects:
             _of_slot.set(spool)
             return
+        sys.stdout, sys.stderr = self._streams  # whatever the step before has put there
         self._everywhere = spool
         out, err = spool.descriptors
         os.dup2(out, 1)

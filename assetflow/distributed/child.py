@@ -89,8 +89,11 @@ class GuardedWatch:
     def end(self) -> LogDetail | None:
         """See Watch.end."""
         self._token = 0
-        told = self._keep_log()
-        self.cell.set_idle()
+        ended, self._claim = self._claim, None
+        if self._capture is not None and ended is not None:
+            self._capture.end()
+        self.cell.set_idle()  # what keeping the log takes is no time of the step
+        told = None if ended is None else self._keep_log(*ended)
         if self._slate is not None:
             self._slate.restore()
         return told
@@ -104,14 +107,9 @@ class GuardedWatch:
         """See Watch.replace."""
         self.cell.ask_to_go()
 
-    def _keep_log(self) -> LogDetail | None:
-        ended, self._claim = self._claim, None
-        if ended is None or self._capture is None or self._spool is None:
+    def _keep_log(self, run_id: str, claim: Claim, place: str) -> LogDetail | None:
+        if self._spool is None or self._keeping is None or self._spool.is_empty:
             return None
-        self._capture.end()
-        if self._spool.is_empty or self._keeping is None:
-            return None
-        run_id, claim, place = ended
         return self._keeping().keep(self._spool, self.cell, run_id, claim, place)
 
     def _listen(self) -> None:

@@ -11,7 +11,7 @@ from assetflow.runs.facts import Read
 
 Parts = tuple[str, ...]
 Versions = dict[int, tuple[str | None, str | None]]
-# Told an environment, names of sources, and a time: with which data versions they had been seen last by then.
+# Told an environment, keys, and a time: the data versions that these assets and sources had by then.
 LookUp = Callable[[str, Collection[Parts], float], Mapping[Parts, str]]
 
 _Place = tuple[Parts, str]  # an asset and one of its partitions; empty if it has none
@@ -26,7 +26,7 @@ class Readings:
         plan: of the run.
         versions: version and data version of the outputs that were made so far.
         environment: that the run is for.
-        look_up: says how sources were observed in other runs.
+        look_up: says what stood in the history of what is read and told no data version.
     """
 
     def __init__(self, plan: Plan, versions: Versions, environment: str, look_up: LookUp) -> None:
@@ -63,7 +63,7 @@ class Readings:
         for output in kept:
             self.made(output.output, output.version, output.data_version)
         # Of a graph's op whose value goes to others of the same graph: what it has read counts as theirs.
-        if any(output.index in self._makers for output in step.outputs):
+        if self._makers and any(output.index in self._makers for output in step.outputs):
             self._inside[step.index] = self._of(step, loaded, started)
 
     def of(self, step: Step, loaded: Iterable[Read], started: float) -> str:
@@ -72,7 +72,9 @@ class Readings:
         Of more than a hundred partitions of an asset it is only said that there were.
         """
         read = self._of(step, loaded, started)
-        counts = Counter(key for key, partition in read if partition)
+        if not read:
+            return "[]"
+        counts = Counter(key for key, partition in read if partition) if len(read) > _MOST_PARTITIONS else {}
         many = {key for key, count in counts.items() if count > _MOST_PARTITIONS}
         told: list[tuple[object, ...]] = [
             (key, *seen, partition) if partition else (key, *seen)
@@ -80,7 +82,7 @@ class Readings:
             if key not in many
         ]
         told += [(key, None, None, f"{counts[key]} partitions") for key in sorted(many)]
-        return json.dumps(told) if told else "[]"
+        return json.dumps(told)
 
     def _of(self, step: Step, loaded: Iterable[Read], started: float) -> _Known:
         found = {(one.key, one.partition): (one.version, one.data_version) for one in loaded}
@@ -99,12 +101,12 @@ class Readings:
         return read
 
     def _seen_by(self, key: Parts, started: float) -> str | None:
-        """The data version that a source was seen with, before a step began."""
+        """The data version that a source was seen with, or an asset had, before a step began."""
         told = [one for one in self._observations(started).get(key, ()) if one[0] <= started]
         return max(told)[1] if told else None
 
     def _observations(self, now: float) -> dict[Parts, list[tuple[float, str]]]:
-        """When each source that the run reads was seen, and how; what others have seen is looked up once."""
+        """What the run reads that others make, when it was seen, and how; what others have told is looked up once."""
         if self._seen is None:
             self._seen = {}
             for environment, keys in self._stored.items():

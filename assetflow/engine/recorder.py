@@ -199,7 +199,7 @@ class Recorder:
             entries.runs.append(unread_entry(head))
             return RunRecord(run_id, None, alerts=self._alerts)
         before = {} if stream.place is None else log.versions(run_id)
-        readings = Readings(request.plan, before, request.environment, log.observed)
+        readings = Readings(request.plan, before, request.environment, log.data_versions)
         record = RunRecord(run_id, request.plan, readings, request.environment, alerts=self._alerts)
         if stream.place is None:
             self._keep_code(log, head.code)

@@ -24,6 +24,7 @@ from assetflow.runs.entries import (
     LogEntry,
     MaterializationEntry,
     ObservationEntry,
+    PartitionEntry,
     RunChange,
     RunEntry,
     StatusEntry,
@@ -140,16 +141,15 @@ class RunRecord:
         error: str | None = None
         done = 0
         for fact in facts:
-            ms, _, seq = fact.id.partition("-")
-            at = int(ms) / 1000
+            digits, _, seq = fact.id.partition("-")
+            ms = int(digits)
+            at = ms / 1000
             text = fact.detail.decode(errors="replace")
-            into.facts.append(
-                FactEntry(self._run_id, born, int(ms), int(seq), at, fact.kind, fact.steps, fact.token, text)
-            )
+            into.facts.append(FactEntry(self._run_id, born, ms, int(seq), at, fact.kind, fact.steps, fact.token, text))
             try:
-                kind = FactKind(fact.kind)
+                kind = _KINDS[fact.kind]
                 detail = _detail.decode(fact.detail)
-            except (ValueError, msgspec.DecodeError) as problem:
+            except (KeyError, msgspec.DecodeError) as problem:
                 logger.warning("run %s: a fact of kind %s is kept unread: %s", self._run_id, fact.kind, problem)
                 continue
             if kind in _STATUS:
@@ -193,6 +193,9 @@ class RunRecord:
             )
         )
         if kind is FactKind.STEP_SUCCEEDED:
+            for told in detail.partitions:
+                when = None if told.removed else at
+                into.partitions += [PartitionEntry(told.definition, key, when) for key in told.keys]
             self._readings.settled(step, detail.loaded, detail.started, detail.kept)
         if detail.outputs and kind is FactKind.STEP_SUCCEEDED:
             inputs = self._readings.of(step, detail.loaded, detail.started)
@@ -324,10 +327,12 @@ class RunRecord:
     def _name(self, key: tuple[str, ...]) -> str:
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = json.dumps(list(key))
+            plain = len(key) == 1 and key[0].isascii() and key[0].isidentifier()
+            name = self._names[key] = f'["{key[0]}"]' if plain else json.dumps(list(key))
         return name
 
 
+_KINDS = {kind.value: kind for kind in FactKind}
 _ENDS = {FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, *_NOT_TRIED}
 
 

@@ -29,6 +29,6 @@ def record_at_once(log: EventLog, request: RunRequest, envelope: bytes, born: in
     head = RunHead(run_id=request.run_id, born=min(born, int(facts[0].at * 1000)), envelope=envelope, code="")
     entries = Entries(moves=[Move(request.run_id, None, Place(head.born, streamed[-1].id))])
     entries.runs.append(run_entry(head, request))
-    readings = Readings(request.plan, {}, request.environment, log.observed)
+    readings = Readings(request.plan, {}, request.environment, log.data_versions)
     RunRecord(request.run_id, request.plan, readings, request.environment).add(head.born, streamed, entries)
     log.record(entries)

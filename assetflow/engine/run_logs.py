@@ -57,10 +57,10 @@ class RunLogs:
         return self._follow(run_id, plan, wanted)
 
     def _lines(self, run_id: str, plan: Plan, wanted: frozenset[int]) -> Iterator[LogLine]:
+        over = self._store.view(run_id, steps=False).status.is_terminal  # asked first: what ends meanwhile is told of
         entries = self._entries(run_id, plan)
         running = _Running(plan)
         known = {(entry.step, entry.token) for entry in entries}
-        over = self._store.view(run_id, steps=False).status.is_terminal
         pieces, _ = self._live.read(run_id)
         for entry in entries:
             number = running.number(entry.step, entry.token, entry.retry)
@@ -74,9 +74,8 @@ class RunLogs:
         running, done, outstanding = _Running(plan), set[Attempt](), set(wanted)
         facts, after_fact = self._facts(run_id)
         pieces, after = self._live.read(run_id)
-        for entry in _told(
-            run_id, facts, plan
-        ):  # what is kept is complete; what is left of it in the stream may not be
+        # What is kept of those that are over is complete; what is left of it in the stream may not be.
+        for entry in _told(run_id, facts, plan):
             done.add((entry.step, entry.token))
             number = running.number(entry.step, entry.token, entry.retry)
             if entry.step in wanted:

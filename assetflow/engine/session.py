@@ -314,7 +314,7 @@ class RunSession:
 
     def _forget(self, outcome: Outcome, claim: Claim) -> None:
         logger.info("run %s refuses step %d: the claim is no longer held", self.run_id, outcome.step)
-        self._settled.forget(outcome.emitted)
+        self._settled.forget()
         for output in outcome.emitted:
             if self._known.get(output) == claim.version:
                 del self._known[output]

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from assetflow.planning.plan import SettledOutput
-from assetflow.runs.facts import LogDetail, PartDetail, Read
+from assetflow.runs.facts import LogDetail, PartDetail, PartitionsDetail, Read
 
 NOTHING_TOLD = msgspec.Raw(b"{}")
 
@@ -61,4 +61,5 @@ class ToldStep(msgspec.Struct):
     kept: list[SettledOutput] = []
     error: ToldError | None = None
     log: LogDetail | None = None
+    partitions: list[PartitionsDetail] = []
     status: str = ""

@@ -219,6 +219,18 @@ def stored_partition(asset: AssetsDefinition, key: AssetKey, partition_key: str 
     return ValuePartitions(definition, (str(partition_key),))
 
 
+def path_of(owner: AssetsDefinition | SourceAsset, key: AssetKey, partition_key: str) -> tuple[str, ...]:
+    """The segments under which an asset, or one of its partitions, is stored.
+
+    Args:
+        partition_key: empty for an asset without partitions.
+    """
+    definition = owner.partitions_def
+    if not partition_key or definition is None:
+        return key.parts
+    return key.parts + ValuePartitions(definition, (partition_key,)).segments(partition_key)
+
+
 def inner_context(work: StepWork, item: StepInput, *, resources: Resources) -> OutputContext:
     """How a value was stored that another op of the same graph has made."""
     assert item.output is not None, "an op's value comes from the plan"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from assetflow.execution.outcome import StepResult
 from assetflow.keys import Version
 from assetflow.planning.plan import Plan, SettledOutput, Step
@@ -46,10 +44,10 @@ class Settled:
                 self._found[made.output] = SettledOutput(made.output, made.version, made.data_version)
             self._found.update((kept.output, kept) for kept in detail.kept)
 
-    def forget(self, outputs: Iterable[int]) -> None:
-        """What was told of these does not count."""
-        for output in outputs:
-            self._found.pop(output, None)
+    def forget(self) -> None:
+        """Something that was added does not count: others have told of it, and are heard again from the beginning."""
+        self._found.clear()
+        self._after = "0"
 
     def of(self, output: int) -> SettledOutput | None:
         """What is known of an output; None if nothing is, or nobody needs to know."""

@@ -10,6 +10,7 @@ from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
+from assetflow.definitions.step_instance import StepInstance
 from assetflow.definitions.unfolding import spec_of
 from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import AssetCheckFailedError
@@ -18,7 +19,7 @@ from assetflow.execution.inputs import load_for, load_inputs
 from assetflow.execution.storing import Staged, store_output
 from assetflow.execution.told import event_record
 from assetflow.execution.work import StepWork
-from assetflow.runs.facts import CheckDetail, StepDetail
+from assetflow.runs.facts import CheckDetail, PartitionsDetail, StepDetail
 
 
 def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[Staged]]:
@@ -37,6 +38,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     detail.loaded = work.loaded
     declared = {output.name: output for output in work.step.outputs}
     keys = {output.name: run.makers.key(output.key) for output in work.step.outputs if output.key}
+    instance = StepInstance()
     context = OpExecutionContext(
         run_id=run.run_id,
         op_def=op,
@@ -55,6 +57,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
         keys_by_input_name={item.name: run.makers.key(item.key) for item in work.step.inputs if item.key},
         partitions=work.partitions,
         input_partitions=work.partitions_read,
+        instance=instance,
     )
     emitted: list[int] = []
     staged: list[Staged] = []
@@ -80,6 +83,9 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
                     )
         _take_events(context, detail)
         _stop_if_blocked(detail)
+        detail.partitions = [
+            PartitionsDetail(change.name, change.partition_keys, change.removes) for change in instance.changes
+        ]
     except BaseException:
         unseen = {one.output for one in staged}
         if run.values is not None:

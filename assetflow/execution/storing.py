@@ -119,7 +119,7 @@ def _context(
 def _parts(manager: IOManager, storing: OutputContext, value: Any) -> Iterator[tuple[OutputContext, Any]]:
     """What the IO manager is given: all of it, or, if it takes no more than that, each partition with its value."""
     divided = storing.asset_partitions() if storing.has_asset_partitions else None
-    if divided is None or len(divided.keys) == 1 or not getattr(manager, "takes_one_partition", False):
+    if divided is None or not divided.keyed or not getattr(manager, "takes_one_partition", False):
         yield storing, value
         return
     _check_keys(storing, divided, value)

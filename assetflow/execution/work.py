@@ -159,7 +159,9 @@ def partitions_of(step: Step, makers: Makers) -> ValuePartitions | None:
             "partitions in the code on this worker",
             fix="start the workers again, with the code the run was submitted with",
         )
-    return ValuePartitions(maker.partitions_def, step.partitions)
+    return ValuePartitions(
+        maker.partitions_def, step.partitions, maker.backfill_policy.makes_several and not step.check
+    )
 
 
 def definition_of(step: Step, makers: Makers) -> tuple[AssetsDefinition, OpDefinition]:

@@ -65,6 +65,7 @@ class DuckDBIOManager(KeepsVersions):
 
     def stage(self, context: OutputContext, obj: Any) -> None:
         """Write a table of the attempt's own."""
+        _refuse_partitions(context)
         value, version, what = context.value_path, context.version, context.value_title
         assert version is not None, "staging needs a version"
         schema, name = _view_of(value)
@@ -136,6 +137,7 @@ class DuckDBIOManager(KeepsVersions):
             FileNotFoundError: the asset was never materialized here, or without a value.
             InvariantViolationError: its metadata asks for columns that are not there.
         """
+        _refuse_partitions(context)
         value, version, what = context.value_path, context.version, context.value_title
         columns = wanted_columns(context.metadata, what=what)
         schema, name = _view_of(value)
@@ -299,6 +301,15 @@ class DuckDBIOManager(KeepsVersions):
                 where=self.location,
                 fix="rename one of the two, or give one a key_prefix of its own",
             )
+
+
+def _refuse_partitions(context: OutputContext | InputContext) -> None:
+    if context.has_asset_partitions:
+        raise InvariantViolationError(
+            f"{context.asset_key.to_user_string()} has partitions, which are no tables of their own in DuckDB",
+            fix='keep it with another IO manager, such as FilesystemIOManager(format="parquet"): DuckDB reads all '
+            "partitions of a folder with read_parquet('folder/*')",
+        )
 
 
 def _view_of(path: tuple[str, ...]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from assetflow.code.versions import CodeVersions
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
+from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.observable import observation_of
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import CircularDependencyError, InvalidDefinitionError
@@ -40,6 +41,7 @@ class AssetGraph:
         }
         self.code_versions = CodeVersions(assets_by_key)
         self._resolved = resolved
+        self._read: dict[AssetKey, frozenset[AssetKey]] = {}
         # Edges as places in the order of definition: numbers are small, and quick to look up.
         self._keys = tuple(assets_by_key)
         self._place = {key: place for place, key in enumerate(self._keys)}
@@ -104,6 +106,18 @@ class AssetGraph:
         asset = self.assets_by_key[key]
         meant = {given: self._resolved[asset][name] for name, given in asset.keys_by_input_name.items()}
         return {found for given in asset.asset_deps[key] if (found := meant.get(given, given)) is not None}
+
+    def read_for(self, key: AssetKey) -> frozenset[AssetKey]:
+        """What is read to make it, of the assets and sources it needs directly: of a graph, by the ops behind it."""
+        if key not in self._read:
+            asset, needs = self.assets_by_key[key], frozenset(self.asset_deps(key))
+            graph = asset.node_def
+            if isinstance(graph, GraphDefinition):
+                output = next(name for name, made in asset.keys_by_output_name.items() if made == key)
+                sources = {one for call in graph.calls_behind(output) for item in call.inputs.values() for one in item}
+                needs &= {self._resolved[asset][one] for one in sources if isinstance(one, str)}
+            self._read[key] = needs
+        return self._read[key]
 
     def checks_of(self, keys: Iterable[AssetKey]) -> frozenset[AssetCheckKey]:
         """The checks of these assets."""

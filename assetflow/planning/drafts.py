@@ -106,7 +106,7 @@ class Drafts:
                     output=output,
                     io_manager_key=manager,
                     loads=loads,
-                    partition=partition,
+                    partition=str(partition),
                     keyed=keyed,
                 )
 
@@ -114,7 +114,7 @@ class Drafts:
         """The partitions of an input, and whether its value is a dict of theirs."""
         asset = piece.part.asset
         mapping, edge = self._divided.edge(asset, self._outer_name(piece.part, name), value)
-        if len(piece.partitions) > 1:
+        if asset.backfill_policy.makes_several:
             found = dict.fromkeys(need for key in piece.partitions for need in mapping.upstream_of(key, edge))
             return list(found), True
         needed = mapping.upstream_of(piece.partitions[0] if piece.partitions else None, edge)

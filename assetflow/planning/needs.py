@@ -59,7 +59,7 @@ def _alone(
 ) -> Need:
     if key in wanted or any(not _may_pass(cause, found) for cause in status.own_causes):
         return Need.RUN
-    above = [need for need in graph.asset_deps(key) if found.get(need, Need.SKIP) is not Need.SKIP]
+    above = [need for need in graph.read_for(key) if found.get(need, Need.SKIP) is not Need.SKIP]
     if not above:
         return Need.SKIP
     return Need.MAYBE if _can_compare(graph, key, status, above) else Need.RUN

@@ -35,9 +35,9 @@ def pieces_of(order: Sequence[Part], targets: Targets, divided: Divided) -> list
             continue
         most = part.asset.backfill_policy.max_partitions_per_run
         if most == 1:
-            pieces += [Piece(part, (key,)) for key in keys]
+            pieces += [Piece(part, (str(key),)) for key in keys]
         else:
-            pieces += [Piece(part, tuple(some)) for some in _stretches(definition, keys, most, divided)]
+            pieces += [Piece(part, tuple(map(str, some))) for some in _stretches(definition, keys, most, divided)]
     return pieces
 
 

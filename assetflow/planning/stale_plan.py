@@ -57,9 +57,7 @@ def make_stale_plan(
     doing = _checks(graph, chosen, making, checks, statuses, evaluated)
     maybe = frozenset(key for key in making if needs[key] is Need.MAYBE)
     gathered = {
-        asset
-        for asset in (graph.assets_by_key[key] for key in sorted(maybe))
-        if isinstance(asset.node_def, GraphDefinition)
+        asset for asset in (graph.assets_by_key[key] for key in maybe) if isinstance(asset.node_def, GraphDefinition)
     }
     plan = make_plan(graph, making, doing, observed, gathered=gathered, with_code_versions=True)
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
@@ -79,7 +77,7 @@ def _checks(
 ) -> set[AssetCheckKey]:
     """Those of what is made, those that were asked for without their assets, and those that still hold others up."""
     made = set(making)
-    read = {need for key in making for need in graph.asset_deps(key)}
+    read = {need for key in making for need in graph.read_for(key)}
     definitions = set(graph.checks_by_key.values())
     blocking = {spec.key for definition in definitions for spec in definition.check_specs if spec.blocking}
     return {
@@ -130,11 +128,12 @@ class _Baselines:
             for made in step.outputs
             if made.key and (latest := self.statuses[AssetKey.of_parts(made.key)].latest) is not None
         )
-        return None if reads is None else StepBaseline(reads=reads, outputs=outputs)
+        return StepBaseline(reads=reads, outputs=outputs) if reads else None
 
     def _reads(self, step: Step, asset: AssetsDefinition) -> tuple[tuple[int, str], ...] | None:
-        """The inputs that this run makes, with the data that was read of them; None if that is not known."""
-        own = set(step.asset_keys) or {key for key in asset.keys if key in self.maybe}
+        """The inputs that this run makes, with the data that was read of each; None if that is not known."""
+        # The ops of a graph decide alike, since those that run need what the others have made.
+        own = self.maybe & (asset.keys if step.node else set(step.asset_keys))
         found: dict[int, str] = {}
         for item in step.inputs:
             if item.output is None or not item.key:
@@ -143,7 +142,7 @@ class _Baselines:
             for key in own:
                 latest = self.statuses[key].latest
                 told = None if latest is None else latest.inputs.get(need)
-                if told is None and need not in self.graph.asset_deps(key):
+                if told is None and need not in self.graph.read_for(key):
                     continue
                 if told is None or told[1] is None or found.setdefault(item.output, told[1]) != told[1]:
                     return None

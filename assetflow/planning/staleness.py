@@ -168,7 +168,7 @@ def judge(graph: AssetGraph, records: Records, keys: Iterable[AssetKey] | None =
     """
     wanted = set(graph.materializable_keys) if keys is None else _with_all_above(graph, keys)
     order = [key for key in graph.topological() if key in wanted]
-    needs = {key: graph.asset_deps(key) for key in order}
+    needs = {key: graph.read_for(key) for key in order}
     sources = {need for found in needs.values() for need in found if need in graph.sources_by_key}
     whole = [key for key in order if graph.assets_by_key[key].partitions_def is None]
     facts = _Facts(graph=graph, needs=needs, latest=records.latest(whole), seen=records.seen(sources))
@@ -216,7 +216,7 @@ class _Facts:
     """
 
     graph: AssetGraph
-    needs: Mapping[AssetKey, set[AssetKey]]
+    needs: Mapping[AssetKey, frozenset[AssetKey]]
     latest: Mapping[AssetKey, Latest]
     seen: Mapping[AssetKey, Seen]
 

@@ -240,6 +240,19 @@ class AlertEntry(NamedTuple):
     error: str | None = None
 
 
+class PartitionEntry(NamedTuple):
+    """A dynamic partition that was added, or removed.
+
+    Attributes:
+        definition: name of the definition.
+        added: when, in seconds since the epoch; None if it was removed.
+    """
+
+    definition: str
+    key: str
+    added: float | None
+
+
 class Move(NamedTuple):
     """That the record of a run's stream has moved on; `before` is None for a stream that is new."""
 
@@ -267,3 +280,4 @@ class Entries:
     checks: list[CheckEntry] = field(default_factory=list)
     logs: list[LogEntry] = field(default_factory=list)
     alerts: list[AlertEntry] = field(default_factory=list)
+    partitions: list[PartitionEntry] = field(default_factory=list)

@@ -75,8 +75,10 @@ class EventLog(Protocol):
     def versions(self, run_id: str) -> dict[int, tuple[str | None, str | None]]:
         """Version and data version of each output that a run has made, by its index."""
 
-    def observed(self, environment: str, keys: Collection[tuple[str, ...]], until: float) -> dict[tuple[str, ...], str]:
-        """The data version with which each source was seen last by a time, in seconds since the epoch."""
+    def data_versions(
+        self, environment: str, keys: Collection[tuple[str, ...]], until: float
+    ) -> dict[tuple[str, ...], str]:
+        """What each source was last seen to hold, or each asset was last made of, by a time in seconds since 1970."""
 
     def ended(self, before: float, limit: int = 500) -> list[str]:
         """Runs that ended before that time, in seconds since the epoch."""

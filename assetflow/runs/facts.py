@@ -184,6 +184,20 @@ class LogDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     stored: int = 0
 
 
+class PartitionsDetail(msgspec.Struct, array_like=True):
+    """Dynamic partitions that a step has added, or removed.
+
+    Attributes:
+        definition: name of their definition.
+        keys: which.
+        removed: whether they are to go.
+    """
+
+    definition: str
+    keys: tuple[str, ...]
+    removed: bool = False
+
+
 class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a worker tells about one try of one step.
 
@@ -204,6 +218,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         hooks: names of the hooks that were called after it and raised nothing.
         hook_errors: what hooks raised, by their names.
         log: where what it has written is kept; None if it has written nothing.
+        partitions: dynamic partitions that it has added or removed.
     """
 
     slot: str = ""
@@ -222,6 +237,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     hooks: list[str] = []
     hook_errors: dict[str, str] = {}
     log: LogDetail | None = None
+    partitions: list[PartitionsDetail] = []
 
 
 _told = msgspec.json.Decoder(StepDetail)

@@ -50,9 +50,9 @@ def test_a_context_of_no_partition_says_so(name):
         in_a_run(lambda c: found("result") if callable(found := getattr(c, name)) else found)
 
 
-def test_a_context_says_that_there_is_no_instance():
-    with pytest.raises(InvariantViolationError, match="there is no instance"):
-        in_a_run(lambda c: c.instance)
+def test_the_instance_of_a_context_adds_partitions_and_does_nothing_else():
+    assert in_a_run(lambda c: c.instance.add_dynamic_partitions("customers", ["ann"])) is None
+    assert in_a_run(lambda c: hasattr(c.instance, "get_run_by_id")) is False
 
 
 def test_a_context_says_where_else_to_find_what_it_lacks():

@@ -355,10 +355,15 @@ def test_a_source_has_the_data_version_it_was_seen_with_last_by_then(history: Sq
     ]
     history.log.record(entries)
     keys = {("feed",), ("other",), ("unseen",)}
-    assert history.log.observed("default", keys, 25.0) == {("feed",): "b", ("other",): "o"}
-    assert history.log.observed("default", keys, 10.0) == {("feed",): "a", ("other",): "o"}
-    assert history.log.observed("staging", keys, 99.0) == {("feed",): "of others"}
-    assert history.log.observed("default", set(), 99.0) == {}
+    assert history.log.data_versions("default", keys, 25.0) == {("feed",): "b", ("other",): "o"}
+    assert history.log.data_versions("default", keys, 10.0) == {("feed",): "a", ("other",): "o"}
+    assert history.log.data_versions("staging", keys, 99.0) == {("feed",): "of others"}
+    assert history.log.data_versions("default", set(), 99.0) == {}
+    later = Entries()
+    later.materializations = [made("asset", "R7", 10, at=40.0, data_version="m")]
+    history.log.record(later)
+    assert history.log.data_versions("default", {("asset",), ("feed",)}, 50.0) == {("asset",): "m", ("feed",): "c"}
+    assert history.log.data_versions("default", {("asset",)}, 39.0) == {}
 
 
 def test_how_long_something_takes_is_the_middle_of_the_last_times(history: SqlHistory) -> None:

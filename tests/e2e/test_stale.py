@@ -105,7 +105,9 @@ def test_what_is_unchanged_is_not_run_and_comments_change_nothing(project: Proje
     assert "everything is up to date" in project.do("plan", "--stale")
 
 
-def test_a_helper_function_makes_exactly_its_cone_stale_and_equal_output_stops_the_wave(project: Project) -> None:
+def test_a_function_in_another_file_makes_exactly_its_cone_stale_and_equal_output_stops_the_wave(
+    project: Project,
+) -> None:
     project.edit("rates.py", "2 * n", "3 * n")
     needs = {one["assets"][0]: one["need"] for one in project.records("plan", "--stale")}
     assert needs == {"total": "run", "large": "maybe", "report": "maybe", "orders": "skip", "alone": "skip"}

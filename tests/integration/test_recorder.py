@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 import redis
 
@@ -15,6 +16,7 @@ from assetflow.code.reference import CodeRef
 from assetflow.engine.recorder import FACTS_KEPT
 from assetflow.errors import HistoryUnreachableError, ServiceUnreachableError
 from assetflow.keys import AssetKey
+from assetflow.planning.plan import StepBaseline
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.stores.redis.connection import connect
 from assetflow.stores.sql.history import SqlHistory, open_history
@@ -163,6 +165,21 @@ def test_long_runs_are_trimmed_behind_what_is_recorded_and_never_before(bench: B
     assert FACTS_KEPT <= left < total
     numbers = [fact.detail["retry"] for fact in kept(history, run_id) if fact.kind is FactKind.STEP_STARTED]
     assert numbers == list(range(total))
+
+
+def test_what_steps_compare_with_is_not_trimmed_while_the_run_goes_on(bench: Bench, redis_client: redis.Redis) -> None:
+    history = open_history("sqlite://")
+    assert history is not None
+    plan = row_of(2)
+    first, second = plan.steps
+    compared = msgspec.structs.replace(second, baseline=StepBaseline(reads=((0, "d"),)))
+    run_id = bench.launch(msgspec.structs.replace(plan, steps=(first, compared)))
+    total = FACTS_KEPT + 2500
+    for number in range(total):
+        bench.store.note(run_id, FactKind.STEP_STARTED, [0], f'{{"retry":{number}}}')
+    record_all(bench.recorder(history))
+    assert redis_client.xlen(f"af:{run_id}:facts") == total + 1
+    history.close()
 
 
 def test_a_server_that_was_wiped_is_recorded_on(bench: Bench, history: SqlHistory) -> None:

@@ -318,6 +318,47 @@ def test_a_graph_is_run_or_left_as_a_whole(shop: Workshop) -> None:
     assert shop.run(assets("3", "3")).step_keys == ()
 
 
+def test_assets_of_a_graph_are_stale_by_what_each_of_them_reads(shop: Workshop) -> None:
+    def assets(x_version: str, y_version: str) -> list[Any]:
+        @asset(code_version=x_version)
+        def x():
+            return shop.note("x")
+
+        @asset(code_version=y_version)
+        def y():
+            return shop.note("y")
+
+        @op(code_version="1")
+        def of_x(x):
+            return shop.note("of_x")
+
+        @op(code_version="1")
+        def of_y(y):
+            return shop.note("of_y")
+
+        @op(code_version="1")
+        def more(n):
+            return shop.note("more")
+
+        @graph_multi_asset(outs={"l": AssetOut(), "r": AssetOut()}, can_subset=True)
+        def both(x, y):
+            return {"l": more(of_x(x)), "r": of_y(y)}
+
+        return [x, y, both]
+
+    shop.run(assets("1", "1"))
+    assert shop.run(assets("1", "1")).step_keys == ()
+    result = shop.run(assets("2", "2"))
+    assert shop.called == ["x", "y"] and set(result.unchanged) == {"both.of_x", "both.more", "both.of_y"}
+    shop.data["y"] = 1
+    shop.run(assets("2", "3"))
+    assert shop.called == ["y", "of_y"], "what reads only x is not looked at"
+    assert shop.run(assets("2", "3")).step_keys == ()
+    shop.data["x"] = 1
+    shop.run(assets("3", "4"))
+    assert set(shop.called) == {"x", "y", "of_x", "more", "of_y"}, "those that are looked at go together"
+
+
 def test_a_part_of_a_graph_is_run_alone_where_it_can_be(shop: Workshop) -> None:
     def assets(version: str) -> list[Any]:
         @op(code_version="1")

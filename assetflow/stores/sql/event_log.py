@@ -12,6 +12,7 @@ from assetflow.runs.entries import AttemptEntry, Entries, LogEntry, Materializat
 from assetflow.runs.event_log import AssetState
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.stores.sql.connection import Database
+from assetflow.stores.sql.dynamic_partitions import change_partitions
 from assetflow.stores.sql.inserting import insert
 from assetflow.stores.sql.schema import prepare
 from assetflow.stores.sql.tables import (
@@ -112,6 +113,7 @@ class SqlEventLog:
                 insert(connection, checks, entries.checks)
                 insert(connection, logs, entries.logs)
                 insert(connection, alerts, entries.alerts)
+                change_partitions(connection, entries.partitions)
                 insert(connection, assets, _states(entries.materializations), _INTO_ASSETS)
         except _Outpaced:
             return False
@@ -175,16 +177,20 @@ class SqlEventLog:
         with self._database.reading() as connection:
             return {row.output: (row.version, row.data_version) for row in connection.execute(query.order_by(made.id))}
 
-    def observed(self, environment: str, keys: Collection[tuple[str, ...]], until: float) -> dict[tuple[str, ...], str]:
-        """See EventLog.observed."""
-        seen, found = observations.c, {}
-        newest = select(seen.data_version).order_by(seen.id.desc()).limit(1)
-        newest = newest.where(seen.environment == environment, seen.data_version.is_not(None), seen.at <= until)
+    def data_versions(
+        self, environment: str, keys: Collection[tuple[str, ...]], until: float
+    ) -> dict[tuple[str, ...], str]:
+        """See EventLog.data_versions."""
+        found: dict[tuple[str, ...], str] = {}
         with self._database.reading() as connection:
-            for key in sorted(keys):
-                version = connection.execute(newest.where(seen.asset == json.dumps(list(key)))).scalar()
-                if version is not None:
-                    found[key] = str(version)
+            for table in (observations, materializations):
+                told = table.c
+                newest = select(told.data_version).order_by(told.id.desc()).limit(1)
+                newest = newest.where(told.environment == environment, told.data_version.is_not(None), told.at <= until)
+                for key in sorted(set(keys) - found.keys()):
+                    version = connection.execute(newest.where(told.asset == json.dumps(list(key)))).scalar()
+                    if version is not None:
+                        found[key] = str(version)
         return found
 
     def logs(self, run_id: str) -> list[LogEntry]:

@@ -8,6 +8,7 @@ from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.stores.sql.alerts import SqlAlertLog
 from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.stores.sql.connection import Database, read_url
+from assetflow.stores.sql.dynamic_partitions import SqlDynamicPartitions
 from assetflow.stores.sql.event_log import SqlEventLog
 from assetflow.stores.sql.leases import SqlLeases
 from assetflow.stores.sql.ticks import SqlTickStore, forget_ticks
@@ -20,6 +21,7 @@ class SqlHistory:
     log: SqlEventLog
     catalog: SqlCatalog
     alerts: SqlAlertLog
+    partitions: SqlDynamicPartitions
     database: Database
 
     def catalog_of(self, environment: str) -> SqlCatalog:
@@ -70,4 +72,10 @@ def open_history(
         database.close()
         raise
     catalog = SqlCatalog(database, environment)
-    return SqlHistory(log=log, catalog=catalog, alerts=SqlAlertLog(database), database=database)
+    return SqlHistory(
+        log=log,
+        catalog=catalog,
+        alerts=SqlAlertLog(database),
+        partitions=SqlDynamicPartitions(database),
+        database=database,
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0004"  # the newest migration
+HEAD = "0005"  # the newest migration
 
 metadata = MetaData()
 LONG = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in a column of that name
@@ -224,6 +224,15 @@ alerts = Table(
     sqlite_with_rowid=False,
 )
 Index("alerts_by_due", alerts.c.due)
+
+dynamic_partitions = Table(
+    "dynamic_partitions",
+    metadata,
+    Column("definition", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _double("added"),
+    sqlite_with_rowid=False,
+)
 
 run_statuses = Table(
     "run_statuses",

@@ -16,11 +16,15 @@ from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.observable import observable_source_asset
 from assetflow.definitions.op_decorator import op
 from assetflow.definitions.outputs import Output
+from assetflow.engine.readings import Readings
+from assetflow.engine.recording import RunRecord
+from assetflow.engine.request import RunRequest
 from assetflow.instance import DagsterInstance
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.keys import AssetKey
 from assetflow.materializing import materialize, observe
-from assetflow.runs.entries import MaterializationEntry
+from assetflow.runs.entries import Entries, MaterializationEntry
+from assetflow.runs.outbox import StreamedFact
 
 
 class Nowhere(IOManager):
@@ -154,3 +158,49 @@ def test_a_source_is_read_as_it_was_observed_last(instance, keep, tmp_path: Path
     observe([feed], resources=keep, instance=instance)
     materialize([feed, reader], resources=keep, instance=instance)
     assert read_by(instance, "reader") == {"feed": (None, "a")}
+
+
+def test_what_is_only_depended_on_is_read_as_it_stood_when_the_step_began(instance, keep) -> None:
+    @asset(deps=[one])
+    def after():
+        return 1
+
+    materialize([one, after], resources=keep, instance=instance, selection="one")
+    materialize([one, after], resources=keep, instance=instance, selection="after")
+    assert read_by(instance, "after") == {"one": (None, newest(instance, "one").data_version)}
+
+
+def test_a_recorder_that_comes_later_knows_what_was_read_before(instance, keep) -> None:
+    @op
+    def first(one):
+        return one
+
+    @op
+    def second(first, two):
+        return first + two
+
+    @graph_asset
+    def made(one, two):
+        return second(first(one), two)
+
+    result = materialize([one, two, made], resources=keep, instance=instance)
+    log = instance._history.log
+    run = log.run(result.run_id)
+    assert run is not None
+    plan = RunRequest.opened(instance._signer, run.envelope, result.run_id).plan
+    facts = log.facts(result.run_id)
+    streamed = [
+        StreamedFact(f"1-{place}", fact.kind.value, ",".join(map(str, fact.steps)), fact.token, fact.raw)
+        for place, fact in enumerate(facts)
+    ]
+    known = {step.key: step.outputs[0].index for step in plan.steps}
+    for cut in range(len(facts)):
+        before = {name: newest(instance, name) for name in ("one", "two")}
+        versions = {known[name]: (entry.version, entry.data_version) for name, entry in before.items()}
+        record = RunRecord(result.run_id, plan, Readings(plan, versions, "default", log.data_versions))
+        record.recall(facts[:cut])
+        entries = Entries()
+        record.add(1, streamed[cut:], entries)
+        for found in entries.materializations:
+            if found.asset == '["made"]':
+                assert json.loads(found.inputs) == json.loads(newest(instance, "made").inputs), cut

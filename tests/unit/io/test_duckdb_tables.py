@@ -137,3 +137,9 @@ def test_a_program_that_keeps_the_file_open_is_named(manager: DuckDBIOManager) -
             load(DuckDBIOManager(manager.database, patience=0.3), "sales")
         other.stdin.close()
     assert load(manager, "sales").equals(TABLE)
+
+
+def test_an_asset_with_partitions_is_refused_with_what_to_do(manager: DuckDBIOManager) -> None:
+    context = build_output_context(asset_key="sales", version=Version(1, 1), partition_key="2026-11-02")
+    with pytest.raises(InvariantViolationError, match="sales has partitions"):
+        manager.stage(context, None)

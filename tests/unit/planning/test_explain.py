@@ -6,8 +6,11 @@ from assetflow.definitions.outputs import AssetOut, Output
 from assetflow.definitions.retry import RetryPolicy
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.planning.explain import StepExplanation, explain
+from assetflow.planning.explain import StepExplanation, expected, explain
+from assetflow.planning.needs import Need
 from assetflow.planning.planner import make_plan
+from assetflow.planning.stale_plan import make_stale_plan
+from assetflow.planning.staleness import Latest, root_causes
 from tests.samples import shop
 
 
@@ -95,3 +98,75 @@ def test_what_a_step_of_several_assets_may_leave_out():
     assert steps["both"].may_leave_out == (AssetKey("odd"),)
     assert steps["of_sure"].conditional_on == ()
     assert steps["of_odd"].conditional_on == (AssetKey("odd"),)
+
+
+class Remembered:
+    """Records that a test writes down."""
+
+    def __init__(self, **made: Latest) -> None:
+        self._made = {AssetKey(name): latest for name, latest in made.items()}
+
+    def latest(self, keys):
+        return {key: self._made[key] for key in keys if key in self._made}
+
+    def seen(self, keys):
+        return {}
+
+    def checked(self, keys):
+        return {}
+
+
+def made(at: float, data: str, code: str = "1", **reads: str) -> Latest:
+    inputs = {AssetKey(name): (None, version) for name, version in reads.items()}
+    return Latest(at=at, run_id="R", data_version=data, code_version=code, inputs=inputs)
+
+
+def row() -> AssetGraph:
+    @asset(code_version="1")
+    def a():
+        return 1
+
+    @asset(code_version="1")
+    def b(a):
+        return 1
+
+    @asset(code_version="1")
+    def c(b):
+        return 1
+
+    @asset(code_version="1")
+    def d(a):
+        return 1
+
+    return AssetGraph.build([a, b, c, d], [])
+
+
+def test_each_step_says_why_it_is_run_and_on_what_it_depends() -> None:
+    graph = row()
+    records = Remembered(
+        a=made(1, "a1", code="0"), b=made(2, "b1", a="a1"), c=made(3, "c1", b="older"), d=made(4, "d1", a="a1")
+    )
+    found = make_stale_plan(graph, graph.materializable_keys, (), (), records)
+    told = {step.step: step for step in explain(found.plan, graph, found.statuses)}
+    assert told["a"].reason == "code changed" and told["a"].need is Need.RUN
+    assert told["b"].need is Need.MAYBE and told["b"].if_changed == (AssetKey("a"),)
+    assert told["c"].need is Need.MAYBE, "b may come out as what c was made of"
+    assert told["d"].need is Need.MAYBE
+
+
+def test_what_is_stale_and_not_selected_makes_nothing_else_run() -> None:
+    graph = row()
+    records = Remembered(a=made(1, "a1", code="0"), b=made(2, "b1", a="a1"), c=made(3, "c1", b="b1"))
+    found = make_stale_plan(graph, [AssetKey("b"), AssetKey("c"), AssetKey("d")], (), (), records)
+    assert found.needs == {AssetKey("b"): Need.SKIP, AssetKey("c"): Need.SKIP, AssetKey("d"): Need.RUN}
+    [only] = explain(found.plan, graph, found.statuses)
+    assert only.reason == "never materialized"
+    assert [cause.key for cause in root_causes(found.statuses, AssetKey("c"))] == [AssetKey("a")]
+
+
+def test_how_long_a_plan_may_take_is_the_longest_chain_and_the_sum() -> None:
+    graph = row()
+    plan = make_plan(graph, graph.materializable_keys)
+    durations = {AssetKey("a"): 1.0, AssetKey("b"): 2.0, AssetKey("d"): 4.0}
+    found = expected(plan, explain(plan, graph, None, durations))
+    assert (found.total, found.path, found.unknown) == (7.0, 5.0, 1)
