@@ -46,6 +46,7 @@ def daemon(modules: tuple[str, ...], yes: bool) -> None:
         f"looking after {count_text(schedules, 'schedule')} and {count_text(sensors, 'sensor')} of {', '.join(chosen)} "
         f"in {settings.env}"
     )
-    OUT.print("Ctrl-C stops it", style="dim")
+    if OUT.is_terminal:
+        OUT.print("Ctrl-C stops it", style="dim")
     found.run()
     ERR.print("stopped", style="dim")

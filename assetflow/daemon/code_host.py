@@ -58,7 +58,7 @@ class CodeHost:
 
     def run(self, hello: Hello) -> None:
         """Say what was found, and do jobs until the daemon says that it asks for no more, or is gone."""
-        os.write(self._out, line_of(hello))
+        self._say(hello)
         self._selector.register(0, selectors.EVENT_READ)
         while self._children or not self._leaving:
             for key, _ in self._selector.select(self._patience()):
@@ -70,6 +70,10 @@ class CodeHost:
                     self._end()
                     return
             self._stop_expired()
+
+    def _say(self, message: Hello | Answer) -> None:
+        with contextlib.suppress(BrokenPipeError):  # the daemon is gone, as is found out soon
+            os.write(self._out, line_of(message))
 
     def _patience(self) -> float | None:
         if not self._children:
@@ -157,7 +161,7 @@ class CodeHost:
             answer = Answer(error=self._why(child, status))
         if answer.error and (told := self._last_lines(child)):
             answer = msgspec.structs.replace(answer, error=f"{answer.error}\n{WRITTEN_LAST}\n{told}")
-        os.write(self._out, line_of(msgspec.structs.replace(answer, number=child.order.number)))
+        self._say(msgspec.structs.replace(answer, number=child.order.number))
 
     def _drain(self, child: _Child) -> None:
         """Read what it has written and nobody has read, without waiting for those it may have left behind."""

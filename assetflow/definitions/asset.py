@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
-from assetflow.definitions.freshness_policy import FreshnessPolicy
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.io_manager import IOManagerDefinition, is_io_manager
@@ -29,6 +28,9 @@ from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.partitions.partitions_definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 Compute = Callable[..., Any]
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.checks import key_of
-from assetflow.definitions.freshness_policy import FreshnessPolicy
 from assetflow.definitions.labels import AssetLabels, read_labels
 from assetflow.definitions.location import SourceLocation
 from assetflow.definitions.names import check_group, read_key
@@ -16,6 +15,9 @@ from assetflow.errors import InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.partitions.mapping import PartitionMapping
 from assetflow.partitions.partitions_definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 
 class AssetDep:

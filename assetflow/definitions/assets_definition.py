@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.checks import AssetCheckKey, AssetCheckSpec
 from assetflow.definitions.composition import current
-from assetflow.definitions.freshness_policy import FreshnessPolicy
 from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.invocation import invoke
 from assetflow.definitions.labels import NO_LABELS, AssetLabels
@@ -26,6 +25,9 @@ from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocati
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.partitions.mapping import PartitionMapping
 from assetflow.partitions.partitions_definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 _NO_CHECKS: frozenset[AssetCheckKey] = frozenset()
 _NOTHING: Mapping[str, ResourceDefinition] = MappingProxyType({})

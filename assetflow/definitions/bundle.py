@@ -13,13 +13,11 @@ from assetflow.definitions.displays import definitions_display
 from assetflow.definitions.environment import Environment, as_environments
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.implicit_jobs import implicit_job
-from assetflow.definitions.instigators import Instigators, named_jobs
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
+from assetflow.definitions.named_jobs import find_by_name, named_jobs
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
-from assetflow.definitions.schedule import ScheduleDefinition
-from assetflow.definitions.sensor import SensorDefinition
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import (
@@ -31,6 +29,9 @@ from assetflow.errors import (
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
+    from assetflow.definitions.instigators import Instigators
+    from assetflow.definitions.schedule import ScheduleDefinition
+    from assetflow.definitions.sensor import SensorDefinition
     from assetflow.values import AssetValueLoader
 
 ALWAYS_PROVIDED = frozenset({"io_manager"})
@@ -85,8 +86,12 @@ class Definitions:
             raise InvalidDefinitionError(
                 f"Duplicate asset key: {key}", where=places, fix="rename one of them, or give it a key_prefix"
             )
-        self._instigators = Instigators(schedules, sensors)
-        self.jobs: dict[str, AssetJob] = named_jobs(jobs, self._instigators)
+        given = (list(schedules or ()), list(sensors or ()))
+        # By name: most definitions have neither, and do without what they need.
+        self._instigators: Instigators | None = (
+            import_module("assetflow.definitions.instigators").Instigators(*given) if any(given) else None
+        )
+        self.jobs: dict[str, AssetJob] = named_jobs(jobs, self._instigators.jobs() if self._instigators else ())
 
     def _repr_html_(self) -> str:
         return definitions_display(self.assets, self.source_assets, self.jobs, self.resources)
@@ -129,7 +134,9 @@ class Definitions:
             InvalidSubsetError: it selects what is not here.
         """
         self.check([name] if name in self.jobs else [])
-        implicit = implicit_job(name, self.assets) or self._instigators.job_of_selection(name)
+        implicit = implicit_job(name, self.assets)
+        if implicit is None and self._instigators is not None:
+            implicit = self._instigators.job_of_selection(name)
         if implicit is not None:
             return JobDefinition(self, implicit)
         if name not in self.jobs:
@@ -148,23 +155,23 @@ class Definitions:
     @property
     def schedules(self) -> tuple[ScheduleDefinition, ...]:
         """All schedules."""
-        return tuple(self._instigators.schedules.values())
+        return () if self._instigators is None else tuple(self._instigators.schedules.values())
 
     @property
     def sensors(self) -> tuple[SensorDefinition, ...]:
         """All sensors."""
-        return tuple(self._instigators.sensors.values())
+        return () if self._instigators is None else tuple(self._instigators.sensors.values())
 
     schedule_defs = schedules
     sensor_defs = sensors
 
     def get_schedule_def(self, name: str) -> ScheduleDefinition:
         """The schedule of this name; InvariantViolationError if there is none."""
-        return self._instigators.schedule(name)
+        return find_by_name("schedule", name, {one.name: one for one in self.schedules})
 
     def get_sensor_def(self, name: str) -> SensorDefinition:
         """The sensor of this name; InvariantViolationError if there is none."""
-        return self._instigators.sensor(name)
+        return find_by_name("sensor", name, {one.name: one for one in self.sensors})
 
     def get_all_jobs(self) -> list[JobDefinition]:
         """All jobs, with that of all assets."""
@@ -240,7 +247,7 @@ class Definitions:
         for name in self.jobs if jobs is None else jobs:
             job = self.jobs[name]
             import_module("assetflow.lineage.syntax").check_job(graph, name, job.selection, job.partitions_def)
-        if jobs is None:
+        if jobs is None and self._instigators is not None:
             self._instigators.check(self.has_job)
 
     def graph(self) -> Any:

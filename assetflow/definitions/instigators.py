@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from assetflow.definitions.instigating import asset_job_of, is_target_of_all
-from assetflow.definitions.job import IMPLICIT_JOB, AssetJob
+from assetflow.definitions.job import AssetJob
 from assetflow.definitions.schedule import ScheduleDefinition
 from assetflow.definitions.sensor import SensorDefinition
-from assetflow.errors import InvalidDefinitionError, InvariantViolationError, ParameterCheckError
+from assetflow.errors import InvalidDefinitionError, ParameterCheckError
 
 
 class Instigators:
@@ -43,18 +42,6 @@ class Instigators:
         own = (one.own_job for one in self.sensors.values())
         return next((job for job in own if job is not None and job.name == name), None)
 
-    def schedule(self, name: str) -> ScheduleDefinition:
-        """The schedule of this name; InvariantViolationError if there is none."""
-        if name not in self.schedules:
-            raise _unknown("schedule", name, self.schedules)
-        return self.schedules[name]
-
-    def sensor(self, name: str) -> SensorDefinition:
-        """The sensor of this name; InvariantViolationError if there is none."""
-        if name not in self.sensors:
-            raise _unknown("sensor", name, self.sensors)
-        return self.sensors[name]
-
     def check(self, has_job: Callable[[str], bool]) -> None:
         """Check that the jobs are there that they name; InvalidDefinitionError if one is not."""
         wanted: list[tuple[ScheduleDefinition | SensorDefinition, tuple[str, ...]]] = []
@@ -68,35 +55,6 @@ class Instigators:
                         where=one.where,
                         fix="give it the job itself, job=..., or give the job to Definitions(jobs=[...])",
                     )
-
-
-def named_jobs(jobs: Iterable[Any] | None, instigators: Instigators) -> dict[str, AssetJob]:
-    """Jobs by name: those that are given, and those that come with schedules and sensors.
-
-    Raises:
-        InvalidDefinitionError: two have one name.
-        ParameterCheckError: something among those that are given is none.
-    """
-    found: dict[str, AssetJob] = {}
-    for job in jobs or ():
-        if not isinstance(job, AssetJob):
-            raise ParameterCheckError(f"jobs is a list of what define_asset_job makes, not of {job!r}")
-        if job.name in found or job.name == IMPLICIT_JOB:
-            raise _same_name(job)
-        found[job.name] = job
-    for job in instigators.jobs():
-        known = found.setdefault(job.name, job)
-        if known is not job and _about(known) != _about(job):
-            raise _same_name(job)
-    return found
-
-
-def _about(job: AssetJob) -> tuple[Any, ...]:
-    return (job.selection, job.config, job.tags, job.hooks, job.partitions_def)
-
-
-def _same_name(job: AssetJob) -> InvalidDefinitionError:
-    return InvalidDefinitionError(f"Duplicate job name: {job.name}", fix="give each job a name of its own")
 
 
 def _by_name(given: Iterable[Any] | None, kind: type[Any], what: str) -> dict[str, Any]:
@@ -115,12 +73,4 @@ def _twice(first: ScheduleDefinition | SensorDefinition, other: ScheduleDefiniti
         f"Duplicate definition found for {first.name}: a schedule or a sensor of this name is there already",
         where=" and ".join(str(place) for place in (first.where, other.where) if place) or None,
         fix="give each schedule and each sensor a name of its own",
-    )
-
-
-def _unknown(what: str, name: str, known: Mapping[str, Any]) -> InvariantViolationError:
-    near = difflib.get_close_matches(name, known, 1)
-    return InvariantViolationError(
-        f'Could not find {what} "{name}". There are: {", ".join(known) or "none"}',
-        fix=f"did you mean {near[0]}?" if near else f"give it to Definitions({what}s=[...])",
     )

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 from assetflow.definitions.hooks import HookDefinition, read_hooks
 from assetflow.definitions.names import check_name, check_text
 from assetflow.definitions.op import normalize_tags
-from assetflow.definitions.partitioned_config import PartitionedConfig
-from assetflow.definitions.run_request import RunRequest
 from assetflow.errors import CheckError, InvalidDefinitionError, ParameterCheckError
 from assetflow.keys import CoercibleToAssetKey
 from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 if TYPE_CHECKING:
     from assetflow.definitions.bundle import Definitions
+    from assetflow.definitions.run_request import RunRequest
     from assetflow.in_process import ExecuteInProcessResult
     from assetflow.instance import DagsterInstance
 
@@ -74,8 +73,15 @@ def request_for(
             f"Called run_request_for_partition on a non-partitioned job: {job.name}; give define_asset_job its "
             "partitions_def"
         )
+    # By name: a job that is only defined does without.
+    request: type[RunRequest] = import_module("assetflow.definitions.run_request").RunRequest
     both = {**job.tags, **partitions_def.tags_of(partitions_def.check_key(partition_key)), **(tags or {})}
-    return RunRequest(run_key=run_key, tags=both, job_name=job.name, partition_key=partition_key)
+    return request(run_key=run_key, tags=both, job_name=job.name, partition_key=partition_key)
+
+
+def is_by_partition(config: Any) -> bool:
+    """Whether a config is a `PartitionedConfig`."""
+    return hasattr(config, "get_run_config_for_partition_key")
 
 
 def define_asset_job(
@@ -103,7 +109,7 @@ def define_asset_job(
     """
     if selection is not None:
         import_module("assetflow.lineage.syntax").read_selection(selection)  # by name: definitions know of no graph
-    if isinstance(config, PartitionedConfig):
+    if is_by_partition(config):
         if partitions_def not in (None, config.partitions_def):
             raise InvalidDefinitionError(
                 f'the job "{name}" has other partitions than its config', fix="give one of them, or the same to both"
@@ -172,7 +178,7 @@ class JobDefinition:
 
     def for_partition(self, partition_key: str | None) -> JobDefinition:
         """The job with the config that it has for a partition."""
-        if not isinstance(self.config, PartitionedConfig):
+        if not is_by_partition(self.config):
             return self
         config = None if partition_key is None else self.config.get_run_config_for_partition_key(partition_key)
         return self._with(config, self.hooks)

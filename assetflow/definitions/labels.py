@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from assetflow.definitions.freshness_policy import FreshnessPolicy
 from assetflow.errors import CheckError, InvalidDefinitionError
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TEAM = re.compile(r"team:\S+")
@@ -51,7 +54,7 @@ def read_labels(
     """
     if not (owners or tags or kinds or freshness_policy is not None):
         return NO_LABELS
-    if freshness_policy is not None and not isinstance(freshness_policy, FreshnessPolicy):
+    if freshness_policy is not None and not hasattr(freshness_policy, "maximum_lag_minutes"):
         raise CheckError(f"freshness_policy is a FreshnessPolicy, not {freshness_policy!r:.200}")
     return AssetLabels(
         _owners(owners or (), where), _tags(tags or {}, where), _kinds(kinds or (), where), freshness_policy

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.data_version import DataVersion
-from assetflow.definitions.freshness_policy import FreshnessPolicy
 from assetflow.definitions.labels import read_labels
 from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.metadata import RawMetadata, normalize_metadata
@@ -19,6 +18,9 @@ from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.errors import ParameterCheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 T = TypeVar("T")
 
