@@ -15,8 +15,8 @@ help: ## show this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.examples ## materialize the flights example on two workers and say where its report is
-	$(BIN)/assetflow materialize -m examples.flights
+demo: $(VENV)/.examples ## run the flights example, all months, on two workers and say where its report is
+	$(BIN)/assetflow backfill -m examples.flights --partitions all
 	@test -f "$(REPORT)" && echo "report: $(REPORT)"
 
 test: $(VENV)/.test check ## everything that is checked before a change lands

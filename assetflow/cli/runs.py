@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -13,13 +13,18 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
-from assetflow.cli.follow import MARKS, follow, lines_of, show_end
+from assetflow.cli.follow import follow
 from assetflow.cli.retry import retry
+from assetflow.cli.run_end import show_end
 from assetflow.cli.run_list import LOST, listed, runs_of
+from assetflow.cli.standing import standings
+from assetflow.cli.step_lines import MARKS, lines_of
+from assetflow.cli.tallies import Teller
 from assetflow.cli.targets import handle_of, json_option, state_of_runs
 from assetflow.handle import RunHandle
+from assetflow.planning.plan import Plan
 from assetflow.run_ids import check_run_id
-from assetflow.runs.states import RunStatus
+from assetflow.runs.states import RunStatus, StepState
 from assetflow.wiring import current_settings
 
 _STYLES = {
@@ -86,8 +91,12 @@ def list_runs(as_json: bool, limit: int, statuses: tuple[str, ...]) -> None:
 @click.argument("run_id")
 @json_option
 @click.option("--follow", "following", is_flag=True, help="Stay until the run is over.")
-def show_run(run_id: str, as_json: bool, following: bool) -> int:
-    """Show one run: every step, what it made, and what went wrong."""
+@click.option("-v", "--verbose", is_flag=True, help="Each partition by itself.")
+def show_run(run_id: str, as_json: bool, following: bool, verbose: bool) -> int:
+    """Show one run: its steps, what they made, and what went wrong.
+
+    Partitions that one function makes are told together; -v tells each by itself.
+    """
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
         handle = handle_of(connection, run_id)
@@ -106,16 +115,37 @@ def show_run(run_id: str, as_json: bool, following: bool) -> int:
             )
         )
         if view.status.is_terminal:
-            for event in handle.events():
-                for line in lines_of(event):
-                    OUT.print(line)
-            show_end(handle.wait(raise_on_error=False))
+            _tell(handle, verbose=verbose)
+            show_end(handle.wait(raise_on_error=False), handle.plan)
             return 0
-        for step, state in zip(handle.plan.steps, view.states, strict=True):
+        _show_standing(handle.plan, view.states, verbose=verbose)
+        OUT.print(f"{view.status.value.lower()}, {count_text(view.left, 'step')} left", style="cyan")
+        return 0
+
+
+def _tell(handle: RunHandle, *, verbose: bool) -> None:
+    """All that happened in a run that is over."""
+    teller = Teller(handle.plan)
+    for event in handle.events():
+        for line in lines_of(event) if verbose else teller.lines(event):
+            OUT.print(line)
+    for line in () if verbose else teller.rest():
+        OUT.print(line)
+
+
+def _show_standing(plan: Plan, states: Sequence[StepState], *, verbose: bool) -> None:
+    """How the steps of a run stand that goes on."""
+    together = {} if verbose else standings(plan.steps, states)
+    shown = set()
+    for step, state in zip(plan.steps, states, strict=True):
+        standing = together.get(step.call)
+        if standing is None:
             mark, style = MARKS[state]
             OUT.print(Text.assemble((f"  {mark} ", style), f"{step.key:<28} {state.label}"))
-        OUT.print(f"{view.status.value.lower()}, {view.left:,} steps left", style="cyan")
-        return 0
+        elif step.call not in shown:
+            shown.add(step.call)
+            mark, style = standing.mark()
+            OUT.print(Text.assemble((f"  {mark} ", style), f"{step.call:<28} ", standing.bar(), "  ", standing.text()))
 
 
 @runs.command("cancel")

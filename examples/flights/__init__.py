@@ -2,15 +2,17 @@
 
 ::
 
-    raw/flights ─ clean/flights ─┐                          ┌─ delays/by_carrier ─┐
-    raw/weather ─ clean/weather ─┴─ departures ─────────────┼─ delays/by_month ───┤
-    raw/planes ── clean/planes ──┐      │                   ├─ delays/by_hour ────┼─ report
-                                 │      │                   └─ delays/by_weather ─┤
-                                 └──────┴─ model/samples ─ model/classifier ─ model/quality
-    delays/by_month ─ storms/alerts ─ storms/briefing       (runs only if a month was bad enough)
+    raw/flights[month] ─ clean/flights[month] ─┐                     ┌─ delays/by_carrier ─┐
+    raw/weather ─ clean/weather ───────────────┴─ departures[month] ─┼─ delays/by_month ───┤
+                                                        │            ├─ delays/by_hour ────┼─ report
+                                                        │            └─ delays/by_weather ─┤
+    raw/planes ── clean/planes ─────────────────────────┼─ model/samples ─ model/classifier ─ model/quality
+                                                        └─ storms/alerts[month] ─ storms/briefing[month]
 
-Run it with ``assetflow materialize -m examples.flights``, or select: ``assetflow materialize -m examples.flights
-"model/classifier+"``. Each module of this package is one room of the pipeline, and can be read on its own.
+What has ``[month]`` is divided into the twelve months of 2013; the rest reads all of them, and is made once. Run it
+with ``assetflow backfill -m examples.flights --partitions all``, or select: ``assetflow materialize -m
+examples.flights "model/classifier*"``. Each module of this package is one room of the pipeline, and can be read on
+its own.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from assetflow import AssetIn, Output, asset
+from examples.flights.months import MONTHS
 
 LATE_MINUTES = 15
 """A flight is late if it lands more than this after the plan, as the US statistics count it."""
@@ -19,9 +20,9 @@ STRONGEST_WIND = 120.0
 RAW = AssetIn(key_prefix="raw")
 
 
-@asset(key_prefix="clean", group_name="clean", compute_kind="pandas", ins={"flights": RAW})
+@asset(key_prefix="clean", group_name="clean", compute_kind="pandas", partitions_def=MONTHS, ins={"flights": RAW})
 def flights(flights: pd.DataFrame) -> Output[pd.DataFrame]:
-    """Flights with real times, and the two answers everything else is about: cancelled? late?
+    """Flights of a month with real times, and the two answers everything else is about: cancelled? late?
 
     No row is dropped. A flight that was cancelled or diverted has no arrival delay, so it is neither late nor on
     time: ``late`` is missing there, and every share of late flights is a share of those that arrived.
@@ -32,6 +33,7 @@ def flights(flights: pd.DataFrame) -> Output[pd.DataFrame]:
         {
             "hour_utc": hour,
             "month": flights["month"].astype("int8"),
+            "day": flights["day"].astype("int8"),
             "weekday": pd.to_datetime(flights[["year", "month", "day"]]).dt.day_of_week.astype("int8"),
             "hour": flights["hour"].astype("int8"),
             "carrier": flights["carrier"],
@@ -88,9 +90,11 @@ def planes(planes: pd.DataFrame) -> Output[pd.DataFrame]:
     return Output(table, metadata={"rows": len(table), "without a year": int(table["age"].isna().sum())})
 
 
-@asset(group_name="clean", compute_kind="pandas")
+@asset(group_name="clean", compute_kind="pandas", partitions_def=MONTHS)
 def departures(flights: pd.DataFrame, weather: pd.DataFrame) -> Output[pd.DataFrame]:
-    """Every flight with the weather at its airport in the hour it was meant to leave.
+    """Every flight of a month with the weather at its airport in the hour it was meant to leave.
+
+    The flights are those of the same month; the weather is not divided, so every month reads all of it.
 
     Both arguments are short names. In this asset's own group there is one asset that ends in ``flights`` and one
     that ends in ``weather``: ``clean/flights`` and ``clean/weather`` are meant, not the raw ones.

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from assetflow import AssetIn, Output, asset
+from examples.flights.months import whole_year
 
 LAST_TRAINING_MONTH = 9
 TRAINING_ROWS, TEST_ROWS = 60_000, 30_000
@@ -34,13 +35,14 @@ class Samples:
 
 
 @asset(key_prefix="model", group_name="model", ins={"planes": AssetIn(key_prefix="clean")})
-def samples(departures: pd.DataFrame, planes: pd.DataFrame) -> Output[Samples]:
+def samples(departures: dict[str, pd.DataFrame], planes: pd.DataFrame) -> Output[Samples]:
     """A sample of flights that arrived, split by time.
 
     A random split would let the model see the morning of a storm and be asked about the evening. Learning from
     January to September and being judged by October to December is what it would have to do in life.
     """
-    arrived = departures[departures["late"].notna()]
+    year = whole_year(departures)
+    arrived = year[year["late"].notna()]
     before = arrived["month"] <= LAST_TRAINING_MONTH
     train = arrived[before].sample(TRAINING_ROWS, random_state=SEED)
     test = arrived[~before].sample(TEST_ROWS, random_state=SEED)

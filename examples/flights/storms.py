@@ -1,13 +1,13 @@
-"""The branch that is usually not there.
+"""The branch that is usually not there: months with days on which the sky fell.
 
-``storms/alerts`` is declared with ``output_required=False`` and yields only if some month was bad enough. If it
-yields nothing, it still *succeeds*: there was nothing to tell. Whatever needs it is then skipped, and the run as a
-whole is a success.
+``storms/alerts`` is declared with ``output_required=False`` and yields only if some day of its month was bad enough. If
+it yields nothing, it still *succeeds*: there was nothing to tell. What needs that month is then skipped, other months
+are not, and the run as a whole is a success.
 
-With the data of 2013 and the threshold below that is what happens: even December, the worst month, had 32 % late
-flights. Lower the threshold for one run, and the branch is there::
+In 2013 five months had such days: two in February, when half of all flights never left in the blizzard, one each in
+March, June and July, and four in December. Ask for less, and more months have their briefing::
 
-    materialize(..., run_config={"ops": {"storms__alerts": {"config": {"share": 0.3}}}})
+    materialize(..., run_config={"ops": {"storms__alerts": {"config": {"late": 0.5}}}})
 """
 
 from __future__ import annotations
@@ -16,34 +16,34 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from assetflow import AssetIn, OpExecutionContext, Output, asset
+from assetflow import AssetExecutionContext, Output, asset
+from examples.flights.charts import month_name
+from examples.flights.delays import summary
+from examples.flights.months import MONTHS
 
-ALERT_SHARE = 0.35
-"""A month is worth an alert if more than this share of its flights was late."""
+LATE, CANCELLED = 0.6, 0.4
+"""A day is worth an alert if more than this share of its flights was late, or never left."""
 
 
-@asset(
-    key_prefix="storms",
-    group_name="storms",
-    ins={"by_month": AssetIn(key_prefix="delays")},
-    output_required=False,
-)
-def alerts(context: OpExecutionContext, by_month: pd.DataFrame) -> Iterator[Output[pd.DataFrame]]:
-    """The months in which more flights were late than anyone should shrug at, worst first.
+@asset(key_prefix="storms", group_name="storms", partitions_def=MONTHS, output_required=False)
+def alerts(context: AssetExecutionContext, departures: pd.DataFrame) -> Iterator[Output[pd.DataFrame]]:
+    """The days of a month on which more flights were late than anyone should shrug at, worst first.
 
     A plain ``return`` would materialize, whatever it returned. Only a generator that ends without yielding says
-    "not this time".
+    "not this month".
     """
-    threshold = (context.op_config or {}).get("share", ALERT_SHARE)
-    bad = by_month[by_month["late"] > threshold].sort_values("late", ascending=False)
-    context.log.info(f"{len(bad)} months above {threshold:.0%}; the worst had {by_month['late'].max():.1%}")
+    late = (context.op_config or {}).get("late", LATE)
+    days = summary(departures, departures["day"])
+    bad = days[(days["late"] > late) | (days["cancelled"] > CANCELLED)].sort_values("late", ascending=False)
+    context.log.info(f"{len(bad)} days above {late:.0%}; the worst had {days['late'].max():.1%}")
     if len(bad):
-        yield Output(bad, metadata={"months": len(bad), "threshold": float(threshold)})
+        yield Output(bad, metadata={"days": len(bad), "flights": int(bad["flights"].sum())})
 
 
-@asset(key_prefix="storms", group_name="storms")
-def briefing(alerts: pd.DataFrame) -> str:
+@asset(key_prefix="storms", group_name="storms", partitions_def=MONTHS)
+def briefing(context: AssetExecutionContext, alerts: pd.DataFrame) -> str:
     """A text for the people who plan crews. It knows nothing of the threshold: if it runs, there is news."""
-    lines = [f"- month {month}: {row.late:.0%} of flights late, {row.cancelled:.1%} cancelled"
-             for month, row in alerts.iterrows()]  # fmt: skip
-    return "\n".join(["Months that need more spare crews:", *lines])
+    month = month_name(int(context.partition_key[-2:]))
+    lines = [f"- {day} {month}: {row.late:.0%} of flights late, {row.cancelled:.0%} cancelled"
+             for day, row in alerts.iterrows()]  # fmt: skip
+    return "\n".join([f"Days of {month} that needed more spare crews:", *lines])

@@ -81,9 +81,9 @@ def test_flights_in_staging_on_a_disk_and_in_production_in_s3(
     )
     project = Project(tmp_path, cloud)
     flights, leaf = ("-m", "examples.flights"), "delays/by_month"
-    told = project.run("materialize", f"*{leaf}", *flights, "--env", "production", "--yes")
+    told = project.run("backfill", f"*{leaf}", *flights, "--partitions", "all", "--env", "production", "--yes")
     assert f"values are in s3://{bucket}/flights" in told
-    assert f"flights/{leaf}" in s3.keys(bucket)
+    assert {f"flights/{leaf}", "flights/departures/2013-12"} <= set(s3.keys(bucket))
     planned = project.run("plan", leaf, *flights, "--env", "staging")
     assert "departures (production)" in planned
 
