@@ -144,9 +144,7 @@ class RunRecord:
             ms = int(digits)
             at = ms / 1000
             text = fact.detail.decode(errors="replace")
-            into.facts.append(
-                FactEntry(self._run_id, born, ms, int(seq), at, fact.kind, fact.steps, fact.token, text)
-            )
+            into.facts.append(FactEntry(self._run_id, born, ms, int(seq), at, fact.kind, fact.steps, fact.token, text))
             try:
                 kind = _KINDS[fact.kind]
                 detail = _detail.decode(fact.detail)
