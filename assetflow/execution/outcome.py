@@ -69,7 +69,14 @@ def describe_error(error: BaseException) -> ErrorDetail:
         while len(told.stack) > 1 and _PACKAGE in Path(told.stack[-1].filename).parents:
             told.stack.pop()  # where we have stopped it
         lines = list(told.format())
-    return ErrorDetail(type=name, message=str(error), traceback="".join(lines))
+    return ErrorDetail(type=name, message=_message(error), traceback="".join(lines))
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as raised:  # of the user's own class
+        return f"its __str__ raised {type(raised).__qualname__}"
 
 
 def _is_plumbing(file: Path) -> bool:
