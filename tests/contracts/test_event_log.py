@@ -295,7 +295,12 @@ def test_a_password_is_in_no_message(tmp_path: Path) -> None:
         open_history("postgresql://me:hidden@127.0.0.1:1/none")
     assert "hidden" not in str(caught.value)
     assert "127.0.0.1:1" in str(caught.value)
-    for wrong in ("mysql://me:hidden@host/db", "nonsense hidden"):
+    for wrong in (
+        "mysql://me:hidden@host/db",
+        "nonsense hidden",
+        "postgresql://me:hidden@one:1,two:2/db",
+        "sqlite://hidden/history.db",
+    ):
         with pytest.raises(SettingsError) as refused:
             open_history(wrong, "ASSETFLOW_DATABASE_URL")
         assert "hidden" not in str(refused.value)

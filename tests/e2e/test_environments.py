@@ -64,7 +64,9 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
     assert "no difference" in project.run("diff", "production", "staging", *shop)
     assert "● total is fresh" in project.run("assets", "why", "total", *shop, "--env", "production")
     project.run("assets", "rollback", "total", *shop, "--env", "production", "--yes")
-    assert "the code of total has changed since" in project.run("assets", "why", "total", *shop, "--env", "production")
+    told = project.run("assets", "why", "total", *shop, "--env", "production")
+    assert "the code of total has changed since" in told
+    assert f"materialize --stale '*total' {' '.join(shop)} --env production" in told
     assert shown in project.run("diff", "production", "staging", *shop, code=1)
 
 
