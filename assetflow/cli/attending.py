@@ -47,8 +47,9 @@ def attend(connection: Connection, handle: RunHandle, *, as_json: bool, no_wait:
             ERR.print(f"\ndetached: the run goes on. Follow it: assetflow runs show {handle.id} --follow")
             ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
         return 130
-    if connection.settings.history_url is not None and not outlives:
-        await_recorded(connection)  # our cluster goes with us, and who looks next looks there
+    # A cluster of our own goes with us, and who looks next looks into the history.
+    if connection.settings.history_url is not None and not outlives and not await_recorded(connection):
+        ERR.print("the run is not in the history yet, and may not get there: assetflow history status says why", style="yellow")
     return result
 
 
