@@ -30,6 +30,7 @@ class Republished:
         source: the environment of the earlier one.
         version: name of the earlier one.
         how: ``rollback`` or ``promote``.
+        partition: whose value it is; empty if the asset has none.
     """
 
     key: AssetKey
@@ -38,6 +39,7 @@ class Republished:
     source: str
     version: str
     how: str
+    partition: str = ""
 
     @property
     def tags(self) -> dict[str, str]:
@@ -69,11 +71,11 @@ def record_republished(settings: Settings, found: Republished) -> bool:
 def _entry(history: SqlHistory, found: Republished) -> MaterializationEntry:
     """What is recorded: by the token of the new version it is the newest."""
     told = found.manifest
-    before = history.catalog_of(found.source).made_as(found.key, found.version)
+    before = history.catalog_of(found.source).made_as(found.key, found.version, found.partition)
     entry = MaterializationEntry(
         asset=found.key.to_string(),
         environment=found.environment,
-        partition="",
+        partition=found.partition,
         run_id=told.run_id,
         step=_NO_STEP,
         step_key=found.how,

@@ -12,7 +12,7 @@ from assetflow.definitions.resource_opening import check_config_keys
 from assetflow.definitions.signature import EMPTY
 from assetflow.environments import Environments
 from assetflow.errors import InvariantViolationError
-from assetflow.execution.inputs import load_stored, output_name, path_of
+from assetflow.execution.inputs import load_stored, output_name, path_of, stored_partition
 from assetflow.io.history import find_version
 from assetflow.io.kept_versions import KeepsVersions
 from assetflow.keys import AssetKey, CoercibleToAssetKey
@@ -128,6 +128,18 @@ class AssetValueLoader:
             where=asset.node_def.where,
             fix="FilesystemIOManager and S3IOManager keep versions",
         )
+
+    def path(self, asset_key: CoercibleToAssetKey, partition_key: str | None = None) -> tuple[str, ...]:
+        """The segments under which an asset, or one of its partitions, is kept.
+
+        Raises:
+            KeyError: no asset has this key.
+            UnknownPartitionError: the asset has no such partition.
+            InvalidInvocationError: the asset has partitions and none is named, or the other way round.
+        """
+        key, asset = self._asset_of(asset_key)
+        stored_partition(asset, key, partition_key)  # says what is wrong with it
+        return path_of(asset, key, partition_key or "")
 
     def _asset_of(self, asset_key: CoercibleToAssetKey) -> tuple[AssetKey, AssetsDefinition]:
         if self._closed:

@@ -21,24 +21,28 @@ from assetflow.submission import Project
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
 
+partition_option = click.option("--partition", metavar="KEY", help="The partition that is meant, where there are some.")
+
 
 @click.command("history")
 @click.argument("key")
+@partition_option
 @definitions_options
 @env_option
 @json_option
-def history(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
+def history(key: str, partition: str | None, module: str | None, file: Path | None, as_json: bool) -> None:
     """List the versions of KEY that runs have accepted and that are still kept, the latest first."""
     project = load_project(module, file, [key])
     found = one_asset(project, key)
     with AssetValueLoader(project.definitions) as loader:
-        versions = history_of(loader.keeper(found), found.parts)
+        path = _path(loader, found, partition)
+        versions = history_of(loader.keeper(found), path)
     if as_json:
         for one in versions:
             print_json(_record(one))
         return
     if not versions:
-        ERR.print(f"no version of {found.to_user_string()} is kept", style="dim")
+        ERR.print(f"no version of {_title(found, partition)} is kept", style="dim")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     for name in ("version", "stored", "size", "type", "run", ""):
@@ -65,10 +69,13 @@ def history(key: str, module: str | None, file: Path | None, as_json: bool) -> N
 @click.argument("key")
 @click.argument("version", default="@-1")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@partition_option
 @definitions_options
 @env_option
 @json_option
-def rollback(key: str, version: str, yes: bool, module: str | None, file: Path | None, as_json: bool) -> None:
+def rollback(
+    key: str, version: str, yes: bool, partition: str | None, module: str | None, file: Path | None, as_json: bool
+) -> None:
     """Publish the bytes of an earlier VERSION of KEY again, by default those before what is published.
 
     VERSION is a name that `assetflow assets history` shows, or the beginning of one; @-1, @-2, ... count back from
@@ -77,38 +84,53 @@ def rollback(key: str, version: str, yes: bool, module: str | None, file: Path |
     """
     project = load_project(module, file, [key])
     found = one_asset(project, key)
-    title = found.to_user_string()
+    title = _title(found, partition)
     with AssetValueLoader(project.definitions) as loader:
-        manager = loader.keeper(found)
-        wanted = find_version(manager, found.parts, version)
-        current = manager.current(found.parts)
+        path, manager = _path(loader, found, partition), loader.keeper(found)
+        wanted = find_version(manager, path, version)
+        current = manager.current(path)
         if current is not None and current.version == wanted.name:
             raise InvalidInvocationError(
                 f"version {wanted.name} of {title} is what is published", fix="name another, or @-1 for the one before"
             )
-        told = manager.manifest(found.parts, wanted)
+        told = manager.manifest(path, wanted)
         if not yes:
             if not sys.stdin.isatty():
                 raise click.UsageError("there is nobody to ask: give --yes")
             what = f"{title}: {size_text(told.size)} of {_when(told.stored_at)}, run {told.run_id or '-'}"
             click.confirm(f"publish {what} in {manager.location}?", abort=True, err=True)
-        new = roll_back(manager, found.parts, wanted)
+        new = roll_back(manager, path, wanted)
         settings = current_settings()
         record_republished(
             settings,
             Republished(
                 key=found,
-                manifest=manager.manifest(found.parts, new),
+                manifest=manager.manifest(path, new),
                 environment=settings.env,
                 source=settings.env,
                 version=wanted.name,
                 how="rollback",
+                partition=partition or "",
             ),
         )
     if as_json:
-        print_json({"asset": title, "version": new.name, "restored_from": wanted.name})
+        record = {"asset": found.to_user_string(), "version": new.name, "restored_from": wanted.name}
+        print_json(record if partition is None else {**record, "partition": partition})
         return
     OUT.print(Text.assemble(("✔ ", "green"), f"{title} shows version {wanted.name} again, as {new.name}"))
+
+
+def _path(loader: AssetValueLoader, key: AssetKey, partition: str | None) -> tuple[str, ...]:
+    """Where it is kept; what is wrong with the partition is said in the words of the command line."""
+    try:
+        return loader.path(key, partition)
+    except InvalidInvocationError as error:
+        fix = "name one: --partition KEY" if partition is None else "leave out --partition"
+        raise InvalidInvocationError(error.message, where=error.where, fix=fix) from None
+
+
+def _title(key: AssetKey, partition: str | None) -> str:
+    return key.to_user_string() if partition is None else f"{key.to_user_string()}[{partition}]"
 
 
 def one_asset(project: Project, key: str) -> AssetKey:

@@ -191,8 +191,8 @@ class Catalog(Protocol):
             since, until: seconds since the epoch, exclusive.
         """
 
-    def made_as(self, key: AssetKey, version: str) -> Recorded | None:
-        """The materialization of an asset that is kept under this version; None if it is not known."""
+    def made_as(self, key: AssetKey, version: str, partition: str = "") -> Recorded | None:
+        """The materialization of an asset, or a partition of it, that is kept under this version; None if unknown."""
 
     def observations(
         self,

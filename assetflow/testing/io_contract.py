@@ -27,8 +27,8 @@ from assetflow.definitions.io_manager import IOManager, VersionedIOManager
 from assetflow.errors import AssetflowError, DamagedRecordError
 from assetflow.keys import Version
 from assetflow.testing.contexts import build_input_context, build_output_context
+from assetflow.testing.partition_contract import EARLY, LATE, PartitionContract, VersionedPartitionContract
 
-EARLY, LATE = Version(10, 1), Version(20, 2)
 ODD_KEYS: tuple[tuple[str, ...], ...] = (
     ("with space",),
     ("a+b&c=d?e#f",),
@@ -53,8 +53,10 @@ ESCAPES: tuple[tuple[str, ...], ...] = (
 )
 
 
-class IOManagerContract:
+class IOManagerContract(PartitionContract):
     """For every IO manager: what was stored comes back, under every key, and what was not stored is an error.
+
+    What it says of partitions, and how to leave them out, stands in `PartitionContract`.
 
     Attributes:
         values: that it can store.
@@ -124,7 +126,7 @@ class IOManagerContract:
             self.load(manager)
 
 
-class VersionedIOManagerContract(IOManagerContract):
+class VersionedIOManagerContract(IOManagerContract, VersionedPartitionContract):
     """For IO managers with stage, publish and discard: readers see only what is published, and the later one stays."""
 
     def damage(self, manager: VersionedIOManager, path: tuple[str, ...], version: Version) -> None:

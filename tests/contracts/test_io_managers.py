@@ -100,6 +100,7 @@ class TestS3WithoutConditions(TestS3):
 
 
 class TestDuckDB(VersionedIOManagerContract):
+    has_partitions = False
     values = (
         pyarrow.table({"id": [1, 2], "name": ["a", None]}),
         pandas.DataFrame({"id": [3], "at": [pandas.Timestamp("2024-01-01")]}),

@@ -121,6 +121,58 @@ def test_versions_are_listed_rolled_back_loaded_and_collected(tmp_path: Path) ->
     assert len(history()) == 4
 
 
+def test_each_partition_has_a_history_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "shops.py").write_text(
+        "from assetflow import Definitions, StaticPartitionsDefinition, asset\n\n\n"
+        "@asset(partitions_def=StaticPartitionsDefinition(['north', 'a/b']))\n"
+        "def sales(context):\n    return context.run_id\n\n\n"
+        "@asset\ndef whole():\n    return 1\n\n\ndefs = Definitions(assets=[sales, whole])\n"
+    )
+    where = ("-f", "shops.py")
+    code = "import shops\nfrom assetflow import DagsterInstance, materialize\n"
+    code += "for key in ('north', 'a/b', 'north'):\n"
+    code += "    materialize([shops.sales], partition_key=key, instance=DagsterInstance.get())\n"
+    python(tmp_path, code)
+
+    def history(partition: str) -> list[dict[str, Any]]:
+        shown = run(tmp_path, "assets", "history", "sales", "--partition", partition, *where, "--json").stdout
+        return [json.loads(line) for line in shown.splitlines()]
+
+    (other,) = history("a/b")
+    _, early = history("north")
+    shown = run(tmp_path, "assets", "rollback", "sales", *where, "--partition", "north", "--yes").stdout
+    assert f"sales[north] shows version {early['version']} again" in shown
+    assert [one["restored_from"] for one in history("north")] == [early["version"], None, None]
+    assert history("a/b") == [other], "the other partition is what it was"
+    loaded = "import shops; print(*(shops.defs.load_asset_value('sales', partition_key=k) for k in ('north', 'a/b')))"
+    assert python(tmp_path, loaded).split() == [early["run"], other["run"]]
+    listed = run(tmp_path, "assets", "materializations", "sales", "--json").stdout.splitlines()
+    told = [(one["partition"], one["data_version"]) for one in map(json.loads, listed)]
+    assert told[0] == told[3] and told[0][0] == "north" and told[0] != told[1]
+
+    folder = tmp_path / ".assetflow/storage/sales/.versions"
+    old = folder / "north@0005000000000000-00000001"  # of 2014
+    old.write_bytes(next(folder.glob("north@*")).read_bytes())
+    assert "sales/north@0005000000000000-00000001" in run(tmp_path, "gc", *where).stdout
+    assert "removed 1 item" in run(tmp_path, "gc", *where, "--yes").stdout and not old.exists()
+    assert len(history("north")) == 3 and history("a/b") == [other]
+
+    for words, says in (
+        (["sales"], "name one: --partition KEY"),
+        (["whole", "--partition", "north"], "leave out --partition"),
+    ):
+        assert says in run(tmp_path, "assets", "history", *words, *where, code=2).stderr
+
+
+def python(folder: Path, code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, env={**os.environ, "PYTHONPATH": f"{ROOT}:{folder}"},
+        capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_nothing_is_collected_beside_a_command_whose_runs_cannot_be_seen(tmp_path: Path) -> None:
     with sole_use(tmp_path / ".assetflow" / "valkey"):
         refused = run(tmp_path, "gc", "--yes", code=2).stderr

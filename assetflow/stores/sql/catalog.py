@@ -113,9 +113,9 @@ class SqlCatalog:
         with self._database.reading() as connection:
             return [_recorded(row) for row in connection.execute(_ordered(query, materializations, ascending, limit))]
 
-    def made_as(self, key: AssetKey, version: str) -> Recorded | None:
+    def made_as(self, key: AssetKey, version: str, partition: str = "") -> Recorded | None:
         """See Catalog.made_as."""
-        query = self._told_of(materializations, key, None, None, None, None, None)
+        query = self._told_of(materializations, key, [partition], None, None, None, None)
         query = _ordered(query.where(materializations.c.version == version), materializations, False, 1)
         with self._database.reading() as connection:
             row = connection.execute(query).first()
