@@ -39,15 +39,18 @@ def is_running(about: InstigatorAbout, state: InstigatorState | None) -> bool:
 def due(about: InstigatorAbout, state: InstigatorState, now: float) -> Due | None:
     """What is to be done at a moment, in seconds since the epoch; None for nothing."""
     if about.kind == InstigatorKind.SENSOR:
-        last = state.last_at
-        is_due = last is None or now >= last + about.interval or now < last - about.interval  # the clock was put back
-        return Due(at=now) if is_due else None
-    passed = _passed(about, state.last_at or now, now)
+        before = state.last_at
+        # It may lie ahead, if the clock was put back since.
+        return Due(at=now) if before is None or abs(now - before) >= about.interval else None
+    last, wanted = now if state.last_at is None else state.last_at, about.missed_ticks
+    if wanted is None:
+        first = next_fire_time(about, last)
+        return Due(at=first) if first <= now else None
+    passed = _passed(about, last, now)
     if not passed:
         return None
-    wanted = about.missed_ticks
     in_time = 1 if now - passed[-1] <= IN_TIME_SECONDS else 0
-    count = len(passed) if wanted is None else min(len(passed), max(wanted, in_time))
+    count = min(len(passed), max(wanted, in_time))
     missed, made_up = passed[: len(passed) - count], passed[len(passed) - count :]
     if not made_up:
         return Due(at=None, missed=_told(missed, wanted))
@@ -69,12 +72,12 @@ def _times(about: InstigatorAbout, after: float) -> Iterator[datetime]:
     return fire_times(about.crons, ZoneInfo(about.zone), datetime.fromtimestamp(after, UTC))
 
 
-def _told(missed: Sequence[float], wanted: int | None) -> list[Missed]:
+def _told(missed: Sequence[float], wanted: int) -> list[Missed]:
     """The missed ones as they are recorded: the earliest of very many together."""
     reason = "it was missed, and " + {
         0: "none that is missed is made up for",
         1: "only the latest that is missed is made up for",
-    }.get(wanted or 0, f"only the latest {wanted} that are missed are made up for")
+    }.get(wanted, f"only the latest {wanted} that are missed are made up for")
     early, late = missed[:-_MOST_RECORDED], missed[-_MOST_RECORDED:]
     found = [Missed(at, reason) for at in late]
     if early:

@@ -13,7 +13,7 @@ from assetflow.daemon.due import due, is_running
 from assetflow.daemon.ticking import Ticking
 from assetflow.errors import AssetflowError
 from assetflow.log import logger
-from assetflow.runs.ticks import InstigatorState, Leases, Tick, TickStore
+from assetflow.runs.ticks import InstigatorKind, InstigatorState, Leases, Tick, TickStore
 
 _LOOK_AT_FILES_EVERY = 2.0
 _LOAD_AGAIN_AFTER = 10.0  # code that does not load
@@ -147,6 +147,9 @@ class CodeLocation:
 
     def _begin(self, about: InstigatorAbout, state: InstigatorState | None, now: float) -> None:
         state = state or self._store.know(about.name, about.kind, now)
+        if about.kind == InstigatorKind.SCHEDULE and state.last_at is None:  # somebody spoke of it before it was seen
+            self._store.want(about.name, about.kind, state.wanted, since=now)
+            return
         found = due(about, state, now)
         if found is None:
             return

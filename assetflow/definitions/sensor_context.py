@@ -50,7 +50,7 @@ class SensorEvaluationContext(TickContext):
         return self._cursor
 
     def update_cursor(self, cursor: str | None) -> None:
-        """Note down how far the sensor has come. It counts once the tick has succeeded.
+        """Note down how far the sensor has come. It counts once its function has ended without an error.
 
         Raises:
             ParameterCheckError: it is no text.

@@ -93,6 +93,13 @@ def test_an_asset_sensor_starts_a_run_when_workers_have_made_the_asset(store: Ti
     store.want("on_wheat", "sensor", "stopped")
 
 
+def test_a_schedule_that_was_started_before_it_was_seen_counts_from_when_it_is(store: TickStore) -> None:
+    store.want("by_weekday", "schedule", "running")
+    assert wait_until(lambda: store.states()["by_weekday"].last_at is not None, timeout=PATIENCE)
+    assert abs(float(store.states()["by_weekday"].last_at or 0) - time.time()) < PATIENCE
+    store.want("by_weekday", "schedule", "stopped")
+
+
 def test_sensors_that_hang_crash_and_raise_keep_nobody_from_working(store: TickStore) -> None:
     for name in ("hangs", "crashes", "raises", "counts"):
         store.want(name, "sensor", "running")
