@@ -16,6 +16,7 @@ from assetflow.execution.inputs import load_stored, output_name, path_of, stored
 from assetflow.io.history import find_version
 from assetflow.io.kept_versions import KeepsVersions
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.log import step_logger
 from assetflow.overlay import Shelves
@@ -140,6 +141,19 @@ class AssetValueLoader:
         key, asset = self._asset_of(asset_key)
         stored_partition(asset, key, partition_key)  # says what is wrong with it
         return path_of(asset, key, partition_key or "")
+
+    def paths(self, asset_key: CoercibleToAssetKey) -> dict[str, tuple[str, ...]]:
+        """Where an asset is kept, or each of its partitions, by key; the empty one of an asset without partitions.
+
+        Raises:
+            KeyError: no asset has this key.
+        """
+        key, asset = self._asset_of(asset_key)
+        if asset.partitions_def is None:
+            return {"": key.parts}
+        known = KnownPartitions(current_settings())
+        every = asset.partitions_def.get_partition_keys(dynamic_partitions_store=known)
+        return {str(one): path_of(asset, key, str(one)) for one in every}
 
     def _asset_of(self, asset_key: CoercibleToAssetKey) -> tuple[AssetKey, AssetsDefinition]:
         if self._closed:

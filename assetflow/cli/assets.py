@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
         table.add_row(
             Text(key.to_user_string()),
             graph.group_of(key),
-            status_text(statuses[key], is_stored=last is not None) if statuses is not None else "",
+            _standing(graph, key, statuses, shelf, last),
             Text(_when(last.at) if last else "never", style="default" if last else "dim"),
             ago_text(now - last.at) if last else "",
             Text(last.run_id if last else "", style="dim"),
@@ -128,7 +129,7 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
         text = ", ".join(value) if isinstance(value, list) else str(value or "")
         grid.add_row(Text(label.replace("_", " "), style="dim"), Text(text or "-"))
     if statuses is not None:
-        grid.add_row(Text("state", style="dim"), status_text(statuses[chosen[0]], is_stored=last is not None))
+        grid.add_row(Text("state", style="dim"), _standing(graph, chosen[0], statuses, shelf, last))
     if last is None:
         grid.add_row(Text("materialized", style="dim"), "never")
     else:
@@ -190,6 +191,22 @@ def materializations(key: str, limit: int, as_json: bool) -> None:
 
 
 _TOLD = ("at", "run_id", "partition", "seconds", "size", "uri", "version", "data_version", "code_version")
+
+
+def _standing(
+    graph: AssetGraph,
+    key: AssetKey,
+    statuses: Mapping[AssetKey, AssetStatus] | None,
+    shelf: Shelf,
+    last: Last | None,
+) -> Text | str:
+    """How an asset stands; of one with partitions, how many there are."""
+    if graph.assets_by_key[key].partitions_def is not None:
+        made = shelf.partitions(key)
+        return Text(
+            f"◔ {count_text(made, 'partition')}" if made else "○ no partition", style="default" if made else "dim"
+        )
+    return status_text(statuses[key], is_stored=last is not None) if statuses is not None else ""
 
 
 def _state(status: AssetStatus) -> dict[str, Any]:

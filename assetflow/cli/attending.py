@@ -49,7 +49,10 @@ def attend(connection: Connection, handle: RunHandle, *, as_json: bool, no_wait:
         return 130
     # A cluster of our own goes with us, and who looks next looks into the history.
     if connection.settings.history_url is not None and not outlives and not await_recorded(connection):
-        ERR.print("the run is not in the history yet, and may not get there: assetflow history status says why", style="yellow")
+        ERR.print(
+            "the run is not in the history yet: assetflow history status may say why",
+            style="yellow",
+        )
     return result
 
 

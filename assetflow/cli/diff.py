@@ -24,6 +24,7 @@ from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
 
 _KEY_LABELS = ("primary_key", "key")
+_PARTITIONS_SHOWN = 5
 
 
 @click.command()
@@ -84,6 +85,8 @@ def _compared(
     project: Project, key: AssetKey, one: AssetValueLoader, other: AssetValueLoader, keys: tuple[str, ...]
 ) -> Difference | None:
     """How the published values differ; None if one has none that the other has."""
+    if project.graph().assets_by_key[key].partitions_def is not None:
+        return _partitions_compared(key, one, other)
     old, new = _published(one, key), _published(other, key)
     if old is None or new is None:
         return Difference(same=True, summary="in neither of them") if old is new else None
@@ -93,6 +96,33 @@ def _compared(
     told = next((metadata[label] for label in _KEY_LABELS if label in metadata), ())
     chosen = keys or ((told,) if isinstance(told, str) else tuple(told))
     return compare(one.load_published(key), other.load_published(key), chosen)
+
+
+def _partitions_compared(key: AssetKey, one: AssetValueLoader, other: AssetValueLoader) -> Difference:
+    """Which partitions both have, with the same bytes or not, and which only one of them has."""
+    found: dict[str, list[str]] = {"the same": [], "differ": [], "only in the first": [], "only in the second": []}
+    try:
+        before, after = one.keeper(key), other.keeper(key)
+    except InvariantViolationError:
+        return Difference(same=True, summary="keeps no versions: its partitions are not compared")
+    for partition, path in one.paths(key).items():
+        old, new = before.current(path), after.current(path)
+        if old is not None and new is not None:
+            found["the same" if same_bytes(old, new) else "differ"].append(partition)
+        elif old is not None or new is not None:
+            found["only in the first" if new is None else "only in the second"].append(partition)
+    counts = [f"{len(keys):,} {what}" for what, keys in found.items() if keys]
+    different = [what for what in ("differ", "only in the first", "only in the second") if found[what]]
+    return Difference(
+        same=not different,
+        summary=f"partitions: {', '.join(counts) or 'none in either of them'}",
+        details=[f"{what}: {_some(found[what])}" for what in different],
+    )
+
+
+def _some(keys: list[str]) -> str:
+    more = f", and {len(keys) - _PARTITIONS_SHOWN:,} more" if len(keys) > _PARTITIONS_SHOWN else ""
+    return ", ".join(keys[:_PARTITIONS_SHOWN]) + more
 
 
 def _unmade(environments: Environments, missing: str, other: str) -> Difference:

@@ -41,8 +41,9 @@ def promote(
 ) -> int:
     """Publish in one environment what another has made; nothing is computed.
 
-    Each asset of SELECTION is published as a whole or not at all, and nothing is if one of them is missing. Assets that
-    keep nothing, or whose IO manager keeps no versions, are left out.
+    Each asset of SELECTION is published as a whole or not at all, and nothing is if one of them is missing; of one with
+    partitions, those that are there are published. Assets that keep nothing, or whose IO manager keeps no versions, are
+    left out.
     """
     project = load_project(module, file, selection)
     settings = current_settings()
@@ -73,6 +74,7 @@ def promote(
                 settings,
                 Republished(
                     key=one.key,
+                    partition=one.partition,
                     manifest=told,
                     environment=environments.get(target).name,
                     source=environments.get(source).name,
@@ -81,7 +83,7 @@ def promote(
                 ),
             )
             if not as_json:
-                OUT.print(Text.assemble(("✔ ", "green"), f"{one.key.to_user_string()} is version {told.version}"))
+                OUT.print(Text.assemble(("✔ ", "green"), f"{one.title} is version {told.version}"))
     _report(found, done, as_json, dry_run)
     return 0
 
@@ -105,12 +107,21 @@ def _wanted(
                 f"{source} and {target} keep {key.to_user_string()} in one place, {origin.location}",
                 fix="give each environment a storage, or an IO manager, of its own",
             )
-        manifest = origin.current(key.parts)
-        if manifest is None:
+        made = [(partition, path, origin.current(path)) for partition, path in there.paths(key).items()]
+        if all(manifest is None for _, _, manifest in made):
             missing.append(key.to_user_string())
-            continue
-        replaces = goal.current(key.parts)
-        found.append(Promotion(key=key, source=origin, target=goal, manifest=manifest, replaces=replaces))
+        found += [
+            Promotion(
+                key=key,
+                partition=partition,
+                source=origin,
+                target=goal,
+                manifest=manifest,
+                replaces=goal.current(path),
+            )
+            for partition, path, manifest in made
+            if manifest is not None
+        ]
     if missing:
         raise InvalidInvocationError(
             f"{source} has not made {', '.join(missing)}: nothing is published",
@@ -125,7 +136,7 @@ def _show(found: list[Promotion], source: str, target: str) -> None:
     for one in found:
         note = "the same bytes are there" if one.is_done else "replaces what is there" if one.replaces else "new"
         style = "dim" if one.is_done else "yellow" if one.replaces else "green"
-        table.add_row(one.key.to_user_string(), size_text(one.manifest.size), Text(note, style=style))
+        table.add_row(one.title, size_text(one.manifest.size), Text(note, style=style))
     OUT.print(table)
 
 
@@ -135,6 +146,7 @@ def _report(found: list[Promotion], done: list[Promotion], as_json: bool, dry_ru
             print_json(
                 {
                     "asset": one.key.to_user_string(),
+                    "partition": one.partition or None,
                     "size": one.manifest.size,
                     "checksum": one.manifest.checksum,
                     "same": one.is_done,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -57,6 +57,7 @@ class Shelf:
         self._loader = AssetValueLoader(project.definitions)
         self._states: dict[str, AssetState] = {}
         self._settings = settings
+        self._partitions: Mapping[AssetKey, int] = {}
 
     def look(self, keys: Collection[AssetKey]) -> None:
         """Ask the history about these, all at once; say so if it does not answer."""
@@ -65,6 +66,7 @@ class Shelf:
             if history is None:
                 return
             try:
+                self._partitions = history.catalog.partition_counts(keys)
                 for state in history.catalog.states(keys):
                     known = self._states.get(state.asset)
                     if known is None or state.token >= known.token:
@@ -73,6 +75,10 @@ class Shelf:
                 history.close()
         except HistoryUnreachableError as error:
             ERR.print(f"only what is on this disk: {error.message}", style="yellow")
+
+    def partitions(self, key: AssetKey) -> int:
+        """Of how many partitions of an asset the history has a materialization."""
+        return self._partitions.get(key, 0)
 
     def stored(self, key: AssetKey) -> Manifest | None:
         """The published version; None if there is none, or its IO manager keeps no versions."""
