@@ -17,7 +17,7 @@ from rich.text import Text
 from assetflow.cli.console import ERR, OUT, ago_text, print_json, seconds_text
 from assetflow.cli.targets import standing_connection
 from assetflow.daemon.code_child import CodeWork, about_all
-from assetflow.daemon.code_jobs import WRITTEN_LAST, Answer, EvaluateJob, InstigatorAbout, LaunchJob, Order
+from assetflow.daemon.code_jobs import WRITTEN_LAST, Answer, EvaluateJob, InstigatorAbout, LaunchJob, Order, PlannedRun
 from assetflow.daemon.due import is_running
 from assetflow.errors import InvalidInvocationError, ServiceUnreachableError
 from assetflow.run_ids import new_run_id
@@ -135,12 +135,14 @@ def run_by_hand(at: Desk, job: EvaluateJob, *, dry_run: bool, as_json: bool) -> 
     answer = code.ask(job, _NO_LIMIT)
     if answer.error:
         return _show_error(job.name, answer.error, as_json)
-    started = []
-    for one in answer.asked:
-        found = Answer() if dry_run else code.ask(LaunchJob(name=job.name, asked=one, run_id=new_run_id()), _NO_LIMIT)
-        if found.error:
-            return _show_error(job.name, found.error, as_json)
-        started.append(found.run_id)
+    started = [""] * len(answer.asked)
+    if not dry_run and answer.asked:
+        runs = [PlannedRun(asked=one, run_id=new_run_id()) for one in answer.asked]
+        found = code.ask(LaunchJob(name=job.name, runs=runs), _NO_LIMIT)
+        error = found.error or next((one.error for one in found.launched if one.error), "")
+        if error:
+            return _show_error(job.name, error, as_json)
+        started = [one.run_id for one in found.launched]
     show_asked(job.name, answer.asked, answer.reason, started, dry_run=dry_run, as_json=as_json)
     return 0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assetflow.client import submit_project
-from assetflow.daemon.code_jobs import Answer, EvaluateJob, InstigatorAbout, LaunchJob, Order
+from assetflow.daemon.code_jobs import Answer, EvaluateJob, InstigatorAbout, Launched, LaunchJob, Order, PlannedRun
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.instigating import DefaultScheduleStatus, DefaultSensorStatus
 from assetflow.definitions.run_request import RUN_KEY_TAG, SCHEDULE_TAG, SENSOR_TAG, TICK_TAG, RunRequest
@@ -22,6 +22,7 @@ from assetflow.definitions.sensor import SensorDefinition
 from assetflow.definitions.sensor_context import SensorEvaluationContext
 from assetflow.errors import (
     AssetflowError,
+    CheckError,
     ConflictError,
     HistoryUnreachableError,
     RunNotFoundError,
@@ -149,14 +150,17 @@ class CodeWork:
 
     def _launch(self, job: LaunchJob) -> Answer:
         connection = self._connect()
+        return Answer(launched=[self._launch_one(connection, job.name, run) for run in job.runs])
+
+    def _launch_one(self, connection: Connection, name: str, run: PlannedRun) -> Launched:
         try:
-            connection.store.view(job.run_id, steps=False)
-            return Answer(run_id=job.run_id)
+            connection.store.view(run.run_id, steps=False)
+            return Launched(run_id=run.run_id)
         except RunNotFoundError:
             pass
-        asked = job.asked
+        asked = run.asked
         selection = asked.asset_selection
-        whole = f"{self._project.label}\0{job.name}\0{asked.run_key}"
+        whole = f"{self._project.label}\0{name}\0{asked.run_key}"
         try:
             handle = submit_project(
                 connection,
@@ -170,11 +174,15 @@ class CodeWork:
                 yes=True,  # whoever has started the daemon has said so
                 stale_only=asked.stale_only,
                 partition_key=asked.partition_key,
-                run_id=job.run_id,
+                run_id=run.run_id,
             )
+        except (ServiceUnreachableError, HistoryUnreachableError):
+            raise
         except ConflictError as error:  # it was started by code that has changed since
-            return Answer(run_id=error.run_id)
-        return Answer(run_id=handle.id)
+            return Launched(run_id=error.run_id)
+        except (AssetflowError, CheckError) as error:  # the others can be started all the same
+            return Launched(error=f"{type(error).__name__}: {error}")
+        return Launched(run_id=handle.id)
 
 
 def _asked(request: RunRequest, job_name: str, tags: dict[str, str], job: EvaluateJob, run_key: str) -> AskedRun:

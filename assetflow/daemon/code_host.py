@@ -131,7 +131,6 @@ class CodeHost:
         if found and pipe == child.answers:
             child.told += found
         elif found:
-            os.write(2, found)
             self._remember(child, found)
         else:
             self._forget(pipe)
@@ -143,7 +142,11 @@ class CodeHost:
         del self._children[pipe]
         os.close(pipe)
 
-    def _remember(self, child: _Child, found: bytes) -> None:
+    @staticmethod
+    def _remember(child: _Child, found: bytes) -> None:
+        """Pass on what a child has written, and keep the end of it."""
+        with contextlib.suppress(OSError):
+            os.write(2, found)
         first, *rest = found.split(b"\n")
         if child.lines:
             child.lines[-1] += first
@@ -169,7 +172,6 @@ class CodeHost:
             os.set_blocking(child.writes, False)
             with contextlib.suppress(BlockingIOError):
                 while found := os.read(child.writes, _CHUNK):
-                    os.write(2, found)
                     self._remember(child, found)
             self._forget(child.writes)
 

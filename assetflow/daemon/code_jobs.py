@@ -61,16 +61,34 @@ class EvaluateJob(msgspec.Struct, frozen=True, kw_only=True, tag="evaluate"):
     last_ended: float | None = None
 
 
+class PlannedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that is asked for, and the id it is going to have."""
+
+    asked: AskedRun
+    run_id: str
+
+
 class LaunchJob(msgspec.Struct, frozen=True, kw_only=True, tag="launch"):
-    """Start a run, unless it is there already.
+    """Start runs, as far as they are not there already.
 
     Attributes:
-        name: of what asks for it.
+        name: of what asks for them.
     """
 
     name: str
-    asked: AskedRun
-    run_id: str
+    runs: list[PlannedRun]
+
+
+class Launched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What came of starting a run.
+
+    Attributes:
+        run_id: of the run that was started, or was there.
+        error: why it cannot be started; empty if it was.
+    """
+
+    run_id: str = ""
+    error: str = ""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,7 +107,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
         asked: the runs that are asked for.
         reason: why none is.
         cursor: as it is from now on.
-        run_id: of the run that was started, or was there.
+        launched: for each run that was to be started, what came of it.
         error: what went wrong; empty if nothing.
         passes: it is the fault of a server that does not answer, and is to be tried again.
     """
@@ -98,7 +116,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
     asked: list[AskedRun] = []
     reason: str | None = None
     cursor: str | None = None
-    run_id: str = ""
+    launched: list[Launched] = []
     error: str = ""
     passes: bool = False
 

@@ -94,7 +94,7 @@ class CodeLocation:
 
     def _keep_lease(self) -> bool:
         now = time.monotonic()
-        if not self.leads or now - self._renewed > self._lease_seconds / 4:
+        if now - self._renewed > self._lease_seconds / 8:
             led, self.leads = self.leads, self._leases.hold(self._lease, self._holder, self._lease_seconds)
             self._renewed = now
             if self.leads != led:
@@ -133,10 +133,12 @@ class CodeLocation:
     def _go_on(self, states: Mapping[str, InstigatorState]) -> set[str]:
         """Take up ticks that were left; the names of all that have a tick that is not over."""
         busy = set()
+        with self._lock:
+            in_hand = set(self._in_hand)  # looked at first: what ends meanwhile is in it, and is not begun again
         for tick in self._store.open():
             busy.add(tick.instigator)
             state = states.get(tick.instigator)
-            if tick.id in self._in_hand or state is None or time.monotonic() < self._again.get(tick.id, 0.0):
+            if tick.id in in_hand or state is None or time.monotonic() < self._again.get(tick.id, 0.0):
                 continue
             if tick.holder != self._holder:
                 if not self._store.take_over(tick, self._holder):

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from assetflow.daemon.code_jobs import Answer, EvaluateJob, LaunchJob
+from assetflow.daemon.code_jobs import Answer, EvaluateJob, LaunchJob, PlannedRun
 from assetflow.definitions.run_request import RUN_KEY_TAG
 from assetflow.fail_points import reached
 from assetflow.log import logger
 from assetflow.run_ids import new_run_id
 from assetflow.runs.ticks import AskedRun, InstigatorKind, InstigatorState, Tick, TickStatus, TickStore
 
-LAUNCH_SECONDS = 120.0
+LAUNCH_SECONDS = 120.0  # for so many runs as are started at once
+_AT_ONCE = 20
 
 
 class Code(Protocol):
@@ -75,23 +76,31 @@ class Ticking:
         run_ids: list[str] = []
         known = 0
         errors = [error] if error else []
-        for one in asked:
-            reserved = self._store.reserve(tick, one.run_key, new_run_id())
+        for start in range(0, len(asked), _AT_ONCE):
+            planned = []
+            for one in asked[start : start + _AT_ONCE]:
+                reserved = self._store.reserve(tick, one.run_key, new_run_id())
+                if not reserved.is_launched:
+                    planned.append(PlannedRun(asked=one, run_id=reserved.run_id))
+                elif reserved.is_mine:
+                    run_ids.append(reserved.run_id)
+                else:
+                    known += 1
             reached("tick.reserved")
-            if reserved.is_launched:
-                known += not reserved.is_mine
-                run_ids += [reserved.run_id] if reserved.is_mine else []
+            if not planned:
                 continue
-            answer = code.ask(LaunchJob(name=tick.instigator, asked=one, run_id=reserved.run_id), LAUNCH_SECONDS)
+            answer = code.ask(LaunchJob(name=tick.instigator, runs=planned), LAUNCH_SECONDS)
             if answer.passes:
                 logger.warning("%s %s cannot start its runs: %s", tick.kind, tick.instigator, answer.error)
                 return False
-            if answer.error:
-                errors.append(answer.error)
-                continue
             reached("tick.launched")
-            self._store.launched(tick, one.run_key, self._clock())
-            run_ids.append(answer.run_id)
+            errors += [answer.error] if answer.error else []
+            for run, launched in zip(planned, answer.launched, strict=False):  # none, if it went wrong as a whole
+                if launched.error:
+                    errors.append(launched.error)
+                else:
+                    self._store.launched(tick, run.asked.run_key, self._clock())
+                    run_ids.append(launched.run_id)
         status = TickStatus.FAILED if errors else TickStatus.SUCCEEDED if run_ids else TickStatus.SKIPPED
         if known and not run_ids and not errors:
             reason = f"{'its run was' if known == 1 else f'all {known} runs were'} asked for before: same run key"

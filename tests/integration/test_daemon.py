@@ -121,6 +121,20 @@ def test_sensors_that_hang_crash_and_raise_keep_nobody_from_working(store: TickS
         store.want(name, "sensor", "stopped")
 
 
+def test_a_run_that_cannot_be_started_keeps_no_other_from_it(store: TickStore, cluster: LocalCluster) -> None:
+    store.want("asks_for_many", "sensor", "running")
+    assert wait_until(lambda: bool(ended(store, "asks_for_many", "failed")), timeout=PATIENCE)
+    store.want("asks_for_many", "sensor", "stopped")
+    first = ended(store, "asks_for_many", "failed")[-1]
+    assert "InvalidConfigError" in str(first.error)
+    assert "barley" in str(first.error)
+    assert len(set(first.run_ids)) == 24
+    view = cluster.connection.store
+    assert wait_until(
+        lambda: all(view.view(run_id).status is RunStatus.SUCCEEDED for run_id in first.run_ids), timeout=PATIENCE
+    )
+
+
 CHANGING = """
 from assetflow import Definitions, RunRequest, asset, define_asset_job, sensor
 

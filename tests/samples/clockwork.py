@@ -83,8 +83,16 @@ def counts(context):
     return RunRequest(run_key="only once")
 
 
+@sensor(job=harvest, minimum_interval_seconds=1)
+def asks_for_many(context):
+    """Asks for many runs, of which one cannot be started."""
+    for number in range(25):
+        config = {"ops": {"barley": {}}} if number == 7 else None
+        yield RunRequest(run_key=str(number), run_config=config)
+
+
 defs = Definitions(
     [wheat, flour],
     schedules=[every_six_hours, latest_only, by_weekday],
-    sensors=[on_wheat, hangs, crashes, raises, counts],
+    sensors=[on_wheat, hangs, crashes, raises, counts, asks_for_many],
 )
