@@ -15,11 +15,12 @@ from assetflow.keys import AssetKey, Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """One asset whose bytes are to be taken over.
+    """One asset, or one partition, whose bytes are to be taken over.
 
     Attributes:
         manifest: of the version that is published where it comes from.
         replaces: of the version that is published where it goes to; None if none is.
+        partition: its key; empty of an asset that has none.
     """
 
     key: AssetKey
@@ -27,6 +28,7 @@ class Promotion:
     target: KeepsVersions
     manifest: Manifest
     replaces: Manifest | None
+    partition: str = ""
 
     @property
     def is_done(self) -> bool:
