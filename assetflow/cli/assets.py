@@ -63,8 +63,10 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
             print_json(_record(graph, key, manifest, shelf.last(key, manifest)) | standing)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in ("asset", "group", "state", "materialized", "age", "run", "took", "size", "description"):
-        side: JustifyMethod = "right" if name in ("age", "took", "size") else "left"
+    divided = any(graph.assets_by_key[key].partitions_def is not None for key in keys)
+    names = ("asset", "group", "state", "materialized", "age", "run", "took", "size")
+    for name in (*names, *(("partitions",) if divided else ()), "description"):
+        side: JustifyMethod = "right" if name in ("age", "took", "size", "partitions") else "left"
         table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("materialized", "age", "run"))
     now = time.time()
     for key in keys:
@@ -78,6 +80,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
             Text(last.run_id if last else "", style="dim"),
             seconds_text(last.seconds) if last and last.seconds is not None else "",
             size_text(last.size) if last and last.size is not None else "",
+            *((f"{last.partitions:,}" if last and last.partitions else "",) if divided else ()),
             Text((graph.assets_by_key[key].descriptions_by_key[key] or "").partition("\n")[0], style="dim"),
         )
     OUT.print(table)
@@ -132,11 +135,17 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
     if last is None:
         grid.add_row(Text("materialized", style="dim"), "never")
     else:
-        grid.add_row(Text("materialized", style="dim"), f"{_when(last.at)}, {ago_text(time.time() - last.at)}")
+        which = f", partition {last.partition}" if last.partition else ""
+        grid.add_row(Text("materialized", style="dim"), f"{_when(last.at)}, {ago_text(time.time() - last.at)}{which}")
         grid.add_row(Text("run", style="dim"), last.run_id)
         if last.times is not None and last.seconds is not None:
             grid.add_row(Text("took", style="dim"), seconds_text(last.seconds))
-            grid.add_row(Text("in all", style="dim"), count_text(last.times, "materialization"))
+            where = f" of {count_text(last.partitions, 'partition')}" if last.partitions else ""
+            grid.add_row(Text("in all", style="dim"), count_text(last.times, "materialization") + where)
+        if last.partitions and last.size is not None:
+            grid.add_row(
+                Text("stored", style="dim"), f"{size_text(last.size)} in {count_text(last.partitions, 'partition')}"
+            )
     if manifest is not None:
         grid.add_row(
             Text("stored", style="dim"), f"{_when(manifest.stored_at)}, {size_text(manifest.size)}, {manifest.type}"
