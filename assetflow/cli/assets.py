@@ -73,7 +73,7 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
         table.add_row(
             Text(key.to_user_string()),
             graph.group_of(key),
-            _standing(graph, key, statuses, shelf, last),
+            _standing(graph, key, statuses, last),
             Text(_when(last.at) if last else "never", style="default" if last else "dim"),
             ago_text(now - last.at) if last else "",
             Text(last.run_id if last else "", style="dim"),
@@ -129,15 +129,21 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
         text = ", ".join(value) if isinstance(value, list) else str(value or "")
         grid.add_row(Text(label.replace("_", " "), style="dim"), Text(text or "-"))
     if statuses is not None:
-        grid.add_row(Text("state", style="dim"), _standing(graph, chosen[0], statuses, shelf, last))
+        grid.add_row(Text("state", style="dim"), _standing(graph, chosen[0], statuses, last))
     if last is None:
         grid.add_row(Text("materialized", style="dim"), "never")
     else:
-        grid.add_row(Text("materialized", style="dim"), f"{_when(last.at)}, {ago_text(time.time() - last.at)}")
+        which = f", partition {last.partition}" if last.partition else ""
+        grid.add_row(Text("materialized", style="dim"), f"{_when(last.at)}, {ago_text(time.time() - last.at)}{which}")
         grid.add_row(Text("run", style="dim"), last.run_id)
         if last.times is not None and last.seconds is not None:
             grid.add_row(Text("took", style="dim"), seconds_text(last.seconds))
-            grid.add_row(Text("in all", style="dim"), count_text(last.times, "materialization"))
+            where = f" of {count_text(last.partitions, 'partition')}" if last.partitions else ""
+            grid.add_row(Text("in all", style="dim"), count_text(last.times, "materialization") + where)
+        if last.partitions and last.size is not None:
+            grid.add_row(
+                Text("stored", style="dim"), f"{size_text(last.size)} in {count_text(last.partitions, 'partition')}"
+            )
     if manifest is not None:
         grid.add_row(
             Text("stored", style="dim"), f"{_when(manifest.stored_at)}, {size_text(manifest.size)}, {manifest.type}"
@@ -197,12 +203,11 @@ def _standing(
     graph: AssetGraph,
     key: AssetKey,
     statuses: Mapping[AssetKey, AssetStatus] | None,
-    shelf: Shelf,
     last: Last | None,
 ) -> Text | str:
     """How an asset stands; of one with partitions, how many there are."""
     if graph.assets_by_key[key].partitions_def is not None:
-        made = shelf.partitions(key)
+        made = last.partitions if last is not None else 0
         return Text(
             f"◔ {count_text(made, 'partition')}" if made else "○ no partition", style="default" if made else "dim"
         )

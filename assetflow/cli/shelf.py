@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,8 +25,10 @@ class Last:
     Attributes:
         at: seconds since the epoch.
         seconds: how long its step took, where the history tells.
-        size: bytes, where somebody tells.
-        times: how often it was materialized, where the history tells.
+        size: bytes, where somebody tells; of all partitions together.
+        times: how often it was materialized, where the history tells; all partitions together.
+        partition: that was materialized; empty of an asset without partitions.
+        partitions: how many of them were materialized.
     """
 
     at: float
@@ -36,6 +38,8 @@ class Last:
     version: str | None = None
     data_version: str | None = None
     times: int | None = None
+    partition: str = ""
+    partitions: int = 0
 
     def record(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -47,6 +51,7 @@ class Last:
             "version": self.version,
             "data_version": self.data_version,
             "times": self.times,
+            **({"partition": self.partition, "partitions": self.partitions} if self.partition else {}),
         }
 
 
@@ -55,9 +60,8 @@ class Shelf:
 
     def __init__(self, project: Project, settings: Settings) -> None:
         self._loader = AssetValueLoader(project.definitions)
-        self._states: dict[str, AssetState] = {}
+        self._states: dict[str, list[AssetState]] = {}
         self._settings = settings
-        self._partitions: Mapping[AssetKey, int] = {}
 
     def look(self, keys: Collection[AssetKey]) -> None:
         """Ask the history about these, all at once; say so if it does not answer."""
@@ -66,19 +70,12 @@ class Shelf:
             if history is None:
                 return
             try:
-                self._partitions = history.catalog.partition_counts(keys)
                 for state in history.catalog.states(keys):
-                    known = self._states.get(state.asset)
-                    if known is None or state.token >= known.token:
-                        self._states[state.asset] = state
+                    self._states.setdefault(state.asset, []).append(state)
             finally:
                 history.close()
         except HistoryUnreachableError as error:
             ERR.print(f"only what is on this disk: {error.message}", style="yellow")
-
-    def partitions(self, key: AssetKey) -> int:
-        """Of how many partitions of an asset the history has a materialization."""
-        return self._partitions.get(key, 0)
 
     def stored(self, key: AssetKey) -> Manifest | None:
         """The published version; None if there is none, or its IO manager keeps no versions."""
@@ -89,19 +86,28 @@ class Shelf:
 
     def last(self, key: AssetKey, manifest: Manifest | None) -> Last | None:
         """The newest materialization: of the history, or, if it has not been recorded, of the disk."""
-        state = self._states.get(key.to_string())
+        states = self._states.get(key.to_string(), [])
+        state = max(states, key=lambda one: one.token, default=None)
         if state is not None and (
             manifest is None or manifest.stored_at <= state.at + 1 or manifest.version == state.version
         ):
             return Last(
                 at=state.at,
                 run_id=state.run_id,
-                size=state.size,
+                size=_together(states),
                 seconds=state.seconds,
                 version=state.version,
                 data_version=state.data_version,
-                times=state.times,
+                times=sum(one.times for one in states),
+                partition=state.partition,
+                partitions=sum(bool(one.partition) for one in states),
             )
         if manifest is None:
             return None
         return Last(at=manifest.stored_at, run_id=manifest.run_id, size=manifest.size, version=manifest.version)
+
+
+def _together(states: list[AssetState]) -> int | None:
+    """Bytes of all partitions; None if nobody tells."""
+    known = [one.size for one in states if one.size is not None]
+    return sum(known) if known else None

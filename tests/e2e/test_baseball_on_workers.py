@@ -120,6 +120,20 @@ def test_the_commands_of_the_readme_are_those_that_exist(home: Path) -> None:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_seasons_that_are_there_are_told(home: Path) -> None:
+    shown = assetflow(home, "partitions", *MODULE, "--json").stdout
+    standing = {record["asset"]: record for record in map(json.loads, shown.splitlines())}
+    assert standing["player_season"]["materialized"] == standing["player_season"]["partitions"] == 154
+    assert standing["salaries"]["partitions"] == 32
+    assert standing["record_news"]["materialized"] == 38
+    listed = map(json.loads, assetflow(home, "assets", "list", *MODULE, "--json").stdout.splitlines())
+    last = {record["asset"]: record["materialized"] for record in listed}
+    assert (last["batting"]["partitions"], last["batting"]["times"]) == (154, 154)
+    sizes = [file.stat().st_size for file in (home / "storage" / "salaries").iterdir() if file.is_file()]
+    assert len(sizes) == 32 and 0 < last["salaries"]["size"] <= sum(sizes)
+    assert "partition" not in last["people"]
+
+
 def test_a_corrected_season_is_followed_by_what_it_changes_and_by_no_other_season(home: Path) -> None:
     done = assetflow(home, "materialize", "player_season*", *MODULE, "--partition", "2004", "--json")
     assert done.returncode == 0, done.stderr
@@ -128,11 +142,5 @@ def test_a_corrected_season_is_followed_by_what_it_changes_and_by_no_other_seaso
         "all_time_records", "career_totals", "hall_of_fame_features", "hof_candidates", "hof_model", "new_record",
         "player_season", "record_news",
     ]  # fmt: skip
-
-
-def test_the_seasons_that_are_there_are_told(home: Path) -> None:
-    shown = assetflow(home, "partitions", *MODULE, "--json").stdout
-    standing = {record["asset"]: record for record in map(json.loads, shown.splitlines())}
-    assert standing["player_season"]["materialized"] == standing["player_season"]["partitions"] == 154
-    assert standing["salaries"]["partitions"] == 32
-    assert standing["record_news"]["materialized"] == 38
+    shown = assetflow(home, "assets", "show", "player_season", *MODULE).stdout
+    assert "partition 2004" in shown and "155 materializations of 154 partitions" in shown

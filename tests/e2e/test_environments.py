@@ -100,6 +100,35 @@ def test_flights_in_staging_on_a_disk_and_in_production_in_s3(
     assert "no difference" in project.run("diff", "production", "staging", leaf, *flights)
 
 
+def test_partitions_are_compared_and_published_each_with_a_version_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "assetflow.toml").write_text("[environments.staging]\n[environments.production]\n")
+    code = (
+        "from assetflow import StaticPartitionsDefinition, asset\n\n\n"
+        "@asset(partitions_def=StaticPartitionsDefinition(['north', 'south', 'a/b']))\n"
+        "def sales(context):\n    return len(context.partition_key)\n"
+    )
+    (tmp_path / "shop.py").write_text(code)
+    project, shop = Project(tmp_path, {}), ("-f", "shop.py")
+    ways = (*shop, "--from", "staging", "--to", "production", "--yes")
+    project.run("backfill", *shop, "--partitions", "north", "--partitions", "a/b", "--env", "staging")
+    told = project.run("promote", *ways)
+    assert "2 partitions" in told and "✔ sales: 2 partitions published" in told
+    assert "= sales  the same bytes in 2 partitions" in project.run("diff", "production", "staging", *shop)
+    assert "nothing to publish" in project.run("promote", *ways)
+    (tmp_path / "shop.py").write_text(code.replace("len(", "7 * len("))
+    project.run("backfill", *shop, "--partitions", "north..south", "--env", "staging")
+    told = project.run("diff", "production", "staging", *shop, code=1)
+    assert "≠ sales  2 of 3 partitions differ" in told
+    assert "changed: north" in told and "only in staging: south" in told
+    told = project.run("promote", *ways)
+    for words in ("1 the same bytes are there", "1 replaces what is there", "1 new", "✔ sales: 2 partitions published"):
+        assert words in told
+    where = (*shop, "--env", "production")
+    history = project.run("assets", "history", "sales", "--partition", "north", *where)
+    assert history.count("promoted from staging") == 2
+    assert project.run("assets", "history", "sales", "--partition", "a/b", *where).count("promoted from staging") == 1
+
+
 def test_what_no_environment_separates_is_told_and_an_unusable_home_too(tmp_path: Path) -> None:
     (tmp_path / "assetflow.toml").write_text("[environments.staging]\n")
     (tmp_path / "shop.py").write_text(

@@ -118,12 +118,9 @@ def test_partitions_are_compared_and_taken_over_one_by_one(tmp_path: Path, monke
         program = [str(Path(sys.executable).parent / "assetflow"), *words, "-m", "tests.samples.partitioned"]
         return subprocess.run(program, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
 
-    before = command("diff", "staging", "production", "orders")
-    assert before.returncode == 1
-    assert "1 the same, 1 only in the first, 1 only in the second" in before.stdout
+    assert command("diff", "staging", "production", "orders").returncode == 1
     assert command("promote", "orders paid", "--from", "staging", "--to", "production", "--yes").returncode == 0
-    after = command("diff", "staging", "production", "orders paid")
-    assert "2 the same, 1 only in the second" in after.stdout and "paid  partitions: 2 the same" in after.stdout
+    assert "= paid  the same bytes in 2 partitions" in command("diff", "staging", "production", "paid").stdout
     with DagsterInstance.get(env="production") as instance:
         assert counts(instance, "paid") == dict.fromkeys(days, 1)
     nothing = command("backfill", "letter", "--partitions", "all")
