@@ -222,3 +222,51 @@ from assetflow.testing.resources import build_resources as build_resources
 from assetflow.values import AssetValueLoader as AssetValueLoader
 
 __all__: list[str]
+from assetflow.automation.asset_sensor import AssetSensorDefinition as AssetSensorDefinition
+from assetflow.automation.asset_sensor import asset_sensor as asset_sensor
+from assetflow.automation.freshness_sensor import FreshnessPolicySensorContext as FreshnessPolicySensorContext
+from assetflow.automation.freshness_sensor import FreshnessPolicySensorDefinition as FreshnessPolicySensorDefinition
+from assetflow.automation.freshness_sensor import freshness_policy_sensor as freshness_policy_sensor
+from assetflow.automation.multi_asset_context import (
+    MultiAssetSensorEvaluationContext as MultiAssetSensorEvaluationContext,
+)
+from assetflow.automation.multi_asset_sensor import MultiAssetSensorDefinition as MultiAssetSensorDefinition
+from assetflow.automation.multi_asset_sensor import multi_asset_sensor as multi_asset_sensor
+from assetflow.automation.reconciliation import build_asset_reconciliation_sensor as build_asset_reconciliation_sensor
+from assetflow.automation.run_status_sensor import RunFailureSensorContext as RunFailureSensorContext
+from assetflow.automation.run_status_sensor import RunStatusSensorContext as RunStatusSensorContext
+from assetflow.automation.run_status_sensor import RunStatusSensorDefinition as RunStatusSensorDefinition
+from assetflow.automation.run_status_sensor import run_failure_sensor as run_failure_sensor
+from assetflow.automation.run_status_sensor import run_status_sensor as run_status_sensor
+from assetflow.automation.run_statuses import DagsterRunStatus as DagsterRunStatus
+from assetflow.definitions.freshness_policy import FreshnessPolicy as FreshnessPolicy
+from assetflow.definitions.instigating import DefaultScheduleStatus as DefaultScheduleStatus
+from assetflow.definitions.instigating import DefaultSensorStatus as DefaultSensorStatus
+from assetflow.definitions.partitioned_config import PartitionedConfig as PartitionedConfig
+from assetflow.definitions.partitioned_config import daily_partitioned_config as daily_partitioned_config
+from assetflow.definitions.partitioned_config import dynamic_partitioned_config as dynamic_partitioned_config
+from assetflow.definitions.partitioned_config import hourly_partitioned_config as hourly_partitioned_config
+from assetflow.definitions.partitioned_config import monthly_partitioned_config as monthly_partitioned_config
+from assetflow.definitions.partitioned_config import static_partitioned_config as static_partitioned_config
+from assetflow.definitions.partitioned_config import weekly_partitioned_config as weekly_partitioned_config
+from assetflow.definitions.partitioned_schedule import (
+    build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
+)
+from assetflow.definitions.run_request import RunRequest as RunRequest
+from assetflow.definitions.run_request import SkipReason as SkipReason
+from assetflow.definitions.schedule import CatchUpPolicy as CatchUpPolicy
+from assetflow.definitions.schedule import ScheduleDefinition as ScheduleDefinition
+from assetflow.definitions.schedule import schedule as schedule
+from assetflow.definitions.schedule_context import ScheduleEvaluationContext as ScheduleEvaluationContext
+from assetflow.definitions.schedule_context import ScheduleExecutionData as ScheduleExecutionData
+from assetflow.definitions.sensor import SensorDefinition as SensorDefinition
+from assetflow.definitions.sensor import sensor as sensor
+from assetflow.definitions.sensor_context import SensorEvaluationContext as SensorEvaluationContext
+from assetflow.definitions.sensor_context import SensorExecutionData as SensorExecutionData
+from assetflow.definitions.sensor_context import SensorResult as SensorResult
+from assetflow.runs.log_records import RunStatusRecord as RunStatusRecord
+from assetflow.testing.ticks import build_freshness_policy_sensor_context as build_freshness_policy_sensor_context
+from assetflow.testing.ticks import build_multi_asset_sensor_context as build_multi_asset_sensor_context
+from assetflow.testing.ticks import build_run_status_sensor_context as build_run_status_sensor_context
+from assetflow.testing.ticks import build_schedule_context as build_schedule_context
+from assetflow.testing.ticks import build_sensor_context as build_sensor_context

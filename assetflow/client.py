@@ -130,18 +130,21 @@ def submit_project(
     stale_only: bool = False,
     partition_key: str | None = None,
     partitions: PartitionsAsked | WantedPartitions = None,
+    run_id: str | None = None,
 ) -> RunHandle:
     """Submit over a given connection.
 
     Args:
         ship_code: send the code even if workers could import it.
+        run_id: of the run, chosen before; by default a new one.
     """
     with collecting_later():
         code, body = code_of(connection, project, ship_code=ship_code)
         environment = env or connection.settings.env
         environments = Environments(connection.settings, project.definitions)
         environments.confirm(environment, yes=yes)
-        given = job_arguments(project.definitions.get_job(job or IMPLICIT_JOB), selection, run_config, tags)
+        asked = project.definitions.get_job(job or IMPLICIT_JOB).for_partition(partition_key)
+        given = job_arguments(asked, selection, run_config, tags)
         with recorded_until_now(connection) if stale_only else nullcontext() as history:
             request = make_request(
                 project,
@@ -155,6 +158,7 @@ def submit_project(
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
                 partitions=wanted_partitions(partition_key, partitions, KnownPartitions(connection.settings)),
+                run_id=run_id,
             )
 
     def send() -> str:
@@ -204,13 +208,7 @@ def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
     history = history_of(connection.settings)
     try:
         outbox = outbox_of(connection)
-
-        def has_caught_up() -> bool:
-            if outbox.owner() is None:  # nobody has recorded anything yet
-                return not outbox.has_work()
-            return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
-
-        if not wait_until(has_caught_up, timeout=_CATCHES_UP):
+        if not await_recorded(connection):
             logger.warning("what the last runs have told is not recorded yet: no worker is there to do it")
         if outbox.owner() not in (None, history.log.identity):
             raise InvalidInvocationError(
@@ -221,6 +219,18 @@ def recorded_until_now(connection: Connection) -> Iterator[SqlHistory]:
         yield history
     finally:
         history.close()
+
+
+def await_recorded(connection: Connection) -> bool:
+    """Wait some seconds until what runs have told that are over is in the history; whether it is."""
+    outbox = outbox_of(connection)
+
+    def has_caught_up() -> bool:
+        if outbox.owner() is None:  # nobody has recorded anything yet
+            return not outbox.has_work()
+        return not any(_is_over(connection, run_id) for run_id in outbox.waiting())
+
+    return wait_until(has_caught_up, timeout=_CATCHES_UP)
 
 
 def _is_over(connection: Connection, run_id: str) -> bool:

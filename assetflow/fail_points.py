@@ -28,7 +28,14 @@ RECORDER_POINTS = {
     "record.after": "facts are in the history, and the run store does not know that they are",
     "trim.after": "the run store has dropped what is in the history",
 }
-POINTS = {**SLOT_POINTS, **CLIENT_POINTS, **RECORDER_POINTS}
+TICK_POINTS = {
+    "tick.begun": "a tick has begun, and its function was not called",
+    "tick.noted": "what a tick asks for is kept, and nothing is done about it",
+    "tick.reserved": "a run has its id, and is not there",
+    "tick.launched": "a run is there, and the tick does not know",
+    "tick.settled": "a tick is over",
+}
+POINTS = {**SLOT_POINTS, **CLIENT_POINTS, **RECORDER_POINTS, **TICK_POINTS}
 ACTIONS = {"sigstop": signal.SIGSTOP, "sigkill": signal.SIGKILL}
 
 

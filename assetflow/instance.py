@@ -27,10 +27,12 @@ from assetflow.runs.log_records import (
     EventLogEntry,
     EventLogRecord,
     EventRecordsFilter,
+    RunStatusRecord,
     RunSummary,
     asset_record,
     materialization_record,
     observation_record,
+    run_status_record,
     summary_of,
 )
 from assetflow.runs.states import RunStatus
@@ -270,6 +272,25 @@ class DagsterInstance:
         most = _ALL if limit is None else limit
         found = self._history.log.runs(most, before=cursor, statuses=[RunStatus(status).value for status in statuses])
         return [summary_of(entry) for entry in found]
+
+    def get_run_status_records(
+        self,
+        statuses: Iterable[RunStatus],
+        after_cursor: int | None = None,
+        limit: int | None = None,
+        ascending: bool = True,
+    ) -> list[RunStatusRecord]:
+        """How runs of this environment have come to stand, in the order in which it was recorded.
+
+        Args:
+            statuses: only in one of these ways.
+            after_cursor: storage id, exclusive.
+            limit: how many at most; None for all.
+        """
+        wanted = [RunStatus(status).value for status in statuses]
+        most = _ALL if limit is None else limit
+        found = self._history.catalog.run_statuses(wanted, after=after_cursor, limit=most, ascending=ascending)
+        return [run_status_record(one) for one in found]
 
     def get_run_by_id(self, run_id: str) -> RunSummary | None:
         """A run; None if it is not known."""

@@ -175,7 +175,7 @@ def execute_job(
         environments=[replace(one, resources={**one.resources, **here}) for one in given.environments.values()],
     )
     definitions.check_hooks(job.name, job.hooks)
-    asked = job_arguments(job, keys, run_config, tags)
+    asked = job_arguments(job.for_partition(partition_key), keys, run_config, tags)
     return _run(
         definitions,
         asked.selection,

@@ -42,6 +42,7 @@ class Settings:
         keep_hours: how long Redis remembers an ended run; unless it is set, an hour if the run is in the history.
         grace_seconds: how long a step may clean up after it was told to stop, before its process is killed.
         drain_seconds: how long a worker that is told to end lets its steps go on, before it gives them back.
+        tick_seconds: how long the function of a schedule or sensor may take in the daemon.
         cache_mb: how much of what lies further away, such as in S3, is kept on this machine too; 0 for nothing.
         environments: by name, those of the file.
         history_days: how long runs stay in the history after their end; `assetflow history gc` clears older ones away.
@@ -65,6 +66,7 @@ class Settings:
     keep_hours: float = 24.0
     grace_seconds: float = 10.0
     drain_seconds: float = 20.0
+    tick_seconds: float = 60.0
     cache_mb: float = 1024.0
     environments: Mapping[str, EnvironmentSettings] = field(default_factory=dict)
     history_days: float = 365.0
@@ -102,7 +104,7 @@ class Settings:
 
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
-    *("keep_hours", "grace_seconds", "drain_seconds", "history_days", "cache_mb"),
+    *("keep_hours", "grace_seconds", "drain_seconds", "tick_seconds", "history_days", "cache_mb"),
     *("retention_days", "log_storage", "log_mb", "alert_url", "alert_secret", "base_url"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
@@ -110,6 +112,7 @@ _NUMBERS = {
     "keep_hours": ("hours up to a year", 24.0 * 365),
     "grace_seconds": ("seconds up to a day", 86_400.0),
     "drain_seconds": ("seconds up to a day", 86_400.0),
+    "tick_seconds": ("seconds up to an hour", 3600.0),
     "history_days": ("days up to a century", 36_525.0),
     "cache_mb": ("megabytes up to a million", 1e6),
     "retention_days": ("days up to a century", 36_525.0),

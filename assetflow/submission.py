@@ -161,8 +161,9 @@ def make_request(
     environments: Environments | None = None,
     stale_by: Records | None = None,
     partitions: WantedPartitions | None = None,
+    run_id: str | None = None,
 ) -> RunRequest:
-    """A request under a new run id.
+    """A request under a new run id, or one that was chosen before.
 
     Args:
         runs_here: the code is going to run in this process, so that variables which config names can be looked up.
@@ -202,7 +203,7 @@ def make_request(
         if not isinstance(label, str) or not isinstance(value, str):
             raise InvalidInvocationError(f"tags are text, not {label!r}: {value!r}", fix="turn the value into a str")
     return RunRequest(
-        run_id=new_run_id(),
+        run_id=run_id or new_run_id(),
         code=code,
         plan=plan,
         environment=environment,

@@ -15,7 +15,6 @@ from assetflow.errors import InvariantViolationError
 from assetflow.execution.inputs import load_stored, output_name, path_of, stored_partition
 from assetflow.io.history import find_version
 from assetflow.io.kept_versions import KeepsVersions
-from assetflow.io.manifests import Manifest
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
@@ -38,7 +37,6 @@ class AssetValueLoader:
         self._assets = {key: asset for asset in definitions.assets for key in asset.keys}
         self._sources = definitions.source_assets
         settings = current_settings()
-        self._known = KnownPartitions(settings)
         environments = Environments(settings, definitions)
         chain = environments.chain(env or settings.env)
         shared = environments.resources(chain[0])
@@ -144,18 +142,18 @@ class AssetValueLoader:
         stored_partition(asset, key, partition_key)  # says what is wrong with it
         return path_of(asset, key, partition_key or "")
 
-    def published(self, asset_key: CoercibleToAssetKey) -> dict[str, Manifest]:
-        """What this very environment has published of an asset: of each partition by its key, else of "".
+    def paths(self, asset_key: CoercibleToAssetKey) -> dict[str, tuple[str, ...]]:
+        """Where an asset is kept, or each of its partitions, by key; the empty one of an asset without partitions.
 
         Raises:
             KeyError: no asset has this key.
-            InvariantViolationError: its IO manager keeps no versions, or the asset stores nothing.
         """
         key, asset = self._asset_of(asset_key)
-        keeper, definition = self.keeper(key), asset.partitions_def
-        every = [""] if definition is None else definition.get_partition_keys(dynamic_partitions_store=self._known)
-        told = ((partition, keeper.current(path_of(asset, key, partition))) for partition in every)
-        return {partition: manifest for partition, manifest in told if manifest is not None}
+        if asset.partitions_def is None:
+            return {"": key.parts}
+        known = KnownPartitions(current_settings())
+        every = asset.partitions_def.get_partition_keys(dynamic_partitions_store=known)
+        return {str(one): path_of(asset, key, str(one)) for one in every}
 
     def _asset_of(self, asset_key: CoercibleToAssetKey) -> tuple[AssetKey, AssetsDefinition]:
         if self._closed:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,10 +64,8 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
             print_json(_record(graph, key, manifest, shelf.last(key, manifest)) | standing)
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    divided = any(graph.assets_by_key[key].partitions_def is not None for key in keys)
-    names = ("asset", "group", "state", "materialized", "age", "run", "took", "size")
-    for name in (*names, *(("partitions",) if divided else ()), "description"):
-        side: JustifyMethod = "right" if name in ("age", "took", "size", "partitions") else "left"
+    for name in ("asset", "group", "state", "materialized", "age", "run", "took", "size", "description"):
+        side: JustifyMethod = "right" if name in ("age", "took", "size") else "left"
         table.add_column(name, justify=side, overflow="fold", no_wrap=name in ("materialized", "age", "run"))
     now = time.time()
     for key in keys:
@@ -74,13 +73,12 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
         table.add_row(
             Text(key.to_user_string()),
             graph.group_of(key),
-            status_text(statuses[key], is_stored=last is not None) if statuses is not None else "",
+            _standing(graph, key, statuses, shelf, last),
             Text(_when(last.at) if last else "never", style="default" if last else "dim"),
             ago_text(now - last.at) if last else "",
             Text(last.run_id if last else "", style="dim"),
             seconds_text(last.seconds) if last and last.seconds is not None else "",
             size_text(last.size) if last and last.size is not None else "",
-            *((f"{last.partitions:,}" if last and last.partitions else "",) if divided else ()),
             Text((graph.assets_by_key[key].descriptions_by_key[key] or "").partition("\n")[0], style="dim"),
         )
     OUT.print(table)
@@ -131,7 +129,7 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
         text = ", ".join(value) if isinstance(value, list) else str(value or "")
         grid.add_row(Text(label.replace("_", " "), style="dim"), Text(text or "-"))
     if statuses is not None:
-        grid.add_row(Text("state", style="dim"), status_text(statuses[chosen[0]], is_stored=last is not None))
+        grid.add_row(Text("state", style="dim"), _standing(graph, chosen[0], statuses, shelf, last))
     if last is None:
         grid.add_row(Text("materialized", style="dim"), "never")
     else:
@@ -140,12 +138,8 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
         grid.add_row(Text("run", style="dim"), last.run_id)
         if last.times is not None and last.seconds is not None:
             grid.add_row(Text("took", style="dim"), seconds_text(last.seconds))
-            where = f" of {count_text(last.partitions, 'partition')}" if last.partitions else ""
-            grid.add_row(Text("in all", style="dim"), count_text(last.times, "materialization") + where)
-        if last.partitions and last.size is not None:
-            grid.add_row(
-                Text("stored", style="dim"), f"{size_text(last.size)} in {count_text(last.partitions, 'partition')}"
-            )
+            size = f", {size_text(last.size)}" if last.partition and last.size is not None else ""
+            grid.add_row(Text("in all", style="dim"), f"{count_text(last.times, 'materialization')}{size}")
     if manifest is not None:
         grid.add_row(
             Text("stored", style="dim"), f"{_when(manifest.stored_at)}, {size_text(manifest.size)}, {manifest.type}"
@@ -199,6 +193,22 @@ def materializations(key: str, limit: int, as_json: bool) -> None:
 
 
 _TOLD = ("at", "run_id", "partition", "seconds", "size", "uri", "version", "data_version", "code_version")
+
+
+def _standing(
+    graph: AssetGraph,
+    key: AssetKey,
+    statuses: Mapping[AssetKey, AssetStatus] | None,
+    shelf: Shelf,
+    last: Last | None,
+) -> Text | str:
+    """How an asset stands; of one with partitions, how many there are."""
+    if graph.assets_by_key[key].partitions_def is not None:
+        made = shelf.partitions(key)
+        return Text(
+            f"◔ {count_text(made, 'partition')}" if made else "○ no partition", style="default" if made else "dim"
+        )
+    return status_text(statuses[key], is_stored=last is not None) if statuses is not None else ""
 
 
 def _state(status: AssetStatus) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from types import FrameType
 
 from assetflow.cli.console import ERR, OUT, print_json
 from assetflow.cli.follow import follow
+from assetflow.client import await_recorded
 from assetflow.handle import RunHandle
 from assetflow.local.discovery import read_note
 from assetflow.runs.result import RunResult
@@ -37,7 +38,7 @@ def attend(connection: Connection, handle: RunHandle, *, as_json: bool, no_wait:
         return 0
     try:
         with _first_interrupt_detaches():
-            return follow(handle, as_json=as_json, interrupt="detaches" if outlives else "ends the run")
+            result = follow(handle, as_json=as_json, interrupt="detaches" if outlives else "ends the run")
     except KeyboardInterrupt:
         if not outlives:
             handle.cancel()
@@ -46,6 +47,13 @@ def attend(connection: Connection, handle: RunHandle, *, as_json: bool, no_wait:
             ERR.print(f"\ndetached: the run goes on. Follow it: assetflow runs show {handle.id} --follow")
             ERR.print(f"Cancel it: assetflow runs cancel {handle.id}")
         return 130
+    # A cluster of our own goes with us, and who looks next looks into the history.
+    if connection.settings.history_url is not None and not outlives and not await_recorded(connection):
+        ERR.print(
+            "the run is not in the history yet: assetflow history status may say why",
+            style="yellow",
+        )
+    return result
 
 
 def can_import(connection: Connection, project: Project) -> bool:

@@ -23,8 +23,8 @@ from assetflow.submission import Project
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
 
-_PARTITIONS_SHOWN = 8
 _KEY_LABELS = ("primary_key", "key")
+_PARTITIONS_SHOWN = 5
 
 
 @click.command()
@@ -58,9 +58,9 @@ def diff(
         AssetValueLoader(project.definitions, env=after) as other,
     ):
         for asset in found:
-            told = _compared(project, asset, one, other, keys, (before, after))
+            told = _compared(project, asset, one, other, keys)
             if told is None:
-                missing = (before, after) if not _published(one, asset) else (after, before)
+                missing = (before, after) if _published(one, asset) is None else (after, before)
                 told = _unmade(environments, *missing)
             differing += not told.same
             if as_json:
@@ -82,21 +82,47 @@ def diff(
 
 
 def _compared(
-    project: Project, key: AssetKey, one: AssetValueLoader, other: AssetValueLoader, keys: tuple[str, ...],
-    names: tuple[str, str],
-) -> Difference | None:  # fmt: skip
+    project: Project, key: AssetKey, one: AssetValueLoader, other: AssetValueLoader, keys: tuple[str, ...]
+) -> Difference | None:
     """How the published values differ; None if one has none that the other has."""
-    before, after = _published(one, key), _published(other, key)
-    if not before or not after:
-        return Difference(same=True, summary="in neither of them") if not before and not after else None
     if project.graph().assets_by_key[key].partitions_def is not None:
-        return _partitions_compared(before, after, names)
-    if same_bytes(before[""], after[""]):
+        return _partitions_compared(key, one, other)
+    old, new = _published(one, key), _published(other, key)
+    if old is None or new is None:
+        return Difference(same=True, summary="in neither of them") if old is new else None
+    if same_bytes(old, new):
         return Difference(same=True, summary="the same bytes")
     metadata = project.graph().assets_by_key[key].metadata_by_key.get(key) or {}
     told = next((metadata[label] for label in _KEY_LABELS if label in metadata), ())
     chosen = keys or ((told,) if isinstance(told, str) else tuple(told))
     return compare(one.load_published(key), other.load_published(key), chosen)
+
+
+def _partitions_compared(key: AssetKey, one: AssetValueLoader, other: AssetValueLoader) -> Difference:
+    """Which partitions both have, with the same bytes or not, and which only one of them has."""
+    found: dict[str, list[str]] = {"the same": [], "differ": [], "only in the first": [], "only in the second": []}
+    try:
+        before, after = one.keeper(key), other.keeper(key)
+    except InvariantViolationError:
+        return Difference(same=True, summary="keeps no versions: its partitions are not compared")
+    for partition, path in one.paths(key).items():
+        old, new = before.current(path), after.current(path)
+        if old is not None and new is not None:
+            found["the same" if same_bytes(old, new) else "differ"].append(partition)
+        elif old is not None or new is not None:
+            found["only in the first" if new is None else "only in the second"].append(partition)
+    counts = [f"{len(keys):,} {what}" for what, keys in found.items() if keys]
+    different = [what for what in ("differ", "only in the first", "only in the second") if found[what]]
+    return Difference(
+        same=not different,
+        summary=f"partitions: {', '.join(counts) or 'none in either of them'}",
+        details=[f"{what}: {_some(found[what])}" for what in different],
+    )
+
+
+def _some(keys: list[str]) -> str:
+    more = f", and {len(keys) - _PARTITIONS_SHOWN:,} more" if len(keys) > _PARTITIONS_SHOWN else ""
+    return ", ".join(keys[:_PARTITIONS_SHOWN]) + more
 
 
 def _unmade(environments: Environments, missing: str, other: str) -> Difference:
@@ -106,33 +132,11 @@ def _unmade(environments: Environments, missing: str, other: str) -> Difference:
     return Difference(same=False, summary=f"{missing} has not made it")
 
 
-def _partitions_compared(before: dict[str, Manifest], after: dict[str, Manifest], names: tuple[str, str]) -> Difference:
-    """Which partitions have other bytes, or are in one of them only; their values are not looked into."""
-    every = list(dict.fromkeys([*before, *after]))
-    told = {
-        "changed": [one for one in every if one in before and one in after and not same_bytes(before[one], after[one])],
-        f"only in {names[0]}": [one for one in every if one not in after],
-        f"only in {names[1]}": [one for one in every if one not in before],
-    }
-    count = sum(map(len, told.values()))
-    if not count:
-        return Difference(same=True, summary=f"the same bytes in {count_text(len(every), 'partition')}")
-    details = [f"{word}: {_listed(ones)}" for word, ones in told.items() if ones]
-    return Difference(same=False, summary=f"{count:,} of {count_text(len(every), 'partition')} differ", details=details)
-
-
-def _listed(partitions: list[str]) -> str:
-    shown = ", ".join(partitions[:_PARTITIONS_SHOWN])
-    return (
-        shown if len(partitions) <= _PARTITIONS_SHOWN else f"{shown}, and {len(partitions) - _PARTITIONS_SHOWN:,} more"
-    )
-
-
-def _published(loader: AssetValueLoader, key: AssetKey) -> dict[str, Manifest]:
+def _published(loader: AssetValueLoader, key: AssetKey) -> Manifest | None:
     try:
-        return loader.published(key)
+        return loader.keeper(key).current(key.parts)
     except InvariantViolationError:
-        return {}
+        return None
 
 
 def _show(key: AssetKey, told: Difference) -> None:

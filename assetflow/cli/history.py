@@ -118,17 +118,19 @@ def record() -> None:
 @click.option("--dry-run", is_flag=True, help="Only tell how many there are.")
 @json_option
 def gc(days: float | None, dry_run: bool, as_json: bool) -> None:
-    """Clear away runs that ended long ago, and their logs; the newest materialization of each asset always stays."""
+    """Clear away runs that ended long ago, their logs, and ticks; the newest materialization of an asset stays."""
     settings = current_settings()
     found = _opened(settings)
     kept = settings.history_days if days is None else days
     before = time.time() - kept * 86_400
     count = found.log.count_ended(before) if dry_run else clear_all(found.log, log_files(), before)
+    ticks = found.forget_ticks(before, time.time(), dry_run=dry_run)
     if as_json:
-        print_json({"runs": count, "dry_run": dry_run, "ended_before": before})
+        print_json({"runs": count, "ticks": ticks, "dry_run": dry_run, "ended_before": before})
     else:
         verb = "would be cleared away" if dry_run else "cleared away"
         OUT.print(f"{count_text(count, 'run')} that ended more than {kept:g} days ago {verb}")
+        OUT.print(f"{count_text(ticks, 'old tick')} of schedules and sensors {verb}", style="" if ticks else "dim")
 
 
 def _opened(settings: Settings, *, create: bool = False) -> SqlHistory:

@@ -18,7 +18,9 @@ from assetflow.code.reference import CodeRef
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.environments import Environments
+from assetflow.errors import InvalidInvocationError
 from assetflow.known_partitions import KnownPartitions
+from assetflow.lineage.syntax import resolve_selection
 from assetflow.planning.plan import Plan
 from assetflow.planning.targets import WantedPartitions
 from assetflow.settings import Settings
@@ -69,6 +71,10 @@ def launch(project: Project, wanted: Launch) -> int:
         tags=asked.tags,
         partitions=wanted_partitions(None, wanted.partitions, KnownPartitions(settings)),
     )
+    if wanted.partitions is not None and not request.plan.steps and resolve_selection(project.graph(), asked.selection):
+        raise InvalidInvocationError(
+            "there is no partition to make", fix="`assetflow partitions`, with the same -m or -f, shows which there are"
+        )
     if wanted.partitions is None or not wanted.partitions.made:
         check_not_empty(project.graph(), request.plan.steps, asked.selection)
     _warn_of_what_is_not_separated(settings, project, request.plan)

@@ -38,7 +38,10 @@ _COMMANDS = {
     "pools": "assetflow.cli.limits:pools",
     "history": "assetflow.cli.history:history",
     "run-limits": "assetflow.cli.limits:run_limits",
+    "schedule": "assetflow.cli.schedules:schedule",
+    "sensor": "assetflow.cli.sensors:sensor",
     "dev": "assetflow.cli.dev:dev",
+    "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }
 

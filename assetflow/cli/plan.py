@@ -40,7 +40,7 @@ _SKIPPED_SHOWN = 6
 @definitions_options
 @env_option
 @json_option
-@click.option("--partitions", "asked", multiple=True, metavar="A..B",
+@click.option("--partitions", "--partition", "asked", multiple=True, metavar="A..B",
               help="A key, or a range of keys, or `all`; may be repeated.")  # fmt: skip
 @click.option("--stale", is_flag=True, help="Plan only what is stale.")
 @click.option("-v", "--verbose", is_flag=True, help="Also list everything that is skipped, and each partition.")

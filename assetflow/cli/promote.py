@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import click
@@ -20,10 +19,6 @@ from assetflow.lineage.syntax import resolve_selection
 from assetflow.republishing import Republished, record_republished
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
-
-_SAME = ("the same bytes are there", "dim")
-_REPLACES = ("replaces what is there", "yellow")
-_NEW = ("new", "green")
 
 
 @click.command()
@@ -46,8 +41,9 @@ def promote(
 ) -> int:
     """Publish in one environment what another has made; nothing is computed.
 
-    Each asset of SELECTION is published as a whole or not at all, and nothing is if one of them is missing; of an asset
-    with partitions, each that was made. Assets that keep nothing, or whose IO manager keeps no versions, are left out.
+    Each asset of SELECTION is published as a whole or not at all, and nothing is if one of them is missing; of one with
+    partitions, those that are there are published. Assets that keep nothing, or whose IO manager keeps no versions, are
+    left out.
     """
     project = load_project(module, file, selection)
     settings = current_settings()
@@ -78,18 +74,16 @@ def promote(
                 settings,
                 Republished(
                     key=one.key,
+                    partition=one.partition,
                     manifest=told,
                     environment=environments.get(target).name,
                     source=environments.get(source).name,
                     version=one.manifest.version,
                     how="promote",
-                    partition=one.partition,
                 ),
             )
-            if not as_json and not one.partition:
-                OUT.print(Text.assemble(("✔ ", "green"), f"{one.key.to_user_string()} is version {told.version}"))
-        if not as_json:
-            _tell_partitions(done)
+            if not as_json:
+                OUT.print(Text.assemble(("✔ ", "green"), f"{one.title} is version {told.version}"))
     _report(found, done, as_json, dry_run)
     return 0
 
@@ -113,19 +107,20 @@ def _wanted(
                 f"{source} and {target} keep {key.to_user_string()} in one place, {origin.location}",
                 fix="give each environment a storage, or an IO manager, of its own",
             )
-        made, known = there.published(key), here.published(key)
-        if not made:
+        made = [(partition, path, origin.current(path)) for partition, path in there.paths(key).items()]
+        if all(manifest is None for _, _, manifest in made):
             missing.append(key.to_user_string())
         found += [
             Promotion(
                 key=key,
+                partition=partition,
                 source=origin,
                 target=goal,
                 manifest=manifest,
-                replaces=known.get(partition),
-                partition=partition,
+                replaces=goal.current(path),
             )
-            for partition, manifest in made.items()
+            for partition, path, manifest in made
+            if manifest is not None
         ]
     if missing:
         raise InvalidInvocationError(
@@ -138,30 +133,11 @@ def _wanted(
 def _show(found: list[Promotion], source: str, target: str) -> None:
     OUT.print(Text(f"{source} → {target}", style="bold"))
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    for key, ones in _by_asset(found).items():
-        counts = Counter((_SAME if one.is_done else _REPLACES if one.replaces else _NEW) for one in ones)
-        divided = bool(ones[0].partition)
-        notes = Text("  ").join(
-            Text(f"{count:,} {note}" if divided and len(counts) > 1 else note, style)
-            for (note, style), count in counts.items()
-        )
-        size = size_text(sum(one.manifest.size for one in ones))
-        table.add_row(key.to_user_string(), count_text(len(ones), "partition") if divided else "", size, notes)
-    OUT.print(table)
-
-
-def _tell_partitions(done: list[Promotion]) -> None:
-    for key, ones in _by_asset([one for one in done if one.partition]).items():
-        OUT.print(
-            Text.assemble(("✔ ", "green"), f"{key.to_user_string()}: {count_text(len(ones), 'partition')} published")
-        )
-
-
-def _by_asset(found: list[Promotion]) -> dict[AssetKey, list[Promotion]]:
-    together: dict[AssetKey, list[Promotion]] = {}
     for one in found:
-        together.setdefault(one.key, []).append(one)
-    return together
+        note = "the same bytes are there" if one.is_done else "replaces what is there" if one.replaces else "new"
+        style = "dim" if one.is_done else "yellow" if one.replaces else "green"
+        table.add_row(one.title, size_text(one.manifest.size), Text(note, style=style))
+    OUT.print(table)
 
 
 def _report(found: list[Promotion], done: list[Promotion], as_json: bool, dry_run: bool) -> None:
@@ -170,7 +146,7 @@ def _report(found: list[Promotion], done: list[Promotion], as_json: bool, dry_ru
             print_json(
                 {
                     "asset": one.key.to_user_string(),
-                    **({"partition": one.partition} if one.partition else {}),
+                    "partition": one.partition or None,
                     "size": one.manifest.size,
                     "checksum": one.manifest.checksum,
                     "same": one.is_done,
@@ -178,6 +154,6 @@ def _report(found: list[Promotion], done: list[Promotion], as_json: bool, dry_ru
                 }
             )
     elif dry_run:
-        OUT.print(f"{count_text(len(_by_asset(done)), 'asset')} would be published", style="dim")
+        OUT.print(f"{count_text(len(done), 'asset')} would be published", style="dim")
     elif not done:
         OUT.print("nothing to publish", style="dim")

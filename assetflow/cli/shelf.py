@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +28,6 @@ class Last:
         size: bytes, where somebody tells; of all partitions together.
         times: how often it was materialized, where the history tells; all partitions together.
         partition: that was materialized; empty of an asset without partitions.
-        partitions: how many of them were materialized.
     """
 
     at: float
@@ -39,7 +38,6 @@ class Last:
     data_version: str | None = None
     times: int | None = None
     partition: str = ""
-    partitions: int = 0
 
     def record(self) -> dict[str, Any]:
         """For ``--json``."""
@@ -51,7 +49,7 @@ class Last:
             "version": self.version,
             "data_version": self.data_version,
             "times": self.times,
-            **({"partition": self.partition, "partitions": self.partitions} if self.partition else {}),
+            **({"partition": self.partition} if self.partition else {}),
         }
 
 
@@ -62,6 +60,7 @@ class Shelf:
         self._loader = AssetValueLoader(project.definitions)
         self._states: dict[str, list[AssetState]] = {}
         self._settings = settings
+        self._partitions: Mapping[AssetKey, int] = {}
 
     def look(self, keys: Collection[AssetKey]) -> None:
         """Ask the history about these, all at once; say so if it does not answer."""
@@ -70,12 +69,17 @@ class Shelf:
             if history is None:
                 return
             try:
+                self._partitions = history.catalog.partition_counts(keys)
                 for state in history.catalog.states(keys):
                     self._states.setdefault(state.asset, []).append(state)
             finally:
                 history.close()
         except HistoryUnreachableError as error:
             ERR.print(f"only what is on this disk: {error.message}", style="yellow")
+
+    def partitions(self, key: AssetKey) -> int:
+        """Of how many partitions of an asset the history has a materialization."""
+        return self._partitions.get(key, 0)
 
     def stored(self, key: AssetKey) -> Manifest | None:
         """The published version; None if there is none, or its IO manager keeps no versions."""
@@ -100,7 +104,6 @@ class Shelf:
                 data_version=state.data_version,
                 times=sum(one.times for one in states),
                 partition=state.partition,
-                partitions=sum(bool(one.partition) for one in states),
             )
         if manifest is None:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
@@ -44,6 +45,13 @@ def env_option(command: F) -> F:
         "--env", metavar="NAME", callback=choose, expose_value=False, is_eager=True,
         help="The environment that is meant; by default that of the settings (ASSETFLOW_ENV).",
     )(command)  # fmt: skip
+
+
+def same_place(module: str | None, file: Path | None) -> str:
+    """The options by which another command finds the same definitions and environment, with a space before each."""
+    words = ["-m", module] if module else ["-f", str(file)] if file else []
+    words += ["--env", chosen] if (chosen := chosen_environment.get()) else []
+    return "".join(f" {shlex.quote(word)}" for word in words)
 
 
 def yes_option(command: F) -> F:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from assetflow.cli.console import OUT, ago_text, print_json
 from assetflow.cli.staleness import MARKS, cause_record, recorded_by_now
-from assetflow.cli.targets import definitions_options, env_option, json_option, load_project
+from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, same_place
 from assetflow.cli.versions import one_asset
 from assetflow.keys import AssetKey
 from assetflow.planning.staleness import (
@@ -67,7 +67,8 @@ def why(key: str, module: str | None, file: Path | None, as_json: bool) -> None:
         for line in _later(status, statuses):
             OUT.print(line)
     else:
-        OUT.print(f"to make it anew: assetflow materialize --stale '*{wanted.to_user_string()}'", style="dim")
+        again = f"'*{wanted.to_user_string()}'{same_place(module, file)}"
+        OUT.print(f"to make it anew: assetflow materialize --stale {again}", style="dim", soft_wrap=True)
 
 
 def _made(status: AssetStatus) -> Iterator[Text]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 import importlib.util
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 from assetflow.code.fingerprint import digest
@@ -21,6 +21,7 @@ from assetflow.code.sources import Source, is_own, source_of
 from assetflow.code.things import Code, Kind, Target, Thing, describe, is_called
 
 _MISSING: Any = object()
+_GENERATED = "<string>"
 
 
 class Binding(NamedTuple):
@@ -103,18 +104,19 @@ class Reach:
     def _of_class(self, kind: type) -> Piece:
         module = sys.modules.get(kind.__module__)
         names: Mapping[str, Any] = {} if module is None else vars(module)
-        methods = [value for value in vars(kind).values() if isinstance(getattr(value, "__code__", None), CodeType)]
-        bases = self._things((f"base {number}", describe(base)) for number, base in enumerate(kind.__bases__))
+        above = [(f"base {number}", describe(base)) for number, base in enumerate(kind.__bases__)]
+        bases = self._things([*above, ("made by", describe(type(kind)))])
         source = self._source(getattr(module, "__file__", None) or "")
-        body = None if source is None else source.class_body(kind.__qualname__)
-        if (
-            source is None
-            or body is None
-            or any(is_own(one.__code__.co_filename) and source.written(one.__code__) is None for one in methods)
-        ):
-            parts = ((name, describe(value)) for name, value in sorted(vars(kind).items()) if name[:2] != "__")
+        written = None if source is None else source.class_body(kind.__qualname__)
+        if source is None or written is None or any(source.written(one) is None for one in _methods(kind)):
+            parts = ((name, describe(value)) for name, value in sorted(vars(kind).items()) if _counts(name, value))
             return _both(self._things(parts), bases)
-        return _both(self._joined(of_source(body[0], decorated=True), references_of(body[1]), names), bases)
+        node, body = written
+        piece = self._joined(of_source(node, decorated=True), references_of(body), names)
+        for decorator in node.decorator_list:
+            code = compile(ast.Expression(decorator), "<decorator>", "eval")
+            piece = _both(piece, self._joined("", references_of(code), names))
+        return _both(piece, bases)
 
     def _of_binding(self, target: Binding) -> Piece:
         module = sys.modules[target.module]
@@ -192,6 +194,19 @@ class Reach:
         if file not in self._sources:
             self._sources[file] = source_of(file) if file and is_own(file) else None
         return self._sources[file]
+
+
+def _methods(kind: type) -> Iterator[CodeType]:
+    """The code of a class's methods that somebody wrote: what a decorator generates has no file."""
+    for value in vars(kind).values():
+        code = getattr(value, "__code__", None)
+        if isinstance(code, CodeType) and is_own(code.co_filename) and code.co_filename != _GENERATED:
+            yield code
+
+
+def _counts(name: str, value: Any) -> bool:
+    """Whether what stands in a class is of its making; of what has two underscores only methods are."""
+    return name[:2] != "__" or isinstance(value, FunctionType | staticmethod | classmethod | property)
 
 
 def _both(one: Piece, other: Piece) -> Piece:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 _named: set[str] = set()
 _SECRET = re.compile(
@@ -35,5 +37,14 @@ def variables() -> Mapping[str, str]:
 
 
 def secret_values() -> list[str]:
-    """What nobody is to read in a log: of variables that configs have named in this process, and of secret names."""
+    """What nobody is to read in a log: of variables that configs have named in this process, and of secret names.
+
+    It is asked for after every step that writes something, and is looked up anew when a config has named another
+    variable, or a second is over.
+    """
+    return _secrets(len(_named), int(time.monotonic()))
+
+
+@lru_cache(maxsize=1)
+def _secrets(_named_so_far: int, _second: int) -> list[str]:
     return [value for name, value in list(os.environ.items()) if name in _named or _SECRET.search(name)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.asset_inputs import CoercibleToDependency, read_inputs
@@ -13,7 +13,7 @@ from assetflow.definitions.checks import AssetCheckSpec, read_check_specs
 from assetflow.definitions.hooks import HookDefinition
 from assetflow.definitions.inputs import AssetIn
 from assetflow.definitions.io_manager import IOManagerDefinition, is_io_manager
-from assetflow.definitions.labels import read_labels
+from assetflow.definitions.labels import NO_LABELS, AssetLabels, read_labels
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_key, read_prefix
 from assetflow.definitions.node_assets import check_keys
 from assetflow.definitions.op import OpOutput
@@ -28,6 +28,9 @@ from assetflow.definitions.typecheck import makes_nothing
 from assetflow.errors import CheckError, InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.partitions.partitions_definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 Compute = Callable[..., Any]
 
@@ -53,6 +56,7 @@ class _Told:
     check_specs: Iterable[AssetCheckSpec] | None
     partitions_def: PartitionsDefinition | None
     backfill_policy: BackfillPolicy | None
+    freshness_policy: FreshnessPolicy | None
 
     def check(self, arguments: Arguments) -> None:
         """Check all of it; ParameterCheckError if something is of another type."""
@@ -106,6 +110,7 @@ def asset(
     timeout: float | None = None,
     partitions_def: PartitionsDefinition | None = None,
     backfill_policy: BackfillPolicy | None = None,
+    freshness_policy: FreshnessPolicy | None = None,
 ) -> Callable[[Compute], AssetsDefinition]: ...
 def asset(
     compute_fn: Compute | None = None,
@@ -140,6 +145,7 @@ def asset(
     timeout: float | None = None,
     partitions_def: PartitionsDefinition | None = None,
     backfill_policy: BackfillPolicy | None = None,
+    freshness_policy: FreshnessPolicy | None = None,
 ) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
     """Make an asset of a function; its arguments are the assets it needs.
 
@@ -179,6 +185,7 @@ def asset(
             force. In process nothing is stopped.
         partitions_def: how the asset is divided; each partition is made and stored on its own.
         backfill_policy: how many partitions one call makes; by default one.
+        freshness_policy: how old the data may be that it is made of.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -217,6 +224,7 @@ def asset(
         check_specs=check_specs,
         partitions_def=partitions_def,
         backfill_policy=backfill_policy,
+        freshness_policy=freshness_policy,
     )
     if compute_fn is not None:
         return _make(compute_fn, op, told)
@@ -260,14 +268,15 @@ def _make(function: Compute, op: ToldOfOp, told: _Told) -> AssetsDefinition:
         keys_by_output_name={"result": key},
         group_names_by_key={key: DEFAULT_GROUP if told.group_name is None else check_group(told.group_name, where)},
         metadata_by_key={key: dict(told.metadata)} if told.metadata else {},
-        labels_by_key={key: read_labels(told.owners, told.tags, told.kinds, where)} if _labelled(told) else None,
+        labels_by_key=_labels(key, told, where),
         resource_defs=resources,
         partitioning=partitioning,
     )
 
 
-def _labelled(told: _Told) -> bool:
-    return bool(told.owners or told.tags or told.kinds)
+def _labels(key: AssetKey, told: _Told, where: str | None) -> dict[AssetKey, AssetLabels]:
+    found = read_labels(told.owners, told.tags, told.kinds, where, told.freshness_policy)
+    return {} if found == NO_LABELS else {key: found}
 
 
 def _key(function: Compute, name: str | None, told: _Told, where: str | None) -> AssetKey:

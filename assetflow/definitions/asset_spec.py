@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.checks import key_of
@@ -15,6 +15,9 @@ from assetflow.errors import InvalidDefinitionError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.partitions.mapping import PartitionMapping
 from assetflow.partitions.partitions_definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 
 class AssetDep:
@@ -66,6 +69,7 @@ class AssetSpec:
         tags: label to value.
         kinds: such as "pandas"; three at most.
         partitions_def: how it is divided; None if it is not.
+        freshness_policy: how old the data may be that it is made of.
 
     Raises:
         InvalidDefinitionError: a group, an owner, a tag or the number of kinds is not right.
@@ -90,6 +94,7 @@ class AssetSpec:
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
         partitions_def: PartitionsDefinition | None = None,
+        freshness_policy: FreshnessPolicy | None = None,
     ) -> None:
         self.key: AssetKey = read_key(key, "key of an AssetSpec")
         arguments = Arguments(f'AssetSpec "{self.key.to_user_string()}"')
@@ -109,7 +114,7 @@ class AssetSpec:
         if partitions_def is not None and not isinstance(partitions_def, PartitionsDefinition):
             arguments.refuse("partitions_def", partitions_def, "a PartitionsDefinition")
         self.partitions_def = partitions_def
-        self.labels: AssetLabels = read_labels(owners, tags, kinds, None)
+        self.labels: AssetLabels = read_labels(owners, tags, kinds, None, freshness_policy)
         caller = sys._getframe(1)
         self.location = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
 
@@ -127,6 +132,11 @@ class AssetSpec:
     def kinds(self) -> frozenset[str]:
         """What it is made with or stored as."""
         return self.labels.kinds
+
+    @property
+    def freshness_policy(self) -> FreshnessPolicy | None:
+        """How old the data may be that it is made of."""
+        return self.labels.freshness_policy
 
     def replace_attributes(self, **changes: Any) -> AssetSpec:
         """A copy in which the named arguments are replaced."""
@@ -167,7 +177,7 @@ class AssetSpec:
 
     def _arguments(self) -> dict[str, Any]:
         plain = ("key", "deps", "description", "metadata", "skippable", "group_name", "code_version", "partitions_def")
-        return {name: getattr(self, name) for name in (*plain, "owners", "tags", "kinds")}
+        return {name: getattr(self, name) for name in (*plain, "owners", "tags", "kinds", "freshness_policy")}
 
 
 IO_MANAGER_KEY = "assetflow/io_manager_key"

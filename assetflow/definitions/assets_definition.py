@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.checks import AssetCheckKey, AssetCheckSpec
@@ -25,6 +25,9 @@ from assetflow.errors import CheckError, InvalidDefinitionError, InvalidInvocati
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.partitions.mapping import PartitionMapping
 from assetflow.partitions.partitions_definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 _NO_CHECKS: frozenset[AssetCheckKey] = frozenset()
 _NOTHING: Mapping[str, ResourceDefinition] = MappingProxyType({})
@@ -279,12 +282,19 @@ class AssetsDefinition(NodeBacked):
                     tags=labels.tags,
                     kinds=labels.kinds,
                     partitions_def=self.partitions_def,
+                    freshness_policy=labels.freshness_policy,
                 )
         raise CheckError(f"{self.node_def.name} does not make {wanted.to_user_string()}")
 
     def labels(self, key: AssetKey) -> AssetLabels:
-        """Owners, tags and kinds of one of its assets."""
+        """Owners, tags, kinds and freshness policy of one of its assets."""
         return self.labels_by_key.get(key, NO_LABELS)
+
+    @property
+    def freshness_policies_by_key(self) -> dict[AssetKey, FreshnessPolicy]:
+        """How fresh those of its assets are to be of which that is said."""
+        found = {key: labels.freshness_policy for key, labels in self.labels_by_key.items()}
+        return {key: policy for key, policy in found.items() if policy is not None}
 
     def with_attributes(
         self, *, group_name: str | None = None, new_keys: Mapping[AssetKey, AssetKey] | None = None

@@ -12,7 +12,9 @@ from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.displays import definitions_display
 from assetflow.definitions.environment import Environment, as_environments
 from assetflow.definitions.hooks import HookDefinition
+from assetflow.definitions.implicit_jobs import implicit_job
 from assetflow.definitions.job import IMPLICIT_JOB, AssetJob, JobDefinition
+from assetflow.definitions.named_jobs import find_by_name, named_jobs
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
@@ -27,6 +29,9 @@ from assetflow.errors import (
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
+    from assetflow.definitions.instigators import Instigators
+    from assetflow.definitions.schedule import ScheduleDefinition
+    from assetflow.definitions.sensor import SensorDefinition
     from assetflow.values import AssetValueLoader
 
 ALWAYS_PROVIDED = frozenset({"io_manager"})
@@ -41,13 +46,17 @@ class Definitions:
         jobs: from `define_asset_job`.
         asset_checks: from `asset_check` and `multi_asset_check`; they may be among the assets as well.
         environments: named sets of storage and resources that runs can be for.
+        schedules: from `schedule` and ScheduleDefinition; their jobs need not be among the jobs.
+        sensors: from `sensor` and its kin, in the same way.
 
     Raises:
-        InvalidDefinitionError: two assets have one key, or two jobs one name.
+        InvalidDefinitionError: two assets have one key, or two jobs, schedules or sensors one name.
         ParameterCheckError: something among the assets is none.
     """
 
-    __slots__ = ("_graph", "assets", "environments", "jobs", "resources", "source_assets")
+    __slots__ = (
+        "_graph", "_instigators", "assets", "environments", "jobs", "resources", "source_assets",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -56,6 +65,8 @@ class Definitions:
         jobs: Iterable[AssetJob] | None = None,
         asset_checks: Iterable[AssetsDefinition] | None = None,
         environments: Iterable[Environment] | None = None,
+        schedules: Iterable[ScheduleDefinition] | None = None,
+        sensors: Iterable[SensorDefinition] | None = None,
     ) -> None:
         checks = list(_flat(asset_checks or ()))
         for item in checks:
@@ -75,13 +86,12 @@ class Definitions:
             raise InvalidDefinitionError(
                 f"Duplicate asset key: {key}", where=places, fix="rename one of them, or give it a key_prefix"
             )
-        self.jobs: dict[str, AssetJob] = {}
-        for job in jobs or ():
-            if not isinstance(job, AssetJob):
-                raise ParameterCheckError(f"jobs is a list of what define_asset_job makes, not of {job!r}")
-            if job.name in self.jobs or job.name == IMPLICIT_JOB:
-                raise InvalidDefinitionError(f"Duplicate job name: {job.name}", fix="give each job a name of its own")
-            self.jobs[job.name] = job
+        given = (list(schedules or ()), list(sensors or ()))
+        # By name: most definitions have neither, and do without what they need.
+        self._instigators: Instigators | None = (
+            import_module("assetflow.definitions.instigators").Instigators(*given) if any(given) else None
+        )
+        self.jobs: dict[str, AssetJob] = named_jobs(jobs, self._instigators.jobs() if self._instigators else ())
 
     def _repr_html_(self) -> str:
         return definitions_display(self.assets, self.source_assets, self.jobs, self.resources)
@@ -104,18 +114,31 @@ class Definitions:
         assets = [item for one in definitions for item in (*one.assets, *one.source_assets)]
         jobs = dict.fromkeys(job for one in definitions for job in one.jobs.values())
         environments = dict.fromkeys(found for one in definitions for found in one.environments.values())
-        return Definitions(assets=assets, resources=resources, jobs=jobs, environments=environments)
+        return Definitions(
+            assets=assets,
+            resources=resources,
+            jobs=jobs,
+            environments=environments,
+            schedules=dict.fromkeys(item for one in definitions for item in one.schedules),
+            sensors=dict.fromkeys(item for one in definitions for item in one.sensors),
+        )
 
     def get_job(self, name: str) -> JobDefinition:
         """The job of this name; ``__ASSET_JOB`` is that of all assets.
+
+        Where some have partitions, ``__ASSET_JOB_0`` and so on are those that are divided in one way, with those that
+        are not divided.
 
         Raises:
             InvariantViolationError: there is none.
             InvalidSubsetError: it selects what is not here.
         """
         self.check([name] if name in self.jobs else [])
-        if name == IMPLICIT_JOB:
-            return JobDefinition(self, AssetJob(IMPLICIT_JOB))
+        implicit = implicit_job(name, self.assets)
+        if implicit is None and self._instigators is not None:
+            implicit = self._instigators.job_of_selection(name)
+        if implicit is not None:
+            return JobDefinition(self, implicit)
         if name not in self.jobs:
             raise InvariantViolationError(
                 f'Could not find job "{name}". There are: {", ".join(self.jobs) or "none"}',
@@ -127,7 +150,28 @@ class Definitions:
 
     def has_job(self, name: str) -> bool:
         """Whether there is a job of this name."""
-        return name in self.jobs or name == IMPLICIT_JOB
+        return name in self.jobs or implicit_job(name, self.assets) is not None
+
+    @property
+    def schedules(self) -> tuple[ScheduleDefinition, ...]:
+        """All schedules."""
+        return () if self._instigators is None else tuple(self._instigators.schedules.values())
+
+    @property
+    def sensors(self) -> tuple[SensorDefinition, ...]:
+        """All sensors."""
+        return () if self._instigators is None else tuple(self._instigators.sensors.values())
+
+    schedule_defs = schedules
+    sensor_defs = sensors
+
+    def get_schedule_def(self, name: str) -> ScheduleDefinition:
+        """The schedule of this name; InvariantViolationError if there is none."""
+        return find_by_name("schedule", name, {one.name: one for one in self.schedules})
+
+    def get_sensor_def(self, name: str) -> SensorDefinition:
+        """The sensor of this name; InvariantViolationError if there is none."""
+        return find_by_name("sensor", name, {one.name: one for one in self.sensors})
 
     def get_all_jobs(self) -> list[JobDefinition]:
         """All jobs, with that of all assets."""
@@ -196,10 +240,15 @@ class Definitions:
             InvalidDefinitionError: an input means nothing that is here.
             CircularDependencyError: assets need each other in a circle.
             InvalidSubsetError: a job selects what is not here.
+            InvalidDefinitionError: the assets of a job are divided in different ways, or a schedule or sensor names a
+                job that is not here.
         """
         graph = self.graph()
         for name in self.jobs if jobs is None else jobs:
-            import_module("assetflow.lineage.syntax").resolve_job(graph, name, self.jobs[name].selection)
+            job = self.jobs[name]
+            import_module("assetflow.lineage.syntax").check_job(graph, name, job.selection, job.partitions_def)
+        if jobs is None and self._instigators is not None:
+            self._instigators.check(self.has_job)
 
     def graph(self) -> Any:
         """Which asset needs which: an AssetGraph, made when it is first asked for.

@@ -1,12 +1,16 @@
-"""What people sort assets by: owners, tags and kinds."""
+"""What is said of assets beside how they are made: what people sort them by, and how fresh they are to be."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from assetflow.errors import CheckError, InvalidDefinitionError
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TEAM = re.compile(r"team:\S+")
@@ -23,11 +27,13 @@ class AssetLabels:
         owners: email addresses, or ``team:`` and a name.
         tags: label to value; a value may be empty.
         kinds: what it is made with or stored as, such as "pandas" or "snowflake".
+        freshness_policy: how old the data may be that it is made of; None if nobody says.
     """
 
     owners: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
+    freshness_policy: FreshnessPolicy | None = None
 
 
 NO_LABELS = AssetLabels()
@@ -38,6 +44,7 @@ def read_labels(
     tags: Mapping[str, str] | None,
     kinds: Iterable[str] | None,
     where: str | None,
+    freshness_policy: FreshnessPolicy | None = None,
 ) -> AssetLabels:
     """The labels of an asset, checked.
 
@@ -45,9 +52,13 @@ def read_labels(
         InvalidDefinitionError: an owner, a tag or the number of kinds is not right.
         CheckError: something is of another type.
     """
-    if not (owners or tags or kinds):
+    if not (owners or tags or kinds or freshness_policy is not None):
         return NO_LABELS
-    return AssetLabels(_owners(owners or (), where), _tags(tags or {}, where), _kinds(kinds or (), where))
+    if freshness_policy is not None and not hasattr(freshness_policy, "maximum_lag_minutes"):
+        raise CheckError(f"freshness_policy is a FreshnessPolicy, not {freshness_policy!r:.200}")
+    return AssetLabels(
+        _owners(owners or (), where), _tags(tags or {}, where), _kinds(kinds or (), where), freshness_policy
+    )
 
 
 def _owners(owners: Iterable[str], where: str | None) -> tuple[str, ...]:

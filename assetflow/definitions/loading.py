@@ -7,13 +7,15 @@ import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator
 from types import FrameType, ModuleType
-from typing import cast
+from typing import Any, cast
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.job import AssetJob
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
+from assetflow.definitions.schedule import ScheduleDefinition
+from assetflow.definitions.sensor import SensorDefinition
 from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
 from assetflow.errors import InvalidDefinitionError, LoadError, ParameterCheckError
 from assetflow.keys import AssetKey
@@ -101,7 +103,9 @@ def load_assets_from_package_name(
 
 
 def definitions_from_module(module: ModuleType) -> Definitions:
-    """The Definitions object of a module; if it has none, a new one of its loose assets and jobs.
+    """The Definitions object of a module; if it has none, a new one of what lies loose in it.
+
+    That is its assets, jobs, schedules and sensors.
 
     Raises:
         LoadError: it has several, or nothing at all.
@@ -127,8 +131,16 @@ def definitions_from_module(module: ModuleType) -> Definitions:
             if hasattr(module, "__path__")
             else "decorate a function with @asset, or make `defs = Definitions(assets=[...])`",
         )
-    jobs = {id(value): value for value in vars(module).values() if isinstance(value, AssetJob)}
-    return Definitions(assets=loose, jobs=jobs.values())
+
+    def all_of(kind: type[Any]) -> list[Any]:
+        return list({id(value): value for value in vars(module).values() if isinstance(value, kind)}.values())
+
+    return Definitions(
+        assets=loose,
+        jobs=all_of(AssetJob),
+        schedules=all_of(ScheduleDefinition),
+        sensors=all_of(SensorDefinition),
+    )
 
 
 def _listed(modules: Iterable[ModuleType]) -> list[ModuleType]:

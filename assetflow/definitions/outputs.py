@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Iterable, Mapping
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from assetflow.definitions.arguments import Arguments
 from assetflow.definitions.asset_spec import AssetSpec
@@ -18,6 +18,9 @@ from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import DEFAULT_GROUP
 from assetflow.errors import ParameterCheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
+
+if TYPE_CHECKING:
+    from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 T = TypeVar("T")
 
@@ -90,6 +93,7 @@ class AssetOut:
         owners: email addresses, or ``team:`` and a name.
         tags: label to value.
         kinds: such as "pandas"; three at most.
+        freshness_policy: how old the data may be that it is made of.
     """
 
     __slots__ = (
@@ -111,6 +115,7 @@ class AssetOut:
         owners: Iterable[str] | None = None,
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
+        freshness_policy: FreshnessPolicy | None = None,
     ) -> None:
         arguments = Arguments("AssetOut")
         arguments.texts(description=description, io_manager_key=io_manager_key, code_version=code_version)
@@ -126,7 +131,7 @@ class AssetOut:
         self.metadata = dict(metadata or {})
         self.group_name = None if group_name is None else check_group(group_name)
         self.code_version = code_version
-        self.labels = read_labels(owners, tags, kinds, None)
+        self.labels = read_labels(owners, tags, kinds, None, freshness_policy)
 
     @staticmethod
     def from_spec(spec: AssetSpec, dagster_type: Any = None, io_manager_key: str = "io_manager") -> AssetOut:
@@ -143,6 +148,7 @@ class AssetOut:
             owners=spec.owners,
             tags=spec.tags,
             kinds=spec.kinds,
+            freshness_policy=spec.freshness_policy,
         )
 
     def resolve(self, output: str) -> AssetKey:

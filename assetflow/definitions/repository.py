@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, overload
 
 from assetflow.definitions.asset_spec import AssetSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
-from assetflow.definitions.job import IMPLICIT_JOB, AssetJob
+from assetflow.definitions.implicit_jobs import implicit_job_names
+from assetflow.definitions.job import AssetJob
 from assetflow.definitions.location import location_of
 from assetflow.definitions.names import check_name
+from assetflow.definitions.schedule import ScheduleDefinition
+from assetflow.definitions.sensor import SensorDefinition
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.errors import InvalidDefinitionError
 
 Function = Callable[[], Any]
+_ITEMS = (AssetsDefinition, SourceAsset, AssetSpec, AssetJob, ScheduleDefinition, SensorDefinition)
 
 
 class RepositoryDefinition(Definitions):
@@ -23,8 +27,13 @@ class RepositoryDefinition(Definitions):
 
     __slots__ = ("description", "name")
 
-    def __init__(self, name: str, description: str | None, assets: Iterable[Any], jobs: Iterable[AssetJob]) -> None:
-        super().__init__(assets=assets, jobs=jobs)
+    def __init__(self, name: str, description: str | None, items: Sequence[Any]) -> None:
+        super().__init__(
+            assets=[item for item in items if isinstance(item, AssetsDefinition | SourceAsset | AssetSpec)],
+            jobs=[item for item in items if isinstance(item, AssetJob)],
+            schedules=[item for item in items if isinstance(item, ScheduleDefinition)],
+            sensors=[item for item in items if isinstance(item, SensorDefinition)],
+        )
         self.check()
         self.name = name
         self.description = description
@@ -34,8 +43,8 @@ class RepositoryDefinition(Definitions):
         self.check()
 
     def get_implicit_asset_job_names(self) -> list[str]:
-        """The name of the job over all assets, if there are any."""
-        return [IMPLICIT_JOB] if self.assets else []
+        """The names of the jobs that are there by themselves: one for each way in which assets are divided."""
+        return implicit_job_names(self.assets)
 
 
 @overload
@@ -47,7 +56,9 @@ def repository(
 def repository(
     definitions_fn: Function | None = None, *, name: str | None = None, description: str | None = None
 ) -> RepositoryDefinition | Callable[[Function], RepositoryDefinition]:
-    """Make a repository of a function that returns assets, source assets, specs and jobs, in lists within lists.
+    """Make a repository of a function that returns a list of what belongs together, with lists within lists.
+
+    What may be in it: assets, source assets, specs, jobs, schedules and sensors.
 
     Raises:
         InvalidDefinitionError: it returns something else, two assets have one key, or an input stands for nothing.
@@ -63,14 +74,13 @@ def repository(
             raise _bad(function, returned, where)
         items = list(_flat(returned))
         for item in items:
-            if not isinstance(item, AssetsDefinition | SourceAsset | AssetSpec | AssetJob):
+            if not isinstance(item, _ITEMS):
                 raise _bad(function, item, where)
         found = name or function.__name__
         return RepositoryDefinition(
             check_name(found, f'repository "{found}"', where),
             description or inspect.getdoc(function),
-            [item for item in items if not isinstance(item, AssetJob)],
-            [item for item in items if isinstance(item, AssetJob)],
+            items,
         )
 
     return make if definitions_fn is None else make(definitions_fn)
@@ -88,5 +98,5 @@ def _bad(function: Function, value: Any, where: str | None) -> InvalidDefinition
     return InvalidDefinitionError(
         f"Bad return value from repository function {function.__name__}: {type(value).__name__} {value!r:.80}",
         where=where,
-        fix="return a list of assets, source assets, specs and jobs",
+        fix="return a list of assets, source assets, specs, jobs, schedules and sensors",
     )

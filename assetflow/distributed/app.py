@@ -14,11 +14,12 @@ from kombu.connection import Connection
 from assetflow.distributed.capture import Capture
 from assetflow.distributed.child import GuardedWatch
 from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol, is_redis
-from assetflow.distributed.dispatcher import TASK_NAME
+from assetflow.distributed.dispatcher import TASK_NAME, Dispatcher
 from assetflow.distributed.guardian import Guardian, SidecarStep
 from assetflow.distributed.log_keeping import LogKeeping
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
+from assetflow.runs.claims import Announcement
 
 _YOUNG_OBJECTS = 10_000  # between two looks of the garbage collector; a step makes some hundreds
 MakeSlot = Callable[[str, Watch], Slot]
@@ -72,11 +73,13 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     app = make_app(broker_url)
     guardian = Guardian(parts.sidecar_command, parts.sidecar_environment)
     children = _Children(guardian, parts)
+    pass_on = Dispatcher(app)
 
     @app.task(name=TASK_NAME, bind=False, shared=False)
     def run_step(run_id: str, queue: str, hint: int = -1, announcement: str = "") -> None:
         """Work on a run for one time slice."""
-        children.slot().work(run_id, queue, hint, announcement)
+        if children.slot().work(run_id, queue, hint, announcement):
+            pass_on(run_id, [Announcement(queue, hint, announcement)])
 
     app.steps["worker"].add(SidecarStep)
     app.steps["consumer"].add(_patience_with(parts.passing_errors))

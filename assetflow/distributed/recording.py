@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from typing import Protocol
 
+from assetflow.distributed.low_priority import LowPriority
 from assetflow.errors import AssetflowError, ServiceUnreachableError
 from assetflow.log import logger
 from assetflow.runs.registry import WorkerRegistry
@@ -16,6 +17,7 @@ _RENEW_EVERY = 1.0
 _PULSE = 0.4
 _AWAY = 15.0  # before a sidecar looks again at runs that are recorded elsewhere
 _LAST_TURNS = 3.0
+_PATIENCE = 1.0  # with others that want the processor, in seconds
 _REMIND_EVERY = 60.0
 
 
@@ -65,6 +67,8 @@ class RecordingThread:
         self._leads = False
         self._renewed = 0.0
         self._complained = 0.0
+        self._behind_since = 0.0
+        self._calm = LowPriority(f"assetflow-{lease}-calm")
 
     def start(self) -> None:
         """Begin."""
@@ -86,6 +90,7 @@ class RecordingThread:
         deadline = time.monotonic() + _LAST_TURNS
         while time.monotonic() < deadline and self._safely() == 0:
             pass
+        self._calm.close()
         if self._leads:
             with suppress(ServiceUnreachableError):  # it expires
                 self._registry.drop_lease(self._lease, self._name)
@@ -109,19 +114,32 @@ class RecordingThread:
     def _turn(self) -> float:
         now = time.monotonic()
         if not self._leads or now - self._renewed > _RENEW_EVERY:
-            led, self._leads = self._leads, self._registry.hold_lease(self._lease, self._name, LEASE_SECONDS)
-            self._renewed = now
+            led = self._leads
+            self._renew()
             if self._leads and not led:
                 self._recorder.forget()
         if not self._leads:
             return _RENEW_EVERY
         if self._recorder.is_mine():
-            return 0.0 if self._recorder.turn() else _PULSE
+            has_more = self._recorder.turn() if self._is_behind(now) else self._calm_turn()
+            self._behind_since = self._behind_since or now if has_more else 0.0
+            return 0.0 if has_more else _PULSE
         if self._recorder.is_elsewhere:
             self._leads = False
             self._registry.drop_lease(self._lease, self._name)
             return _AWAY
         return _PULSE
+
+    def _is_behind(self, now: float) -> bool:
+        """Whether there was always more for a while: then what is to be done may not wait for others."""
+        return bool(self._behind_since) and now - self._behind_since > _PATIENCE
+
+    def _calm_turn(self) -> bool:
+        return self._calm.do(self._recorder.turn, every=_RENEW_EVERY, meanwhile=self._renew)
+
+    def _renew(self) -> None:
+        self._leads = self._registry.hold_lease(self._lease, self._name, LEASE_SECONDS)
+        self._renewed = time.monotonic()
 
     def _complain(self, error: AssetflowError) -> None:
         now = time.monotonic()

@@ -63,7 +63,7 @@ class Readings:
         for output in kept:
             self.made(output.output, output.version, output.data_version)
         # Of a graph's op whose value goes to others of the same graph: what it has read counts as theirs.
-        if any(output.index in self._makers for output in step.outputs):
+        if self._makers and any(output.index in self._makers for output in step.outputs):
             self._inside[step.index] = self._of(step, loaded, started)
 
     def of(self, step: Step, loaded: Iterable[Read], started: float) -> str:
@@ -72,7 +72,9 @@ class Readings:
         Of more than a hundred partitions of an asset it is only said that there were.
         """
         read = self._of(step, loaded, started)
-        counts = Counter(key for key, partition in read if partition)
+        if not read:
+            return "[]"
+        counts = Counter(key for key, partition in read if partition) if len(read) > _MOST_PARTITIONS else {}
         many = {key for key, count in counts.items() if count > _MOST_PARTITIONS}
         told: list[tuple[object, ...]] = [
             (key, *seen, partition) if partition else (key, *seen)
@@ -80,7 +82,7 @@ class Readings:
             if key not in many
         ]
         told += [(key, None, None, f"{counts[key]} partitions") for key in sorted(many)]
-        return json.dumps(told) if told else "[]"
+        return json.dumps(told)
 
     def _of(self, step: Step, loaded: Iterable[Read], started: float) -> _Known:
         found = {(one.key, one.partition): (one.version, one.data_version) for one in loaded}

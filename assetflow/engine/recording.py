@@ -27,6 +27,7 @@ from assetflow.runs.entries import (
     PartitionEntry,
     RunChange,
     RunEntry,
+    StatusEntry,
 )
 from assetflow.runs.facts import Fact, FactKind, LogDetail, PartDetail
 from assetflow.runs.outbox import RunHead, StreamedFact
@@ -140,25 +141,26 @@ class RunRecord:
         error: str | None = None
         done = 0
         for fact in facts:
-            ms, _, seq = fact.id.partition("-")
-            at = int(ms) / 1000
+            digits, _, seq = fact.id.partition("-")
+            ms = int(digits)
+            at = ms / 1000
             text = fact.detail.decode(errors="replace")
-            into.facts.append(
-                FactEntry(self._run_id, born, int(ms), int(seq), at, fact.kind, fact.steps, fact.token, text)
-            )
+            into.facts.append(FactEntry(self._run_id, born, ms, int(seq), at, fact.kind, fact.steps, fact.token, text))
             try:
-                kind = FactKind(fact.kind)
+                kind = _KINDS[fact.kind]
                 detail = _detail.decode(fact.detail)
-            except (ValueError, msgspec.DecodeError) as problem:
+            except (KeyError, msgspec.DecodeError) as problem:
                 logger.warning("run %s: a fact of kind %s is kept unread: %s", self._run_id, fact.kind, problem)
                 continue
             if kind in _STATUS:
                 status = _STATUS[kind].value
+                into.statuses.append(StatusEntry(self._run_id, status, at))
                 started = at if kind is FactKind.RUN_STARTED else started
                 if detail.error is not None and error is None:
                     error = _told(detail.error)
             elif kind is FactKind.RUN_ENDED:
                 status, ended = detail.status or RunStatus.SUCCEEDED.value, at
+                into.statuses.append(StatusEntry(self._run_id, status, at))
                 if self._alerts and status not in _AS_MEANT:
                     into.alerts.append(AlertEntry(self._run_id, at, at))
             elif fact.steps and self._plan is not None:
@@ -325,10 +327,12 @@ class RunRecord:
     def _name(self, key: tuple[str, ...]) -> str:
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = json.dumps(list(key))
+            plain = len(key) == 1 and key[0].isascii() and key[0].isidentifier()
+            name = self._names[key] = f'["{key[0]}"]' if plain else json.dumps(list(key))
         return name
 
 
+_KINDS = {kind.value: kind for kind in FactKind}
 _ENDS = {FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, *_NOT_TRIED}
 
 

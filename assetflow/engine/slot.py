@@ -66,26 +66,30 @@ class Slot:
         self._refused: set[str] = set()
         self._flusher = Flusher(min(slice_seconds, SLICE_SECONDS), self._flush, self._tell_long, self._look_back)
 
-    def work(self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "") -> None:
-        """Claim, run and settle steps of a run until the slice is over or nothing is ready."""
+    def work(self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "") -> bool:
+        """Claim, run and settle steps of a run until the slice is over or nothing is ready.
+
+        Returns:
+            whether the wake-up is one for another process, because this one has old code and is to be replaced.
+        """
         self._watch.wake()
         if self._watch.turned_away:
-            return  # answered, it would be sent again at once; unanswered, in a few seconds
+            return False  # answered, it would be sent again at once; unanswered, in a few seconds
         try:
             with self._looking:
                 session = self._session = self._session_of(run_id)
         except RunNotFoundError:
-            return
+            return False
         except CodeMismatchError as error:
             if error.is_old:
                 logger.info("the code of run %s was changed since this process has imported it", run_id)
                 self._watch.replace()
-            else:
-                self._refuse(run_id, error)
-            return
+                return True
+            self._refuse(run_id, error)
+            return False
         except AssetflowError as error:
             self._refuse(run_id, error)
-            return
+            return False
         try:
             self._work(session, queue, hint, announcement)
         except BaseException as error:
@@ -99,6 +103,7 @@ class Slot:
             if session.status.is_terminal and not session.remembers:
                 self._sessions.pop(run_id, None)
             self._watch.rest()
+        return False
 
     def _work(self, session: RunSession, queue: str, hint: int, announcement: str) -> None:
         session.stuck = False

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
 
+from assetflow.config.environment import secret_values
 from assetflow.definitions.retry import Failure, RetryRequested, delay_of_retry
 from assetflow.planning.plan import StepRetry
 from assetflow.runs.facts import ErrorDetail, StepDetail
+from assetflow.runs.masking import masked
 
 _PACKAGE = Path(__file__).parent.parent
+_LONGEST = 20_000  # characters of a message, or of a traceback
 _CONTEXTLIB = Path(contextlib.__file__)
 
 
@@ -69,7 +73,23 @@ def describe_error(error: BaseException) -> ErrorDetail:
         while len(told.stack) > 1 and _PACKAGE in Path(told.stack[-1].filename).parents:
             told.stack.pop()  # where we have stopped it
         lines = list(told.format())
-    return ErrorDetail(type=name, message=str(error), traceback="".join(lines))
+    secrets = secret_values()
+    return ErrorDetail(
+        type=name, message=_readable(_message(error), secrets), traceback=_readable("".join(lines), secrets)
+    )
+
+
+def _readable(text: str, secrets: Iterable[str]) -> str:
+    """A text for everybody to read: without secrets, and no longer than people read."""
+    left = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}\n...\n{text[-_LONGEST // 2 :]}"
+    return masked(left.encode(errors="replace"), secrets).decode(errors="replace")
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as raised:  # of the user's own class
+        return f"its __str__ raised {type(raised).__qualname__}"
 
 
 def _is_plumbing(file: Path) -> bool:

@@ -152,6 +152,19 @@ def codec_of_foreign(raw: bytes | memoryview, chosen: str, *, where: str, what: 
     )
 
 
+def data_label_of(found: Encoded, said: str | None, version: str) -> str:
+    """What a manifest says of the data besides its checksum.
+
+    Args:
+        said: by the function.
+        version: stands for data of which equal bytes do not say that it is equal: what a class makes of them is up to
+            the class.
+    """
+    if said is None and found.codec == "pickle" and pickles.needs_own_code(pickles.Pickled(found.parts)):
+        return version
+    return said or ""
+
+
 def type_name(value: Any) -> str:
     """What a manifest calls the type of a value."""
     return f"{type(value).__module__}.{type(value).__qualname__}"

@@ -32,7 +32,7 @@ from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.definitions.resource import InitResourceContext
 from assetflow.errors import DamagedRecordError, InvariantViolationError, UnserializableValueError
 from assetflow.io.checksums import checksum_of
-from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, decode, encode, type_name
+from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, data_label_of, decode, encode, type_name
 from assetflow.io.durable_files import lock, make_folders, read_file, sync_folder, write_new
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
 from assetflow.io.manifests import Manifest, behind, check_content, copied, has_manifest, read_manifest, split
@@ -88,7 +88,7 @@ class FilesystemIOManager(KeepsVersions):
             type=type_name(obj),
             codec=found.codec,
             buffers=found.buffers,
-            data_label=context.data_version or "",
+            data_label=data_label_of(found, context.data_version, version.name),
             metadata=metadata_to_json(context.collected_metadata),
         )
         context.size, context.digest = manifest.size, manifest.data_version

@@ -37,10 +37,13 @@ class StoredLogFiles:
 
     def __init__(self) -> None:
         self._folders: set[str] = set()
+        self._places: dict[str, str] = {}
 
     def uri(self, place: str, run_id: str, step: int, token: int) -> str:
         """See LogFiles.uri."""
-        return f"{normal_place(place).rstrip('/')}/{RESERVED_IN_S3}/logs/{run_id}/{step}-{token}.zst"
+        if place not in self._places:
+            self._places[place] = normal_place(place).rstrip("/")
+        return f"{self._places[place]}/{RESERVED_IN_S3}/logs/{run_id}/{step}-{token}.zst"
 
     def keep(self, uri: str, log: KeptLog) -> int:
         """See LogFiles.keep."""
@@ -89,13 +92,12 @@ class StoredLogFiles:
         if folder not in self._folders:
             os.makedirs(folder, exist_ok=True)
             self._folders = {folder}
-        scratch = f"{uri}.tmp"
+        # Nobody looks for it before its step is told of, and no other attempt has its name.
         try:
-            write_new(scratch, packed, fsync=False)
+            write_new(uri, packed, fsync=False)
         except FileNotFoundError:  # somebody has removed the folder since it was made
             os.makedirs(folder, exist_ok=True)
-            write_new(scratch, packed, fsync=False)
-        os.rename(scratch, uri)
+            write_new(uri, packed, fsync=False)
 
 
 def _check(uri: str, run_id: str) -> None:

@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 import cloudpickle
 
+from assetflow.code.own_modules import own_modules
 from assetflow.errors import DamagedRecordError, UnserializableValueError
 
 PROTOCOL = 5
 _ALIGNED = 16  # bytes
 _BYTEARRAY8, _BINBYTES, _BINBYTES8 = 0x96, ord("B"), 0x8E
 _NEXT_BUFFER, _READONLY_BUFFER = b"\x97", b"\x98"
+_STACK_GLOBAL, _SHORT_BINUNICODE = b"\x93", b"\x8c"
 _SHORT_BINBYTES, _POP = b"C", b"0"  # a constant, and away with it: what does nothing, and is as long as one wants
 _MOST_BUFFERS = 1000
 _SMALL = frozenset({int, str, float, bool, type(None)})
@@ -156,6 +158,19 @@ def _cut_out(raw: memoryview, buffers: Sequence[tuple[int, int, int]]) -> tuple[
         behind = end
     pieces.append(raw[behind:])
     return b"".join(pieces), outside
+
+
+def needs_own_code(pickled: Pickled) -> bool:
+    """Whether a pickle names a module of the project: then its bytes alone do not say what comes of them.
+
+    A text in it that is the name of such a module is taken for one, too.
+    """
+    stream = [part for part in pickled.parts if type(part) is bytes]
+    if not any(_STACK_GLOBAL in part for part in stream):
+        return False
+    names = [name.encode() for name in own_modules()]
+    marks = [_SHORT_BINUNICODE + bytes([len(name)]) + name for name in names if len(name) < 256]
+    return any(mark in part for part in stream for mark in marks)
 
 
 class _WithClasses(cloudpickle.Pickler):

@@ -15,12 +15,12 @@ from assetflow.keys import AssetKey, Version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promotion:
-    """One asset, or one partition, whose bytes are to be taken over.
+    """One asset, or one of its partitions, whose bytes are to be taken over.
 
     Attributes:
+        partition: key of the partition; empty of an asset without partitions.
         manifest: of the version that is published where it comes from.
         replaces: of the version that is published where it goes to; None if none is.
-        partition: its key; empty of an asset that has none.
     """
 
     key: AssetKey
@@ -29,6 +29,11 @@ class Promotion:
     manifest: Manifest
     replaces: Manifest | None
     partition: str = ""
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return f"{self.key.to_user_string()}/{self.partition}" if self.partition else self.key.to_user_string()
 
     @property
     def is_done(self) -> bool:

@@ -12,11 +12,12 @@ from lark import Lark, Transformer, v_args
 from lark.exceptions import UnexpectedInput
 
 from assetflow.definitions.checks import AssetCheckKey
-from assetflow.errors import CheckError, InvalidSubsetError
+from assetflow.errors import CheckError, InvalidDefinitionError, InvalidSubsetError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.meaning import Meaning
 from assetflow.lineage.selection import AssetSelection, selection_of
+from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 # A sign for "and what it needs" stands right before what it belongs to, one for "and what needs it" right after:
 # so `a +b` means two things, and `a+b` none.
@@ -108,6 +109,38 @@ def resolve_job(graph: AssetGraph, name: str, selection: Any) -> Chosen:
     except InvalidSubsetError as error:
         error.where = f'job "{name}"' + (f", {error.where}" if error.where else "")
         raise
+
+
+def partitions_of_job(
+    graph: AssetGraph, name: str, selection: Any, own: PartitionsDefinition | None = None
+) -> set[PartitionsDefinition]:
+    """In which ways the assets of a job are divided.
+
+    Args:
+        own: what the job itself says.
+    """
+    chosen = resolve_job(graph, name, selection).assets
+    found = {graph.assets_by_key[key].partitions_def for key in chosen} | {own}
+    return {one for one in found if one is not None}
+
+
+def check_job(graph: AssetGraph, name: str, selection: Any, own: PartitionsDefinition | None) -> None:
+    """Check what a job selects.
+
+    Args:
+        own: how the job itself says that its assets are divided.
+
+    Raises:
+        InvalidSubsetError: it selects what is not there.
+        InvalidDefinitionError: its assets are divided in different ways.
+    """
+    found = partitions_of_job(graph, name, selection, own)
+    if len(found) > 1:
+        raise InvalidDefinitionError(
+            "When an assets job contains multiple partitions assets, they must have the same partitions definitions",
+            where=f'job "{name}": ' + "; ".join(sorted(map(str, found))),
+            fix="make a job for each of them; submit(partitions=...) makes assets that are divided in different ways",
+        )
 
 
 def read_selection(selection: Any) -> AssetSelection:

@@ -52,6 +52,7 @@ def embedded_cluster(
     modules: Sequence[str] = (),
     data: Path | None = None,
     show_output: bool = False,
+    daemon: bool = False,
 ) -> Iterator[LocalCluster]:
     """Valkey and workers as child processes; nothing of them is left after the block.
 
@@ -60,6 +61,7 @@ def embedded_cluster(
         modules: modules they may import.
         data: folder of the run state; by default below the home folder, or a temporary one if that is in use.
         show_output: pass the workers' output on instead of keeping it in a file.
+        daemon: evaluate the schedules and sensors of the modules as well.
 
     Raises:
         ServiceUnreachableError: something did not start.
@@ -79,6 +81,7 @@ def embedded_cluster(
             modules=tuple(modules) or settings.modules,
             log=str(log.resolve()) if log else None,
             path=_own_import_path(),
+            daemon=daemon,
         )
         process, report = stack.enter_context(_Keeping(job))
         connection = connect(for_cluster(settings, redis_url=report.redis_url))

@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from assetflow.clock import wait_until
-from assetflow.local.lifeline import adopt_orphans, bury_orphans, die_with_parent
+from assetflow.lifeline import adopt_orphans, bury_orphans, die_with_parent
 from assetflow.local.valkey import Valkey
 from assetflow.native_threads import share_cores
 
@@ -38,6 +38,7 @@ class KeeperJob(msgspec.Struct, frozen=True, kw_only=True):
         fsync: the server's appendfsync policy.
         log: file that takes the output of all children; None passes it on.
         path: entries in front of the workers' import path.
+        daemon: whether there is a daemon for the schedules and sensors of the modules.
     """
 
     home: str
@@ -47,6 +48,7 @@ class KeeperJob(msgspec.Struct, frozen=True, kw_only=True):
     fsync: str = "always"
     log: str | None = None
     path: tuple[str, ...] = ()
+    daemon: bool = False
 
 
 class KeeperReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +69,8 @@ class Keeper:
         log = Path(job.log) if job.log else None
         self._valkey = Valkey(Path(job.data), fsync=job.fsync, log=log)
         self._workers: list[subprocess.Popen[bytes]] = []
+        self._daemon: subprocess.Popen[bytes] | None = None
+        self._daemon_started = 0.0
         self._started: list[float] = []
         self._stopping = False
         self._idle = False
@@ -81,6 +85,7 @@ class Keeper:
             for number in range(self._job.workers):
                 self._workers.append(self._start_worker(number))
                 self._started.append(time.monotonic())
+            self._start_daemon()
             self._report()
             self._keep()
         finally:
@@ -109,6 +114,15 @@ class Keeper:
                 if worker.poll() is not None and time.monotonic() - self._started[number] > _SHORTEST_LIFE:
                     self._workers[number] = self._start_worker(number)
                     self._started[number] = time.monotonic()
+            lived = time.monotonic() - self._daemon_started
+            if self._daemon is not None and self._daemon.poll() is not None and lived > _SHORTEST_LIFE:
+                self._start_daemon()
+
+    def _start_daemon(self) -> None:
+        if self._job.daemon:
+            modules = [word for module in self._job.modules for word in ("-m", module)]
+            self._daemon = self._start([sys.executable, "-m", "assetflow.cli.main", "daemon", *modules])
+            self._daemon_started = time.monotonic()
 
     def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
         command = [
@@ -117,6 +131,10 @@ class Keeper:
             "--hostname", f"worker{number + 1}@%h", "--loglevel", "WARNING", "--without-mingle", "--without-gossip",
             "--without-heartbeat",
         ]  # fmt: skip
+        return self._start(command)
+
+    def _start(self, command: list[str]) -> subprocess.Popen[bytes]:
+        """A child process with the settings of this cluster, whose output goes where all output goes."""
         environment = {
             **os.environ,
             "ASSETFLOW_HOME": self._job.home,
@@ -146,6 +164,9 @@ class Keeper:
         self._stopping = True
 
     def _stop(self) -> None:
+        if self._daemon is not None and self._daemon.poll() is None:  # whatever it has in hand, the next goes on with
+            self._daemon.kill()
+            self._daemon.wait()
         if not self._idle:  # Celery takes its time to stop, which is well spent only if steps are running
             for worker in self._workers:
                 if worker.poll() is None:

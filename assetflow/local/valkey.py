@@ -17,7 +17,7 @@ import redis
 
 from assetflow.clock import wait_until
 from assetflow.errors import ServiceUnreachableError
-from assetflow.local.lifeline import die_with_parent
+from assetflow.lifeline import die_with_parent
 
 _LONGEST_SOCKET_PATH = 100  # the kernel's limit is 108 bytes
 

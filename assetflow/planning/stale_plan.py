@@ -10,6 +10,7 @@ import msgspec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.graph_definition import GraphDefinition
+from assetflow.errors import InvalidInvocationError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.makers import Makers
@@ -48,8 +49,18 @@ def make_stale_plan(
         checks: those that would be done if all assets were made.
         observed: sources to look at; what is seen there counts for later plans.
         wanted: assets that are made in any case.
+
+    Raises:
+        InvalidInvocationError: some of the assets have partitions, of which it is not known what is stale.
     """
     chosen = set(keys)
+    divided = [key.to_user_string() for key in keys if graph.assets_by_key[key].partitions_def is not None]
+    if divided:
+        raise InvalidInvocationError(
+            f"what is stale is not told of assets with partitions: {', '.join(divided)}",
+            fix="select the others, or make partitions without asking what is stale; `assetflow backfill --missing` "
+            "makes those that were never materialized",
+        )
     statuses = judge(graph, records, keys)
     needs = needs_of(graph, chosen, statuses, wanted)
     making = [key for key in keys if needs[key] is not Need.SKIP]

@@ -67,6 +67,14 @@ class RunChange(NamedTuple):
     done: int
 
 
+class StatusEntry(NamedTuple):
+    """That a run has come to stand in some way; `at` is in seconds since the epoch."""
+
+    run_id: str
+    status: str
+    at: float
+
+
 class FactEntry(NamedTuple):
     """A fact as the stream had it. `ms` and `seq` are the two numbers of its id; `at` is in seconds."""
 
@@ -264,6 +272,7 @@ class Entries:
     moves: list[Move] = field(default_factory=list)
     runs: list[RunEntry] = field(default_factory=list)
     changes: list[RunChange] = field(default_factory=list)
+    statuses: list[StatusEntry] = field(default_factory=list)
     facts: list[FactEntry] = field(default_factory=list)
     attempts: list[AttemptEntry] = field(default_factory=list)
     materializations: list[MaterializationEntry] = field(default_factory=list)

@@ -15,6 +15,7 @@ from assetflow.runs.entries import (
     ObservationEntry,
     Place,
     RunEntry,
+    StatusEntry,
 )
 from assetflow.runs.facts import Fact
 
@@ -141,6 +142,14 @@ class Checked(NamedTuple):
     entry: CheckEntry
 
 
+class Stood(NamedTuple):
+    """That a run has come to stand in some way, with its number in the log, and the run as it is now."""
+
+    id: int
+    entry: StatusEntry
+    run: RunEntry
+
+
 class Catalog(Protocol):
     """What is known of assets in one environment, from the same database.
 
@@ -207,6 +216,16 @@ class Catalog(Protocol):
 
     def made_in(self, run_id: str) -> list[Recorded]:
         """What a run has materialized."""
+
+    def run_statuses(
+        self, statuses: Collection[str], *, after: int | None = None, limit: int = 50, ascending: bool = True
+    ) -> list[Stood]:
+        """How runs have come to stand, without their envelopes.
+
+        Args:
+            statuses: only in one of these ways.
+            after: number in the log, exclusive.
+        """
 
     def wipe(self, key: AssetKey) -> None:
         """Forget everything about an asset but that runs have made it."""

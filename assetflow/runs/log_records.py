@@ -14,7 +14,7 @@ from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.markup import code
 from assetflow.runs.displays import record_display, when
 from assetflow.runs.entries import MaterializationEntry, ObservationEntry, RunEntry
-from assetflow.runs.event_log import AssetState, Observed, Recorded
+from assetflow.runs.event_log import AssetState, Observed, Recorded, Stood
 from assetflow.runs.states import RunStatus
 from assetflow.runs.story import EventType, RunStoryEvent
 
@@ -219,6 +219,31 @@ class RunSummary:
     def is_finished(self) -> bool:
         """Whether it is over."""
         return self.status.is_terminal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStatusRecord:
+    """That a run has come to stand in some way, and its number in the history; later ones have higher numbers.
+
+    Attributes:
+        timestamp: when, in seconds since the epoch.
+        run: as it is now.
+    """
+
+    storage_id: int
+    status: RunStatus
+    timestamp: float
+    run: RunSummary
+
+
+def run_status_record(stood: Stood) -> RunStatusRecord:
+    """How a run has come to stand, in the words of the API."""
+    return RunStatusRecord(
+        storage_id=stood.id,
+        status=RunStatus(stood.entry.status),
+        timestamp=stood.entry.at,
+        run=summary_of(stood.run),
+    )
 
 
 def summary_of(entry: RunEntry) -> RunSummary:

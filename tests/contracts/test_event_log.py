@@ -295,7 +295,12 @@ def test_a_password_is_in_no_message(tmp_path: Path) -> None:
         open_history("postgresql://me:hidden@127.0.0.1:1/none")
     assert "hidden" not in str(caught.value)
     assert "127.0.0.1:1" in str(caught.value)
-    for wrong in ("mysql://me:hidden@host/db", "nonsense hidden"):
+    for wrong in (
+        "mysql://me:hidden@host/db",
+        "nonsense hidden",
+        "postgresql://me:hidden@one:1,two:2/db",
+        "sqlite://hidden/history.db",
+    ):
         with pytest.raises(SettingsError) as refused:
             open_history(wrong, "ASSETFLOW_DATABASE_URL")
         assert "hidden" not in str(refused.value)
@@ -389,3 +394,25 @@ def test_a_materialization_is_found_by_its_version(history: SqlHistory) -> None:
     assert found is not None and found.entry.run_id == "R1"
     assert history.catalog.made_as(AssetKey("a"), "v3") is None
     assert history.catalog_of("staging").made_as(AssetKey("a"), "v1") is None
+
+
+def test_of_an_asset_with_partitions_the_newest_is_found_and_they_are_counted(history: SqlHistory) -> None:
+    days = [made("daily", "R1", token, partition=f"2026-11-{token:02}", output=token) for token in (3, 1, 2)]
+    entries = Entries(moves=[move("R1", "1-0")], materializations=[*days, made("whole", "R1", 5)])
+    history.log.record(entries)
+    keys = [AssetKey("daily"), AssetKey("whole"), AssetKey("never")]
+    newest = history.catalog.latest(keys)
+    assert {key.path[0]: found.entry.partition for key, found in newest.items()} == {"daily": "2026-11-03", "whole": ""}
+    assert history.catalog.partition_counts(keys) == {keys[0]: 3, keys[1]: 0, keys[2]: 0}
+    assert sorted(history.catalog.partitions(keys[0])) == ["2026-11-01", "2026-11-02", "2026-11-03"]
+
+
+def test_dynamic_partitions_stay_in_the_order_in_which_they_came(history: SqlHistory) -> None:
+    known = history.partitions
+    known.add("customers", ["bob", "ann"])
+    known.add("customers", ["cid", "bob"])
+    known.add("others", ["zoe"])
+    assert list(known.get_dynamic_partitions("customers")) == ["bob", "ann", "cid"]
+    known.remove("customers", ["bob", "nobody"])
+    assert known.has_dynamic_partition("customers", "ann") and not known.has_dynamic_partition("customers", "bob")
+    assert list(known.get_dynamic_partitions("none")) == []

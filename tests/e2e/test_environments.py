@@ -64,7 +64,9 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
     assert "no difference" in project.run("diff", "production", "staging", *shop)
     assert "● total is fresh" in project.run("assets", "why", "total", *shop, "--env", "production")
     project.run("assets", "rollback", "total", *shop, "--env", "production", "--yes")
-    assert "the code of total has changed since" in project.run("assets", "why", "total", *shop, "--env", "production")
+    told = project.run("assets", "why", "total", *shop, "--env", "production")
+    assert "the code of total has changed since" in told
+    assert f"materialize --stale '*total' {' '.join(shop)} --env production" in told
     assert shown in project.run("diff", "production", "staging", *shop, code=1)
 
 
@@ -110,17 +112,15 @@ def test_partitions_are_compared_and_published_each_with_a_version_of_its_own(tm
     ways = (*shop, "--from", "staging", "--to", "production", "--yes")
     project.run("backfill", *shop, "--partitions", "north", "--partitions", "a/b", "--env", "staging")
     told = project.run("promote", *ways)
-    assert "2 partitions" in told and "✔ sales: 2 partitions published" in told
-    assert "= sales  the same bytes in 2 partitions" in project.run("diff", "production", "staging", *shop)
+    assert "✔ sales/north is version" in told and "✔ sales/a/b is version" in told
+    assert "no difference" in project.run("diff", "production", "staging", *shop)
     assert "nothing to publish" in project.run("promote", *ways)
     (tmp_path / "shop.py").write_text(code.replace("len(", "7 * len("))
     project.run("backfill", *shop, "--partitions", "north..south", "--env", "staging")
     told = project.run("diff", "production", "staging", *shop, code=1)
-    assert "≠ sales  2 of 3 partitions differ" in told
-    assert "changed: north" in told and "only in staging: south" in told
+    assert "differ: north" in told and "only in the second: south" in told
     told = project.run("promote", *ways)
-    for words in ("1 the same bytes are there", "1 replaces what is there", "1 new", "✔ sales: 2 partitions published"):
-        assert words in told
+    assert told.count("is version") == 2 and "the same bytes are there" in told
     where = (*shop, "--env", "production")
     history = project.run("assets", "history", "sales", "--partition", "north", *where)
     assert history.count("promoted from staging") == 2

@@ -134,6 +134,7 @@ def test_f11_a_run_of_a_wiped_server_is_brought_back_without_what_was_committed(
         run_id = submit(ledger.layers(20, 20, 0.01)).id
         ledger.wait_for(150)
         history = history_of(fleet)
+        assert wait_until(lambda: len(history.catalog.made_in(run_id)) > 50, timeout=10)
         client = connect(server.url)
         client.flushall()
         committed = {found.entry.asset for found in history.catalog.made_in(run_id)}

@@ -18,7 +18,6 @@ from assetflow.clock import pause, wait_until
 from assetflow.io.log_files import StoredLogFiles
 from assetflow.local.cluster import LocalCluster
 from assetflow.stores.redis.connection import connect
-from tests.support.cluster import lines_in
 from tests.support.fleet import running_fleet
 from tests.support.s3 import SeaweedFS
 
@@ -270,4 +269,3 @@ def test_nothing_is_kept_where_the_settings_say_so(tmp_path: Path) -> None:
         worker = fleet.start(environment={"ASSETFLOW_LOG_MB": "0"})
         assert list(submit(Definitions([loud])).wait(30).logs()) == []
         assert wait_until(lambda: "into the worker's log" in worker.words, timeout=10)
-        assert lines_in(tmp_path / "nothing") == []

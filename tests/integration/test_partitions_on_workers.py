@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from assetflow import (
     FilesystemIOManager,
     PartitionKeyRange,
     local_cluster,
+    materialize,
     submit,
 )
 from assetflow.clock import wait_until
@@ -25,6 +27,8 @@ from assetflow.errors import UnknownPartitionError
 from assetflow.runs.states import RunStatus
 from assetflow.runs.story import EventType
 from tests.samples import partitioned as shop
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +105,29 @@ def test_what_is_missing_is_made_and_nothing_else(home: Path) -> None:
     assert wrong.returncode == 2 and "Could not find a partition with key `2026-12-01`" in wrong.stderr
     unsaid = command("materialize")
     assert unsaid.returncode == 2 and "--partition KEY" in unsaid.stderr
+
+
+def test_partitions_are_compared_and_taken_over_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "assetflow.toml").write_text("[environments.staging]\n[environments.production]\n")
+    days = ["2026-11-02", "2026-11-03"]
+    materialize([shop.orders, shop.paid], env="staging", partitions=days)
+    materialize([shop.orders], env="production", yes=True, partitions=["2026-11-02", "2026-11-05"])
+
+    def command(*words: str) -> subprocess.CompletedProcess[str]:
+        program = [str(Path(sys.executable).parent / "assetflow"), *words, "-m", "tests.samples.partitioned"]
+        return subprocess.run(program, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+
+    before = command("diff", "staging", "production", "orders")
+    assert before.returncode == 1
+    assert "1 the same, 1 only in the first, 1 only in the second" in before.stdout
+    assert command("promote", "orders paid", "--from", "staging", "--to", "production", "--yes").returncode == 0
+    after = command("diff", "staging", "production", "orders paid")
+    assert "2 the same, 1 only in the second" in after.stdout and "paid  partitions: 2 the same" in after.stdout
+    with DagsterInstance.get(env="production") as instance:
+        assert counts(instance, "paid") == dict.fromkeys(days, 1)
+    nothing = command("backfill", "letter", "--partitions", "all")
+    assert nothing.returncode == 2 and "there is no partition to make" in nothing.stderr
 
 
 def counts(instance: DagsterInstance, key: str) -> dict[str, int]:

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from assetflow.client import active_connection
 from assetflow.clock import wait_until
-from assetflow.local.lifeline import die_with_parent
+from assetflow.lifeline import die_with_parent
 from assetflow.local.valkey import Valkey
 from assetflow.wiring import Connection, connect, current_settings
 from tests.support.cluster import descendants_of, is_alive, kill, sidecars_of, slots_of

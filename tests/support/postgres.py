@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from assetflow.clock import wait_until
-from assetflow.local.lifeline import die_with_parent
+from assetflow.lifeline import die_with_parent
 from tests.support.fleet import free_port
 
 MISSING = "there is no PostgreSQL here: apt-get install -y postgresql"

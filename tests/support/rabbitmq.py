@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 
 from assetflow.clock import wait_until
-from assetflow.local.lifeline import die_with_parent
+from assetflow.lifeline import die_with_parent
 from tests.support.cluster import descendants_of
 from tests.support.fleet import free_port
 

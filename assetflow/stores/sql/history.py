@@ -10,6 +10,8 @@ from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.dynamic_partitions import SqlDynamicPartitions
 from assetflow.stores.sql.event_log import SqlEventLog
+from assetflow.stores.sql.leases import SqlLeases
+from assetflow.stores.sql.ticks import SqlTickStore, forget_ticks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +27,19 @@ class SqlHistory:
     def catalog_of(self, environment: str) -> SqlCatalog:
         """The catalog of another environment."""
         return SqlCatalog(self.database, environment)
+
+    def ticks_of(self, environment: str, location: str) -> SqlTickStore:
+        """The ticks of an environment and code location."""
+        return SqlTickStore(self.database, environment, location)
+
+    def forget_ticks(self, ended_before: float, now: float, *, dry_run: bool = False) -> int:
+        """Clear old ticks away; see `assetflow.stores.sql.ticks.forget_ticks`."""
+        return forget_ticks(self.database, ended_before, now, dry_run=dry_run)
+
+    @property
+    def leases(self) -> SqlLeases:
+        """The leases in it."""
+        return SqlLeases(self.database)
 
     def close(self) -> None:
         """Let go of all connections."""

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0004"  # the newest migration
+HEAD = "0005"  # the newest migration
 
 metadata = MetaData()
-_LONG = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in a column of that name
+LONG = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in a column of that name
 
 
 def _text(name: str, *, none: bool = False) -> Column[str]:
@@ -103,7 +103,7 @@ attempts = Table(
 materializations = Table(
     "materializations",
     metadata,
-    Column("id", _LONG, primary_key=True, autoincrement=True),
+    Column("id", LONG, primary_key=True, autoincrement=True),
     _text("asset"),
     _text("environment"),
     _text("partition"),
@@ -135,7 +135,7 @@ Index("materializations_of_asset", materializations.c.environment, materializati
 observations = Table(
     "observations",
     metadata,
-    Column("id", _LONG, primary_key=True, autoincrement=True),
+    Column("id", LONG, primary_key=True, autoincrement=True),
     _text("asset"),
     _text("environment"),
     _text("partition"),
@@ -159,7 +159,7 @@ Index("observations_of_asset", observations.c.environment, observations.c.asset,
 checks = Table(
     "checks",
     metadata,
-    Column("id", _LONG, primary_key=True, autoincrement=True),
+    Column("id", LONG, primary_key=True, autoincrement=True),
     _text("asset"),
     _text("environment"),
     _text("name"),
@@ -233,3 +233,14 @@ dynamic_partitions = Table(
     _double("added"),
     sqlite_with_rowid=False,
 )
+
+run_statuses = Table(
+    "run_statuses",
+    metadata,
+    Column("id", LONG, primary_key=True, autoincrement=True),
+    _text("run_id"),
+    _text("status"),
+    _double("at"),
+)
+Index("run_statuses_once", *(run_statuses.c[name] for name in ("run_id", "status", "at")), unique=True)
+Index("run_statuses_by_status", run_statuses.c.status, run_statuses.c.id)

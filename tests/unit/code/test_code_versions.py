@@ -172,6 +172,94 @@ def test_exactly_the_assets_that_reach_a_change_have_another_version(
     assert {name for name in before if before[name] != after[name]} == changed
 
 
+CLASSES = """
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from assetflow import asset
+
+class Made(type):
+    def sides(cls): return 4
+
+class Shape(metaclass=Made):
+    pass
+
+def marked(kind):
+    kind.mark = "m"
+    return kind
+
+@marked
+class Marked:
+    pass
+
+@dataclass
+class Rate:
+    n: int
+    steps: list = field(default_factory=lambda: [1])
+    def __post_init__(self): self.n += 5
+    def __call__(self, m): return self.n * m
+
+class Point(NamedTuple):
+    x: int
+    def __add__(self, other): return self.x + 6
+
+@asset
+def with_metaclass(): return Shape.sides()
+
+@asset
+def with_class_decorator(): return Marked.mark
+
+@asset
+def with_dataclass(): return Rate(2)(3)
+
+@asset
+def with_named_tuple(): return Point(1) + Point(2)
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        ("return 4", "return 5", "with_metaclass"),
+        ('= "m"', '= "n"', "with_class_decorator"),
+        ("+= 5", "+= 6", "with_dataclass"),
+        ("self.n * m", "self.n / m", "with_dataclass"),
+        ("[1]", "[2]", "with_dataclass"),
+        ("    n: int", "    n: float", "with_dataclass"),
+        ("@dataclass\n", "@dataclass(order=True)\n", "with_dataclass"),
+        ("self.x + 6", "self.x + 7", "with_named_tuple"),
+    ],
+)
+def test_all_that_makes_a_class_counts(versions: Versions, old: str, new: str, changed: str) -> None:
+    assert old in CLASSES, "the edit changes something"
+    before, after = versions(pipeline=CLASSES), versions(pipeline=CLASSES.replace(old, new))
+    assert {name for name in before if before[name] != after[name]} == {changed}
+
+
+def test_comments_in_a_dataclass_do_not_count(versions: Versions) -> None:
+    again = CLASSES.replace("    n: int\n", "    # how many\n    n: int  # at least one\n\n")
+    assert again != CLASSES and versions(pipeline=CLASSES) == versions(pipeline=again)
+
+
+def test_methods_count_of_a_class_that_is_written_in_two_places(versions: Versions) -> None:
+    text = (
+        HEAD
+        + """
+import sys
+if sys.argv:
+    class Rate:
+        def __call__(self): return 2
+else:
+    class Rate:
+        def __call__(self): return 3
+@asset
+def one(): return Rate()()
+"""
+    )
+    before = versions(pipeline=text)
+    assert versions(pipeline=text) == before
+    assert versions(pipeline=text.replace("return 2", "return 4")) != before
+
+
 def test_what_is_imported_inside_a_function_is_looked_at_and_not_imported(versions: Versions, tmp_path: Path) -> None:
     package = tmp_path / "project" / "parts"
     package.mkdir()

@@ -45,3 +45,13 @@ def test_an_error_is_described_by_the_users_frames() -> None:
 def test_a_request_is_described_by_what_it_asks_for() -> None:
     assert describe_error(RetryRequested(1)).message == "the step asked to be tried again; 1 retry is allowed"
     assert describe_error(RetryRequested(2)).type == "RetryRequested"
+
+
+def test_an_exception_that_cannot_say_what_it_is_fails_its_step_all_the_same() -> None:
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise LookupError("no words")
+
+    detail = describe_error(Mute())
+    assert detail.message == "its __str__ raised LookupError"
+    assert "Mute" in detail.traceback

@@ -31,6 +31,13 @@ from assetflow.runs.facts import ErrorDetail
 from assetflow.runs.log_lines import LogLine, LogStream
 from assetflow.runs.states import RunStatus
 
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is materialized here is stored in no folder that others look at."""
+    monkeypatch.chdir(tmp_path)
+
+
 EVIL = '<script>alert("x")</script>'
 
 

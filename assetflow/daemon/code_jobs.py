@@ -1,0 +1,112 @@
+"""What the daemon and the processes that hold users' code say to each other: a JSON document a line."""
+
+from __future__ import annotations
+
+import msgspec
+
+from assetflow.runs.ticks import AskedRun
+
+WRITTEN_LAST = "what it has written last:"  # stands in errors between the cause and what may explain it
+
+
+class InstigatorAbout(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the daemon has to know of a schedule or sensor.
+
+    Attributes:
+        kind: see `InstigatorKind`.
+        runs: whether it is evaluated before anybody has started or stopped it.
+        crons: of a schedule, when it fires; five fields each.
+        zone: in which they are read.
+        missed_ticks: how many missed fire times are made up for; None for all.
+        interval: of a sensor, seconds between two evaluations.
+    """
+
+    name: str
+    kind: str
+    runs: bool = False
+    crons: tuple[str, ...] = ()
+    zone: str = "UTC"
+    missed_ticks: int | None = 1
+    interval: float = 30.0
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """The first thing that is said: what was found.
+
+    Attributes:
+        files: of which the code was loaded, and when each was changed last.
+        error: why it cannot be loaded.
+    """
+
+    instigators: list[InstigatorAbout] = []
+    files: dict[str, float] = {}
+    error: str = ""
+
+
+class EvaluateJob(msgspec.Struct, frozen=True, kw_only=True, tag="evaluate"):
+    """Ask a schedule or sensor what is to be done.
+
+    Attributes:
+        tick: its id; 0 if it is none, but somebody who asks by hand.
+        at: the fire time.
+        last_run_key, last_ended: see `InstigatorState`.
+    """
+
+    tick: int
+    name: str
+    kind: str
+    at: float
+    cursor: str | None = None
+    last_run_key: str | None = None
+    last_ended: float | None = None
+
+
+class LaunchJob(msgspec.Struct, frozen=True, kw_only=True, tag="launch"):
+    """Start a run, unless it is there already.
+
+    Attributes:
+        name: of what asks for it.
+    """
+
+    name: str
+    asked: AskedRun
+    run_id: str
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """A job, and how many seconds it may take."""
+
+    number: int
+    job: EvaluateJob | LaunchJob
+    seconds: float
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
+    """What came of a job.
+
+    Attributes:
+        number: of the order.
+        asked: the runs that are asked for.
+        reason: why none is.
+        cursor: as it is from now on.
+        run_id: of the run that was started, or was there.
+        error: what went wrong; empty if nothing.
+        passes: it is the fault of a server that does not answer, and is to be tried again.
+    """
+
+    number: int = 0
+    asked: list[AskedRun] = []
+    reason: str | None = None
+    cursor: str | None = None
+    run_id: str = ""
+    error: str = ""
+    passes: bool = False
+
+
+said = msgspec.json.Decoder(Hello | Answer)
+ordered = msgspec.json.Decoder(Order)
+
+
+def line_of(message: Hello | Answer | Order) -> bytes:
+    """A message as it is sent."""
+    return msgspec.json.encode(message) + b"\n"

@@ -1,0 +1,159 @@
+"""A daemon beside a cluster: what schedules and sensors ask for is run, and what goes wrong in one stays there."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from assetflow import RunStatus, submit
+from assetflow.client import active_connection
+from assetflow.clock import wait_until
+from assetflow.daemon.code_jobs import EvaluateJob
+from assetflow.daemon.code_process import CodeProcess
+from assetflow.daemon.composition import build_daemon
+from assetflow.local.cluster import LocalCluster
+from assetflow.runs.ticks import Tick, TickStore
+from assetflow.settings import Settings
+from assetflow.wiring import current_settings, open_history
+from tests.support.cluster import running_cluster
+
+MODULE = "tests.samples.clockwork"
+PATIENCE = 40.0
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
+    """Workers that may import the module."""
+    with running_cluster(tmp_path_factory.mktemp("cluster"), workers=1, modules=(MODULE,)) as running:
+        token = active_connection.set(running.connection)
+        yield running
+        active_connection.reset(token)
+
+
+@pytest.fixture(scope="module")
+def settings(cluster: LocalCluster) -> Settings:
+    home = cluster.connection.settings.home
+    return replace(current_settings(), home=home, redis_url=cluster.redis_url, tick_seconds=2.0)
+
+
+@pytest.fixture(scope="module")
+def store(settings: Settings) -> Iterator[TickStore]:
+    """What a daemon, which runs meanwhile, knows of the schedules and sensors of a module."""
+    history = open_history(settings, create=True)
+    assert history is not None
+    found = history.ticks_of("default", MODULE)
+    for name in ("every_six_hours", "latest_only"):
+        found.want(name, "schedule", "stopped")
+    daemon = build_daemon(settings, [MODULE], pulse=0.1)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    yield found
+    daemon.ask_to_stop()
+    thread.join(20)
+    history.close()
+
+
+def ended(store: TickStore, name: str, *statuses: str) -> list[Tick]:
+    return [tick for tick in store.ticks(name, statuses=statuses) if tick.ended is not None]
+
+
+def test_what_a_schedule_asks_for_is_run_once_it_was_missed(store: TickStore, cluster: LocalCluster) -> None:
+    store.want("latest_only", "schedule", "running", since=time.time() - 3 * 86_400)
+    assert wait_until(lambda: bool(ended(store, "latest_only", "succeeded")), timeout=PATIENCE)
+    ticks = store.ticks("latest_only")
+    assert {tick.status for tick in ticks[1:]} == {"skipped"}
+    assert len(ticks) in (12, 13)
+    (run_id,) = ticks[0].run_ids
+    view = cluster.connection.store
+    assert wait_until(lambda: view.view(run_id).status is RunStatus.SUCCEEDED, timeout=PATIENCE)
+    about = view.view(run_id).about
+    for tag in ('"crop":"wheat"', '"assetflow/schedule_name":"latest_only"', f'"assetflow/tick":"{ticks[0].id}"'):
+        assert tag in about
+
+
+def test_an_asset_sensor_starts_a_run_when_workers_have_made_the_asset(store: TickStore, cluster: LocalCluster) -> None:
+    handle = submit(MODULE, "wheat")
+    assert handle.wait(PATIENCE).success
+    store.want("on_wheat", "sensor", "running")
+    assert wait_until(lambda: bool(ended(store, "on_wheat", "succeeded")), timeout=PATIENCE)
+    tick = ended(store, "on_wheat", "succeeded")[-1]
+    (asked,) = tick.asked or []
+    assert (asked.job_name, asked.tags["assetflow/sensor_name"]) == ("mill", "on_wheat")
+    assert wait_until(
+        lambda: cluster.connection.store.view(tick.run_ids[0]).status is RunStatus.SUCCEEDED, timeout=PATIENCE
+    )
+    assert wait_until(lambda: bool(ended(store, "on_wheat", "skipped")), timeout=PATIENCE)
+    assert "No new materialization" in str(ended(store, "on_wheat", "skipped")[0].reason)
+    store.want("on_wheat", "sensor", "stopped")
+
+
+def test_a_schedule_that_was_started_before_it_was_seen_counts_from_when_it_is(store: TickStore) -> None:
+    store.want("by_weekday", "schedule", "running")
+    assert wait_until(lambda: store.states()["by_weekday"].last_at is not None, timeout=PATIENCE)
+    assert abs(float(store.states()["by_weekday"].last_at or 0) - time.time()) < PATIENCE
+    store.want("by_weekday", "schedule", "stopped")
+
+
+def test_sensors_that_hang_crash_and_raise_keep_nobody_from_working(store: TickStore) -> None:
+    for name in ("hangs", "crashes", "raises", "counts"):
+        store.want(name, "sensor", "running")
+    assert wait_until(lambda: bool(ended(store, "hangs")), timeout=PATIENCE)
+    assert wait_until(lambda: len(ended(store, "counts")) >= 3, timeout=PATIENCE)
+    errors = {name: str(ended(store, name, "failed")[-1].error) for name in ("hangs", "crashes", "raises")}
+    assert errors["hangs"] == ("it took longer than 2 s, and was stopped\nwhat it has written last:\nI wait for ever")
+    assert "its process was ended by SIGSEGV" in errors["crashes"]
+    assert errors["raises"].endswith("ValueError: no grain")
+    assert "tests/samples/clockwork.py" in errors["raises"].splitlines()[1]
+    first, *others = reversed(ended(store, "counts"))
+    assert (first.status, len(first.run_ids)) == ("succeeded", 1)
+    assert {(tick.status, tick.reason) for tick in others} == {
+        ("skipped", "its run was asked for before: same run key")
+    }
+    assert [tick.cursor_after for tick in (first, *others)][:3] == ["1", "2", "3"]
+    assert store.states()["counts"].last_run_key == "only once"
+    for name in ("hangs", "crashes", "raises", "counts"):
+        store.want(name, "sensor", "stopped")
+
+
+CHANGING = """
+from assetflow import Definitions, RunRequest, asset, define_asset_job, sensor
+
+@asset
+def wheat():
+    return 1
+
+@sensor(job=define_asset_job("harvest", "wheat"))
+def watching():
+    return RunRequest(run_key={key!r})
+
+defs = Definitions([wheat], sensors=[watching])
+"""
+
+
+def test_code_that_was_changed_is_known_to_be_and_a_new_process_has_it(tmp_path: Path, settings: Settings) -> None:
+    file = tmp_path / "changing_farm.py"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "ASSETFLOW_HOME": str(settings.home)}
+    job = EvaluateJob(tick=1, name="watching", kind="sensor", at=1.0)
+    for key in ("first", "second"):
+        file.write_text(CHANGING.format(key=key))
+        code = CodeProcess("changing_farm", environment)
+        assert wait_until(lambda: code.hello is not None, timeout=PATIENCE)  # noqa: B023
+        assert [one.run_key for one in code.ask(job, 20.0).asked] == [f"key:{key}"]
+        assert not code.is_outdated
+        os.utime(file, (1, 1))
+        assert code.is_outdated
+        code.close()
+        assert wait_until(lambda: not code.is_alive, timeout=PATIENCE)  # noqa: B023
+        assert code.ask(job, 1.0).passes
+    file.write_text("this is no Python")
+    broken = CodeProcess("changing_farm", environment)
+    assert wait_until(lambda: broken.hello is not None, timeout=PATIENCE)
+    assert broken.hello is not None
+    assert "changing_farm does not load: SyntaxError" in broken.hello.error
+    broken.end()
