@@ -90,7 +90,7 @@ class SeaweedFS:
             *(f"-{name}.port={port}" for name, port in ports.items()),
             *(f"-{name}.port.grpc={port}" for name, port in zip(ports, _ports(4), strict=True)),
             "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false", "-s3.autoCreateBucket=false", "-iam=false",
-            "-volume.max=500", "-volume.minFreeSpace=1", "-master.volumeSizeLimitMB=64",
+            "-volume.max=5000", "-volume.minFreeSpace=1", "-master.volumeSizeLimitMB=64",
             "-master.telemetry=false", "-filer.saveToFilerLimit=65536",
         ]  # fmt: skip
         if self._guarded:

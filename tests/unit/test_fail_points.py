@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from assetflow.errors import SettingsError
-from assetflow.fail_points import CLIENT_POINTS, POINTS, RECORDER_POINTS, SLOT_POINTS, arm
+from assetflow.fail_points import CLIENT_POINTS, POINTS, RECORDER_POINTS, SLOT_POINTS, TICK_POINTS, arm
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,9 +27,10 @@ def test_every_point_is_reached_by_one_place_of_the_code() -> None:
 def test_every_point_is_exercised_by_a_fault() -> None:
     """The tests of faults take their points from these tables, so a new one is exercised by itself."""
     texts = "\n".join(file.read_text() for file in (ROOT / "tests" / "faults").glob("test_*.py"))
-    assert {*SLOT_POINTS, *CLIENT_POINTS, *RECORDER_POINTS} == {*POINTS}
+    assert {*SLOT_POINTS, *CLIENT_POINTS, *RECORDER_POINTS, *TICK_POINTS} == {*POINTS}
     assert 'parametrize("point", SLOT_POINTS)' in texts
     assert 'parametrize("point", CLIENT_POINTS)' in texts
+    assert "for point in TICK_POINTS" in texts
     assert 'parametrize("point", RECORDER_POINTS)' in texts
 
 
