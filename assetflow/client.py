@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from assetflow.clock import wait_until
 from assetflow.code.fingerprint import fingerprint_of
 from assetflow.code.reference import CodeRef
+from assetflow.collecting import collecting_later
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.definitions.run_config import RunConfig
 from assetflow.engine.launch import launch
@@ -238,19 +238,6 @@ def _is_over(connection: Connection, run_id: str) -> bool:
         return connection.store.view(run_id, steps=False).status.is_terminal
     except RunNotFoundError:
         return False
-
-
-@contextmanager
-def collecting_later() -> Iterator[None]:
-    """Hold the garbage collector back while many objects are made that all stay: it would look through them in vain."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def code_of(connection: Connection, project: Project, *, ship_code: bool = False) -> tuple[CodeRef, bytes | None]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from assetflow.code.signing import Signer
 from assetflow.code.store import CodeStore
+from assetflow.collecting import collecting_later
 from assetflow.engine.readings import Readings
 from assetflow.engine.recording import RunRecord, run_entry, unread_entry
 from assetflow.engine.request import RunRequest
@@ -121,6 +122,10 @@ class Recorder:
         Raises:
             HistoryUnreachableError, ServiceUnreachableError: one of the two sides does not answer.
         """
+        with collecting_later():
+            return self._turn()
+
+    def _turn(self) -> bool:
         log = self._log
         assert log is not None, "is_mine() comes first"
         waiting = self._outbox.waiting()

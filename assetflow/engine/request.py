@@ -9,6 +9,7 @@ import msgspec
 
 from assetflow.code.reference import CodeRef
 from assetflow.code.signing import Signer
+from assetflow.collecting import collecting_later
 from assetflow.errors import DamagedRecordError
 from assetflow.planning.plan import SCHEMA, Plan
 
@@ -63,7 +64,8 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         """
         raw = signer.open("run", sealed, what=f"the plan of run {run_id}")
         try:
-            request = msgspec.msgpack.decode(raw, type=RunRequest)
+            with collecting_later():
+                request = msgspec.msgpack.decode(raw, type=RunRequest)
         except msgspec.DecodeError as error:
             if _schema_in(raw) > SCHEMA:
                 raise _too_new(run_id, _schema_in(raw)) from None

@@ -1,7 +1,8 @@
 """What would be done: the immutable description of one run's work.
 
 A plan holds no callable and no value. It is JSON, made once by the planner, read by every worker,
-and the only thing both sides of the wire must agree on.
+and the only thing both sides of the wire must agree on. Nothing in it can refer to what holds it, so the garbage
+collector need not look through its thousands of parts (``gc=False``).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ COMPARED = 2
 """Of plans with steps that compare their inputs with earlier ones; others have the first form."""
 
 
-class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One input of a step.
 
     Attributes:
@@ -50,7 +51,7 @@ class StepInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: str = ""
 
 
-class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One output of a step.
 
     Attributes:
@@ -70,7 +71,7 @@ class StepOutput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     code_version: str | None = None
 
 
-class StepRetry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StepRetry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How often a step that raised is tried again.
 
     Attributes:
@@ -86,7 +87,7 @@ class StepRetry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     jitter: str | None = None
 
 
-class SettledOutput(msgspec.Struct, frozen=True, array_like=True):
+class SettledOutput(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What is known of an output that was made.
 
     Attributes:
@@ -102,7 +103,7 @@ class SettledOutput(msgspec.Struct, frozen=True, array_like=True):
     environment: str = ""
 
 
-class StepBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class StepBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """How a step was run last. If its inputs are that data again, it is not run, and its outputs stay what they are.
 
     Attributes:
@@ -114,7 +115,7 @@ class StepBaseline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     outputs: tuple[SettledOutput, ...] = ()
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One call of one op.
 
     Attributes:
@@ -172,7 +173,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return tuple(AssetKey.of_parts(output.key) for output in self.outputs if output.key)
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The steps of a run, in an order in which they could be run one after the other."""
 
     steps: tuple[Step, ...]
