@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c c
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench bench-all faults soak histories clean
+.PHONY: help demo test check format docs bench bench-all faults soak histories wheel smoke clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
@@ -50,6 +50,13 @@ histories: $(VENV)/.test ## drive both stores and a reference through 20,000 ran
 
 soak: $(VENV)/.test ## 200,000 steps with random kills; prints memory and keys over time (nightly)
 	$(BIN)/python -m tests.faults.soak
+
+wheel: $(VENV)/.test ## build what is handed out into dist/, with the page inside if it was built
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist .
+
+smoke: $(VENV)/.test ## build the wheel, and try it in a clean environment of each Python that is here
+	$(BIN)/python -m pytest tests/release -rAs
 
 clean: ## remove what was built, and what runs have left
 	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
