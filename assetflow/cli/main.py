@@ -41,6 +41,7 @@ _COMMANDS = {
     "schedule": "assetflow.cli.schedules:schedule",
     "sensor": "assetflow.cli.sensors:sensor",
     "dev": "assetflow.cli.dev:dev",
+    "ui": "assetflow.cli.ui:ui",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }
