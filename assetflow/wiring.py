@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,7 +166,9 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
 
     def make_slot(name: str, watch: Watch) -> Slot:
         connection = connect(chosen, patient=True, only_live=True)
-        loader = CodeLoader(signer, connection.codes, chosen.modules)
+        loader = CodeLoader(
+            signer, connection.codes, chosen.modules, partial(connection.registry.loaded, name.partition(":")[0])
+        )
         opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place)
         return Slot(name, connection.store, opener, watch=watch)
 
