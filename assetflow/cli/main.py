@@ -42,6 +42,7 @@ _COMMANDS = {
     "sensor": "assetflow.cli.sensors:sensor",
     "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",
+    "ui": "assetflow.cli.ui:ui",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }
