@@ -10,6 +10,7 @@ from assetflow.engine.clearing import Clearing
 from assetflow.engine.recorder import Recorder
 from assetflow.engine.request import RunRequest
 from assetflow.engine.settling import judged
+from assetflow.engine.tallying import Tallying
 from assetflow.errors import AssetflowError
 from assetflow.runs.alert_log import AlertLog
 from assetflow.runs.claims import Claim, Outcome
@@ -17,6 +18,7 @@ from assetflow.runs.facts import LogDetail
 from assetflow.settings import Settings
 from assetflow.stores.redis.code_store import RedisCodeStore
 from assetflow.stores.redis.connection import connect as connect_redis
+from assetflow.stores.redis.gauges import RedisGauges
 from assetflow.stores.redis.outbox import RedisOutbox
 from assetflow.stores.redis.workers import RedisWorkerRegistry
 from assetflow.wiring import (
@@ -94,6 +96,7 @@ def build_recording(settings: Settings, name: str) -> RecordingThread | None:
         RedisCodeStore(client),
         signer_for(settings),
         alerts=settings.alert_url is not None,
+        told=[Tallying(RedisGauges(client)).add],
     )
     return RecordingThread(name, RedisWorkerRegistry(client), recorder)
 

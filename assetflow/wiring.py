@@ -30,6 +30,7 @@ from assetflow.fail_points import arm
 from assetflow.native_threads import share_cores
 from assetflow.runs.claims import Announcement
 from assetflow.runs.event_log import EventLog
+from assetflow.runs.gauges import Gauges
 from assetflow.runs.limits import Limits
 from assetflow.runs.outbox import Outbox
 from assetflow.runs.registry import WorkerRegistry
@@ -54,6 +55,7 @@ class Connection:
         logs: what steps have written.
         retrying: runs again what failed.
         history: opens the history, once; None if there is none here.
+        gauges: numbers about what goes on.
     """
 
     url: str
@@ -66,6 +68,7 @@ class Connection:
     announce: Announce
     logs: RunLogs
     retrying: Retrying
+    gauges: Gauges
     history: Callable[[], SqlHistory | None] = lambda: None
 
     @property
@@ -109,6 +112,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
     from assetflow.distributed.dispatcher import Dispatcher
     from assetflow.stores.redis.code_store import RedisCodeStore
     from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.gauges import RedisGauges
     from assetflow.stores.redis.limits import RedisLimits
     from assetflow.stores.redis.live_logs import RedisLiveLogs
     from assetflow.stores.redis.run_store import RedisRunStore
@@ -139,6 +143,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
         logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: log_of(history())),
         retrying=Retrying(store, signer, codes, lambda: log_of(history())),
+        gauges=RedisGauges(client),
         history=history,
     )
 
