@@ -173,7 +173,12 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         loader = CodeLoader(
             signer, connection.codes, chosen.modules, partial(connection.registry.loaded, name.partition(":")[0])
         )
-        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place)
+        around = None
+        if chosen.otel_endpoint is not None:
+            from assetflow.telemetry.otlp import ready, steps_as_parents
+
+            around = steps_as_parents if ready(chosen.otel_endpoint) else None
+        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place, around)
         return Slot(name, connection.store, opener, watch=watch)
 
     from assetflow.stores.redis.connection import PASSING_ERRORS
@@ -189,6 +194,8 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_LOG_MB": str(chosen.log_mb),
         "ASSETFLOW_ALERT_URL": chosen.alert_url or "",
         "ASSETFLOW_BASE_URL": chosen.base_url or "",
+        "ASSETFLOW_LOG_FORMAT": chosen.log_format,
+        "ASSETFLOW_OTEL_ENDPOINT": chosen.otel_endpoint or "",
         "ASSETFLOW_RETENTION_DAYS": str(chosen.retention_days),
         **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
@@ -199,6 +206,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         sidecar_environment=environment,
         share_cores=lambda slots: share_cores(os.environ, slots),
         passing_errors=PASSING_ERRORS,
+        logs_as_json=chosen.log_format == "json",
     )
     return make_worker_app(chosen.broker_url or url, parts)
 
