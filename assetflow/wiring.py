@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
     from assetflow.alerts.webhook import Webhook
     from assetflow.distributed.log_keeping import LogKeeping
+    from assetflow.stores.redis.live_feed import RedisLiveFeed
     from assetflow.stores.sql.history import SqlHistory
 
 
@@ -248,6 +249,14 @@ def outbox_of(connection: Connection) -> Outbox:
     from assetflow.stores.redis.outbox import RedisOutbox
 
     return RedisOutbox(connect_redis(connection.url, patient=False))
+
+
+def live_feed_of(connection: Connection) -> RedisLiveFeed:
+    """What goes on in live runs, for one who reads for many."""
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.live_feed import RedisLiveFeed
+
+    return RedisLiveFeed(connect_redis(connection.url, patient=False))
 
 
 def upgrade_history(settings: Settings) -> tuple[str | None, str | None, str]:

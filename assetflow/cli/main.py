@@ -43,6 +43,7 @@ _COMMANDS = {
     "metrics": "assetflow.cli.metrics:metrics",
     "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",
+    "ui": "assetflow.cli.ui:ui",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }
