@@ -127,6 +127,15 @@ class DefinitionsRunner:
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         """See StepRunner.run."""
+        key = next((output.key for output in step.outputs if output.key), ())
+        speaks = Speaker(run_id=self._run_id, step=step.key, asset="/".join(key), attempt=claim.retries)
+        token = speaker.set(speaks)
+        try:
+            return self._run(step, claim, versions, settled)
+        finally:
+            speaker.reset(token)
+
+    def _run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         detail = StepDetail(started=time.time(), retry=claim.retries)
         began = time.perf_counter()
         try:
@@ -138,8 +147,6 @@ class DefinitionsRunner:
             return left_as_it_was(step, detail)
         log = step_logger(self._run_id, step.key)
         work = StepWork(self._work, step, asset, op, claim, versions, settled, log, partitions)
-        keys = ("/".join(output.key) for output in step.outputs if output.key)
-        speaking = speaker.set(Speaker(run_id=self._run_id, step=step.key, asset=next(keys, ""), attempt=claim.retries))
         try:
             with nullcontext() if self._around is None else self._around(step.index, claim.token):
                 emitted, staged = execute_step(work, detail)
@@ -152,7 +159,6 @@ class DefinitionsRunner:
             result = self._failure(step, claim, detail, error)
         if result.delay is None and not isinstance(result.error, StepStopped):
             run_hooks(work, result.error, detail)
-        speaker.reset(speaking)
         detail.seconds = time.perf_counter() - began
         return result
 

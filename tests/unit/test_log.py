@@ -57,3 +57,15 @@ def test_where_nobody_writes_yet_json_goes_to_standard_error(capsys: pytest.Capt
     write_json(lonely)
     lonely.warning("here")
     assert json.loads(capsys.readouterr().err)["message"] == "here"
+
+
+def test_a_run_that_is_interrupted_leaves_nobody_speaking() -> None:
+    from assetflow import asset, materialize
+
+    @asset
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        materialize([interrupted])
+    assert speaker.get() is None
