@@ -61,11 +61,13 @@ export function LogView({ run, step, attempt = null, running, tools }: LogViewPr
             search.move(event.shiftKey ? -1 : 1);
           }}
         />
+        <span className="row">
         <span className="small muted num log-found" role="status" data-testid="log-found">
           {text !== "" && (search.matches === null ? "…" : search.matches.length === 0 ? "not found" : `${count(search.at + 1)} of ${count(search.matches.length)}`)}
         </span>
         <Button look="quiet" small icon={<ChevronUp size={15} />} aria-label="Previous match" disabled={!search.matches?.length} onClick={() => search.move(-1)} />
         <Button look="quiet" small icon={<ChevronDown size={15} />} aria-label="Next match" disabled={!search.matches?.length} onClick={() => search.move(1)} />
+        </span>
         <span className="grow" />
         <span className="small muted num" data-testid="log-total">
           {book.total !== null && many(book.total, "line")}

@@ -88,7 +88,9 @@ export function DataTable<Row>(props: TableProps<Row>) {
     event.stopPropagation();
   }
 
-  const tracks = [...(onSelect ? ["36px"] : []), ...columns.map((one) => one.width)].join(" ");
+  const select = onSelect ? ["36px"] : [];
+  const wide = [...select, ...columns.map((one) => one.width)];
+  const narrow = [...select, ...columns.filter((one) => !one.narrow).map((one) => one.width)];
   const allOn = selected !== undefined && rows.length > 0 && rows.every((row) => selected.has(rowKey(row)));
   const items = virtual.getVirtualItems();
   return (
@@ -98,7 +100,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
       aria-label={label}
       aria-rowcount={rows.length + 1}
       aria-multiselectable={onSelect ? true : undefined}
-      style={{ ["--tracks" as string]: tracks, ...(props.height && { height: props.height }) }}
+      style={{ ...tracks("wide", wide), ...tracks("narrow", narrow), ...(props.height && { height: props.height }) }}
       onKeyDown={pressed}
     >
       <div className="table-scroll" ref={box}>
@@ -173,6 +175,12 @@ export function DataTable<Row>(props: TableProps<Row>) {
       </div>
     </div>
   );
+}
+
+/** The tracks, and the least that they take: rows must not be as wide as what is in them, or they would differ. */
+function tracks(name: string, widths: string[]): Record<string, string> {
+  const least = widths.reduce((sum, width) => sum + Number(/(\d+)px/.exec(width)?.[1] ?? 0), 16);
+  return { [`--${name}`]: widths.join(" "), [`--${name}-least`]: `${least}px` };
 }
 
 const cellClass = <Row,>(column: Column<Row>): string =>

@@ -126,7 +126,7 @@ export class RunBook {
     if (id !== this.id || this.run === null) return;
     if (steps && steps.length > 0) {
       const next = [...this.steps];
-      for (const step of steps) next[step.index] = step;
+      for (const step of steps) if (step.index < next.length) next[step.index] = step; // others are on their way
       this.steps = next;
     }
     if (summary) this.run = { ...this.run, ...summary };
