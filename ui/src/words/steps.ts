@@ -1,5 +1,6 @@
 /** How a step stands, in marks and words. What was not made on purpose is never shown as something wrong. */
-import type { RunStep } from "../api/contract";
+import type { RunStep, RunSteps, RunSummary } from "../api/contract";
+import type { Share } from "../parts/charts";
 import type { Mark } from "../parts/status";
 
 const MARKS: Record<string, { mark: Mark; word: string }> = {
@@ -31,3 +32,15 @@ export const ENDED = new Set(["success", "unchanged", "skipped", "failed", "upst
 
 /** The order in which states are listed and drawn. */
 export const MARK_ORDER: Mark[] = ["failed", "running", "queued", "done", "skipped", "cancelled", "never"];
+
+/** The steps of a run by how they stand; `done` of the server counts all that have ended. */
+export const sharesOf = ({ total, done, failed, skipped, running }: RunSteps): Share[] => [
+  { tone: "done", count: Math.max(0, done - failed - skipped), word: "done" },
+  { tone: "failed", count: failed, word: "failed" },
+  { tone: "skipped", count: skipped, word: "skipped" },
+  { tone: "running", count: running, word: "running" },
+  { tone: "never", count: Math.max(0, total - done - running), word: "waiting" },
+];
+
+/** What a run is about, as its title. */
+export const titleOf = (run: Pick<RunSummary, "target" | "name">): string => (run.target === "*" ? "All assets" : run.target || run.name);

@@ -7,12 +7,12 @@ import { Button } from "../../parts/button";
 import { Dialog } from "../../parts/dialog";
 import { Facts, FilterBox, Select } from "../../parts/fields";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
-import { StatusDot } from "../../parts/status";
+import { type Mark, StatusDot } from "../../parts/status";
 import { type Column, DataTable } from "../../parts/table";
 import { absolute, many } from "../../words/format";
 import type { RunBook } from "./run_book";
 
-const LEVELS: Record<string, "failed" | "stale" | "never"> = { error: "failed", warning: "stale", info: "never" };
+const MARKS: Record<string, Mark> = { step_succeeded: "done", step_failed: "failed", step_retry: "warned", step_lost: "warned", step_skipped: "skipped", step_upstream_failed: "skipped", run_aborted: "failed" };
 const clockMs = (at: number): string => {
   const moment = new Date(at * 1000);
   return `${moment.toLocaleTimeString("en-GB")}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
@@ -35,7 +35,7 @@ const COLUMNS: Column<RunEvent>[] = [
     width: "172px",
     cell: (event) => (
       <span className="row">
-        <StatusDot mark={LEVELS[event.level] ?? "never"} label={event.level} />
+        <span className="event-mark">{MARKS[event.type] && <StatusDot mark={MARKS[event.type] ?? "done"} label={event.level} />}</span>
         <span className="clip">{typeWord(event.type)}</span>
       </span>
     ),

@@ -16,8 +16,8 @@ describe("rows of a run", () => {
     const steps = [step(1), step(0), step(2, { slot: "w1:1" }), step(3, { started: null, ended: null, slot: null, state: "waiting" })];
     const rows = rowsOf(steps, "slot", 100, 200);
     expect(rows.map((row) => [row.label, row.bars.map((bar) => [bar.from, bar.to])])).toEqual([
-      ["w1 · 0", [[0, 1], [1, 2]]],
-      ["w1 · 1", [[2, 3]]],
+      ["w1 · 1", [[0, 1], [1, 2]]],
+      ["w1 · 2", [[2, 3]]],
     ]);
   });
   it("by step come in the order of their beginnings, those that wait last", () => {
@@ -28,7 +28,7 @@ describe("rows of a run", () => {
     expect(rowsOf([step(0, { ended: null, state: "running" })], "step", 100, 107)[0]?.bars[0]).toMatchObject({ from: 0, to: 7, mark: "running" });
   });
   it("show tries that failed before", () => {
-    const tried = step(0, { attempts: [{ outcome: "failed", at: 100.5, error: "no" }, { outcome: "success", at: 101, error: "" }] });
+    const tried = step(0, { attempts: [{ outcome: "failed", at: 100.5, error: "no" }, { outcome: "succeeded", at: 101, error: "" }] });
     expect(rowsOf([tried], "step", 100, 200)[0]?.tries).toEqual([{ at: 0.5, outcome: "failed" }]);
   });
 });

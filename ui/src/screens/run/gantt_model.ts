@@ -42,25 +42,26 @@ function slotRows(steps: readonly RunStep[], origin: number, now: number): Row[]
     const bar = barOf(step, origin, now);
     if (bar === null) continue;
     const id = step.slot ?? step.worker ?? "unknown";
-    const row = rows.get(id) ?? { id, label: slotLabel(step), step: null, bars: [], tries: [] };
+    const row = rows.get(id) ?? { id, label: step.worker ?? step.slot?.split(":")[0] ?? "not known", step: null, bars: [], tries: [] };
     row.bars.push(bar);
     rows.set(id, row);
   }
   for (const row of rows.values()) row.bars.sort((a, b) => a.from - b.from);
-  return [...rows.values()].sort((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }));
-}
-
-function slotLabel(step: RunStep): string {
-  const slot = step.slot?.split(":").at(-1);
-  const worker = step.worker ?? step.slot?.split(":")[0];
-  if (worker === undefined || worker === null) return "not known";
-  return slot !== undefined && step.slot !== worker ? `${worker} · ${slot}` : worker;
+  const sorted = [...rows.values()].sort((a, b) => a.label.localeCompare(b.label, "en", { numeric: true }) || a.id.localeCompare(b.id));
+  // Ids of slots say nothing to people: those of one worker are counted.
+  const seen = new Map<string, number>();
+  for (const row of sorted) {
+    const n = (seen.get(row.label) ?? 0) + 1;
+    seen.set(row.label, n);
+    row.label = `${row.label} · ${n}`;
+  }
+  return sorted;
 }
 
 function stepRows(steps: readonly RunStep[], origin: number, now: number): Row[] {
   const rows = steps.map<Row>((step) => {
     const bar = barOf(step, origin, now);
-    const tries = (step.attempts ?? []).filter(({ outcome }) => outcome !== "success").map(({ at, outcome }) => ({ at: Math.max(0, at - origin), outcome }));
+    const tries = (step.attempts ?? []).filter(({ outcome }) => outcome !== "succeeded").map(({ at, outcome }) => ({ at: Math.max(0, at - origin), outcome }));
     return { id: String(step.index), label: labelOf(step), step: step.index, bars: bar === null ? [] : [bar], tries };
   });
   const begun = (row: Row): number => row.bars[0]?.from ?? Infinity;

@@ -15,7 +15,8 @@ import { Empty, ErrorNote, Loading } from "../../parts/states";
 import { RunStatusMark } from "../../parts/status";
 import { Panel, Tabs } from "../../parts/tabs";
 import { Time, Took, useNow } from "../../parts/time";
-import { duration, many, shortId } from "../../words/format";
+import { count, duration, many, shortId } from "../../words/format";
+import { sharesOf, titleOf } from "../../words/steps";
 import { RunActs, Retrying, type RetryOf } from "./acts";
 import { Details } from "./details";
 import { Events } from "./events";
@@ -26,6 +27,7 @@ import { RunGraph } from "./run_graph";
 import { StepLog } from "./step_log";
 import { StepPanel } from "./step_panel";
 import { Steps } from "./steps";
+
 
 export default function Run({ params }: { params: Record<string, string> }) {
   const id = params["id"] ?? "";
@@ -78,7 +80,7 @@ function Known({ book, run }: { book: RunBook; run: RunDetail }) {
       title={`${run.name} ${shortId(run.id)}`}
       heading={
         <span className="row wrap" data-testid="run-heading">
-          <span>{run.target || run.name}</span>
+          <span>{titleOf(run)}</span>
           <RunStatusMark status={run.status} soft />
         </span>
       }
@@ -183,7 +185,7 @@ function About({ run }: { run: RunDetail }) {
         )}
         {!hasEnded(run) && <Left run={run} />}
         <span className="num">
-          {steps.done + steps.skipped + steps.failed} of {many(steps.total, "step")}
+          {count(steps.done)} of {many(steps.total, "step")} ended
         </span>
         {run.parent_run && (
           <button type="button" className="link" onClick={() => go(`/runs/${run.parent_run}`)}>
@@ -196,16 +198,7 @@ function About({ run }: { run: RunDetail }) {
           </button>
         )}
       </div>
-      <ShareBar
-        label="Steps"
-        shares={[
-          { tone: "done", count: steps.done, word: "done" },
-          { tone: "failed", count: steps.failed, word: "failed" },
-          { tone: "skipped", count: steps.skipped, word: "skipped" },
-          { tone: "running", count: steps.running, word: "running" },
-          { tone: "never", count: Math.max(0, steps.total - steps.done - steps.failed - steps.skipped - steps.running), word: "waiting" },
-        ]}
-      />
+      <ShareBar label="Steps" shares={sharesOf(steps)} />
     </div>
   );
 }

@@ -13,7 +13,7 @@ export function issueText(run: RunSummary, step: RunStep, inputs: Input[], addre
     `- Run: \`${run.id}\` (${run.name}), environment \`${run.env}\``,
     `- Address: ${address}`,
     `- Assets: ${step.assets.map((key) => `\`${key}\``).join(", ") || "none"}${step.partition ? `, partition \`${step.partition}\`` : ""}`,
-    `- Attempt ${step.attempt}${step.worker ? ` on \`${step.worker}\`` : ""}${step.ended ? `, ended ${absolute(step.ended)}` : ""}${
+    `- Attempt ${step.attempt + 1}${step.worker ? ` on \`${step.worker}\`` : ""}${step.ended ? `, ended ${absolute(step.ended)}` : ""}${
       step.started !== null && step.ended !== null ? ` after ${duration(step.ended - step.started)}` : ""
     }`,
   ];

@@ -30,12 +30,15 @@ export function StepLog({ run, steps, chosen, focus }: { run: RunDetail; steps: 
             onChange={(event) => focus.select(Number(event.target.value))}
             options={(begun.includes(step) ? begun : [...begun, step]).slice(0, 2000).map((one) => ({ value: String(one.index), label: `${labelOf(one)} (${wordOf(standing(one).mark)})` }))}
           />
-          {step.attempt > 1 && (
+          {step.attempt > 0 && (
             <Select
               label="Attempt"
               value={attempt}
               onChange={(event) => setAttempt(event.target.value)}
-              options={[{ value: "", label: `Attempt ${step.attempt}` }, ...Array.from({ length: step.attempt - 1 }, (_, i) => ({ value: String(step.attempt - 1 - i), label: `Attempt ${step.attempt - 1 - i}` }))]}
+              options={[
+                { value: "", label: `Attempt ${step.attempt + 1}` },
+                ...Array.from({ length: step.attempt }, (_, i) => ({ value: String(step.attempt - 1 - i), label: `Attempt ${step.attempt - i}` })),
+              ]}
             />
           )}
         </>

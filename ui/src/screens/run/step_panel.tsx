@@ -72,10 +72,10 @@ export function StepPanel({ run, step, steps, events, onClose, onRetry }: StepPa
           ["Began", step.started === null ? null : <Time key="began" at={step.started} />],
           ["Took", step.started === null ? null : <Took key="took" from={step.started} to={step.ended} />],
           ["Worker", step.worker],
-          ["Slot", step.slot],
+          ["Slot", step.slot && <span key="slot" className="mono xs">{step.slot}</span>],
           ["Queue", step.queue],
           ["Pool", step.pool],
-          ["Attempt", step.attempt > 1 ? step.attempt : null],
+          ["Attempt", step.attempt > 0 ? step.attempt + 1 : null],
         ]}
       />
       {inputs.length > 0 && (
@@ -94,7 +94,7 @@ export function StepPanel({ run, step, steps, events, onClose, onRetry }: StepPa
           </ul>
         </div>
       )}
-      {step.attempts.length > 0 && (
+      {step.attempts.some((one) => one.outcome !== "succeeded") && (
         <div className="step-part">
           <h3>Attempts</h3>
           <ol className="step-tries">
@@ -102,7 +102,7 @@ export function StepPanel({ run, step, steps, events, onClose, onRetry }: StepPa
               <li key={i}>
                 <span className="num muted">{i + 1}</span>
                 <span className="grow">
-                  <span>{one.outcome.replaceAll("_", " ").toLowerCase()}</span>
+                  <span>{TRIES[one.outcome] ?? one.outcome.replaceAll("_", " ")}</span>
                   {one.error && <span className="mono xs step-try-error">{one.error}</span>}
                 </span>
                 <Time at={one.at} />
@@ -114,6 +114,8 @@ export function StepPanel({ run, step, steps, events, onClose, onRetry }: StepPa
     </section>
   );
 }
+
+const TRIES: Record<string, string> = { succeeded: "succeeded", retry: "failed, to be tried again", failed: "failed", lost: "its process died" };
 
 function Keys({ keys }: { keys: string[] }) {
   if (keys.length === 0) return <span className="faint">nothing</span>;

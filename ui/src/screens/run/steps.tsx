@@ -30,7 +30,7 @@ const COLUMNS: Column<RunStep>[] = [
   { id: "load", head: "Load", width: "80px", align: "end", sortable: true, narrow: true, cell: (step) => seconds(step.load) },
   { id: "compute", head: "Compute", width: "88px", align: "end", sortable: true, narrow: true, cell: (step) => seconds(step.compute) },
   { id: "store", head: "Store", width: "80px", align: "end", sortable: true, narrow: true, cell: (step) => seconds(step.store) },
-  { id: "attempt", head: "Attempt", width: "80px", align: "end", sortable: true, narrow: true, cell: (step) => <span className="num">{step.attempt || "–"}</span> },
+  { id: "attempt", head: "Attempt", width: "80px", align: "end", sortable: true, narrow: true, cell: (step) => <span className="num">{step.started === null ? "–" : step.attempt + 1}</span> },
   { id: "worker", head: "Worker", width: "minmax(100px, 1fr)", sortable: true, narrow: true, cell: (step) => step.worker ?? <span className="faint">–</span> },
 ];
 
