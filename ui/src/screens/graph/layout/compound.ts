@@ -3,8 +3,8 @@ import { type Gaps, layered } from "./layered";
 
 export const CARD = { w: 228, h: 58 };
 export const FOLDED = { w: 228, h: 78 };
-const GAPS: Gaps = { layer: 64, row: 18, part: 28 };
-const GROUP_GAPS: Gaps = { layer: 88, row: 40, part: 56 };
+const GAPS: Gaps = { layer: 52, row: 18, part: 28 };
+const GROUP_GAPS: Gaps = { layer: 64, row: 40, part: 56 };
 const PAD = 18;
 const HEAD = 38;
 
