@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find ui -name node_modules -prune -o -type f -print)
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check format docs bench bench-all faults soak histories clean
+.PHONY: help demo ui test check format docs bench bench-all faults soak histories wheel smoke clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
@@ -55,6 +55,13 @@ histories: $(VENV)/.test ## drive both stores and a reference through 20,000 ran
 
 soak: $(VENV)/.test ## 200,000 steps with random kills; prints memory and keys over time (nightly)
 	$(BIN)/python -m tests.faults.soak
+
+wheel: $(VENV)/.test $(PAGE) ## build what is handed out into dist/, with the page inside
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist .
+
+smoke: $(VENV)/.test ## build the wheel, and try it in a clean environment of each Python that is here
+	$(BIN)/python -m pytest tests/release -rAs
 
 clean: ## remove what was built, and what runs have left
 	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis

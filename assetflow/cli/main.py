@@ -40,7 +40,9 @@ _COMMANDS = {
     "run-limits": "assetflow.cli.limits:run_limits",
     "schedule": "assetflow.cli.schedules:schedule",
     "sensor": "assetflow.cli.sensors:sensor",
+    "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",
+    "ui": "assetflow.cli.ui:ui",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }
