@@ -41,7 +41,7 @@ function words({ shown, status }: Row): string {
   return wordOf(shown);
 }
 
-export function assetColumns(folder: string): Column<Row>[] {
+export function assetColumns(): Column<Row>[] {
   return [
     {
       id: "key",
@@ -50,7 +50,7 @@ export function assetColumns(folder: string): Column<Row>[] {
       sortable: true,
       cell: ({ asset }) => (
         <span className="asset-cell">
-          <AssetLink name={folder === "" ? asset.key : asset.key} />
+          <AssetLink name={asset.key} />
           {asset.description && <span className="asset-about clip">{asset.description.split("\n")[0]}</span>}
         </span>
       ),

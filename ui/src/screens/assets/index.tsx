@@ -88,7 +88,7 @@ function Catalog({ assets }: { assets: Asset[] }) {
   const rows = useRows(assets, filters, sort);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const may = useMay();
-  const columns = useMemo(() => assetColumns(filters.folder), [filters.folder]);
+  const columns = useMemo(assetColumns, []);
   const folders = useMemo(() => (view === "folders" ? foldersOf(rows, filters.folder) : null), [view, rows, filters.folder]);
   const chosen = useMemo(() => [...selected], [selected]);
   const launch = (): void => openPlan({ selection: chosen });
@@ -113,7 +113,7 @@ function Catalog({ assets }: { assets: Asset[] }) {
                 Clear selection
               </Button>
             )}
-            <Button look="primary" icon={<Play size={13} />} keys={chosen.length > 0 ? "m" : ""} onClick={() => openPlan({ selection: chosen.length > 0 ? chosen : narrowed ? rows.map((row) => row.asset.key) : "*" })}>
+            <Button look="primary" icon={<Play size={13} />} {...(chosen.length > 0 && { keys: "m" })} onClick={() => openPlan({ selection: chosen.length > 0 ? chosen : narrowed ? rows.map((row) => row.asset.key) : "*" })}>
               {chosen.length > 0 ? `Materialize selected (${count(chosen.length)})` : narrowed ? `Materialize shown (${count(rows.length)})` : "Materialize all"}
             </Button>
           </>
