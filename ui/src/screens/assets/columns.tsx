@@ -90,7 +90,7 @@ export function assetColumns(): Column<Row>[] {
         </Go>
       ),
     },
-    { id: "kind", head: "Kind", width: "minmax(76px, 0.6fr)", sortable: true, narrow: true, cell: ({ asset }) => <Kinds asset={asset} /> },
+    { id: "kind", head: "Kind", width: "minmax(110px, 0.6fr)", sortable: true, narrow: true, cell: ({ asset }) => <Kinds asset={asset} /> },
     { id: "owner", head: "Owner", width: "minmax(90px, 0.9fr)", sortable: true, narrow: true, cell: ({ asset }) => <span className="muted">{asset.owners.join(", ")}</span> },
   ];
 }

@@ -4,7 +4,7 @@ import type { Camera } from "./camera";
 import { CARD, type Layout, type Line } from "./layout/compound";
 import type { Scene, Topology } from "./model";
 
-export const CARDS_FROM = 0.5; // scale from which cards are elements of the page
+export const CARDS_FROM = 0.62; // scale from which cards are elements of the page
 const NAMES_FROM = 0.22;
 const MOST_LINES = 6000;
 
