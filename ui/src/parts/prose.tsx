@@ -10,7 +10,7 @@ export function Description({ text, html }: { text: string; html?: string | null
   return (
     <div className="prose">
       {(cut ? `${text.slice(0, LONG)}…` : text).split(/\n{2,}/).map((paragraph, i) => (
-        <p key={i}>{paragraph}</p>
+        <p key={i}>{coded(paragraph)}</p>
       ))}
       {cut && (
         <button type="button" className="button quiet small" onClick={() => setAll(true)}>
@@ -20,3 +20,7 @@ export function Description({ text, html }: { text: string; html?: string | null
     </div>
   );
 }
+
+/** Words between double or single backticks are code. */
+const coded = (text: string): React.ReactNode[] =>
+  text.split(/(``[^`]+``|`[^`]+`)/).map((part, i) => (i % 2 === 1 ? <code key={i}>{part.replaceAll("`", "")}</code> : part));

@@ -1,5 +1,6 @@
 /** The canvas below the cards: lines and boxes always, cards as coloured rectangles when they are too small to read. */
 import { type Shown, shownOf, statuses } from "../../api/statuses";
+import { shapeOf } from "../../parts/status";
 import type { Camera } from "./camera";
 import { CARD, type Layout, type Line } from "./layout/compound";
 import type { Scene, Topology } from "./model";
@@ -12,6 +13,7 @@ export type Colours = Record<string, string>;
 const NAMES = [
   "paper", "surface", "raised", "line", "line-strong", "text", "muted", "faint", "accent", "ring", "sunken",
   "done-fill", "running-fill", "queued-fill", "stale-fill", "failed-fill", "skipped-fill", "never-fill",
+  "done", "running", "queued", "stale", "failed", "skipped", "never",
 ];
 
 /** The colours of the theme, for the canvas. */
@@ -172,8 +174,18 @@ function writeNames(context: CanvasRenderingContext2D, { layout, scene, topology
   context.textBaseline = "middle";
   for (const i of shown) {
     const name = topology.keys[scene.nodes[i]!]!.split("/").at(-1)!;
-    context.fillText(name.length > 15 ? `${name.slice(0, 14)}…` : name, layout.x[i]! + 20, layout.y[i]! + CARD.h / 2);
+    context.fillText(name.length > 13 ? `${name.slice(0, 12)}…` : name, layout.x[i]! + 20, layout.y[i]! + CARD.h / 2);
   }
+  // A shape beside the colour: not everybody tells colours apart.
+  context.font = '20px "DejaVu Sans", "Segoe UI Symbol", sans-serif';
+  context.textAlign = "center";
+  for (const i of shown) {
+    const node = scene.nodes[i]!;
+    const mark = shownOf(statuses.get(topology.keys[node]!), (topology.flags[node]! & 1) === 1);
+    context.fillStyle = colours[mark === "source" ? "never" : mark]!;
+    context.fillText(shapeOf(mark), layout.x[i]! + CARD.w - 20, layout.y[i]! + CARD.h / 2);
+  }
+  context.textAlign = "start";
 }
 
 function outline(context: CanvasRenderingContext2D, { layout, scene, colours }: Look, selected: ReadonlySet<number>, z: number): void {
