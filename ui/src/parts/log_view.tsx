@@ -37,8 +37,8 @@ export function LogView({ run, step, attempt = null, running, tools }: LogViewPr
   const [wrap, setWrap] = useState(false);
 
   return (
-    <div className="log">
-      <div className="log-tools">
+    <div className="logview">
+      <div className="logview-tools">
         {tools}
         <Select
           label="Stream"
@@ -62,7 +62,7 @@ export function LogView({ run, step, attempt = null, running, tools }: LogViewPr
           }}
         />
         <span className="row">
-        <span className="small muted num log-found" role="status" data-testid="log-found">
+        <span className="small muted num logview-found" role="status" data-testid="log-found">
           {text !== "" && (search.matches === null ? "…" : search.matches.length === 0 ? "not found" : `${count(search.at + 1)} of ${count(search.matches.length)}`)}
         </span>
         <Button look="quiet" small icon={<ChevronUp size={15} />} aria-label="Previous match" disabled={!search.matches?.length} onClick={() => search.move(-1)} />
@@ -161,7 +161,7 @@ function Lines({ book, total, goTo, find, follow, onFollow, wrap }: LinesProps) 
   return (
     <div
       ref={box}
-      className={`log-box ${wrap ? "wrap" : ""}`}
+      className={`logview-box ${wrap ? "wrap" : ""}`}
       role="log"
       aria-live="off"
       aria-label="Log"
@@ -171,8 +171,8 @@ function Lines({ book, total, goTo, find, follow, onFollow, wrap }: LinesProps) 
         if (event.deltaY < 0) onFollow(false);
       }}
     >
-      <div className="log-lines" style={{ height: virtual.getTotalSize() }}>
-        <div className="log-shown" style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
+      <div className="logview-lines" style={{ height: virtual.getTotalSize() }}>
+        <div className="logview-shown" style={{ transform: `translateY(${items[0]?.start ?? 0}px)` }}>
           {items.map((item) => {
             const n = first + item.index;
             return (
@@ -181,7 +181,7 @@ function Lines({ book, total, goTo, find, follow, onFollow, wrap }: LinesProps) 
                 ref={wrap ? virtual.measureElement : undefined}
                 data-index={item.index}
                 data-line={n}
-                className={`log-line ${n === goTo ? "at" : ""}`}
+                className={`logview-line ${n === goTo ? "at" : ""}`}
               >
                 <Line n={n} line={book.line(n)} find={find} digits={digits} />
               </div>
@@ -196,11 +196,11 @@ function Lines({ book, total, goTo, find, follow, onFollow, wrap }: LinesProps) 
 const Line = memo(function Line({ n, line, find, digits }: { n: number; line: LogLine | undefined; find: string; digits: number }) {
   return (
     <>
-      <span className="log-n" style={{ minWidth: `${digits + 1}ch` }} aria-hidden="true">
+      <span className="logview-n" style={{ minWidth: `${digits + 1}ch` }} aria-hidden="true">
         {n + 1}
       </span>
-      {line?.at !== null && line?.at !== undefined && <span className="log-at">{clock(line.at)}</span>}
-      <span className={`log-text ${toneOf(line)}`}>{line === undefined ? " " : <Text line={line.text} find={find} />}</span>
+      {line?.at !== null && line?.at !== undefined && <span className="logview-at">{clock(line.at)}</span>}
+      <span className={`logview-text ${toneOf(line)}`}>{line === undefined ? " " : <Text line={line.text} find={find} />}</span>
     </>
   );
 });

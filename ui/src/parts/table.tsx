@@ -1,6 +1,6 @@
 /** A table of any length: only the rows in sight are in the page. j/k or arrows move, x selects, Enter opens. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { type ReactNode, useCallback, useRef, useState, useSyncExternalStore } from "react";
 
 export type Column<Row> = {
   id: string;
@@ -30,8 +30,17 @@ type TableProps<Row> = {
   height?: string; // by default it fills what is left of the screen
 };
 
+const listenNarrow = (listener: () => void): (() => void) => {
+  const media = matchMedia("(max-width: 700px)");
+  media.addEventListener("change", listener);
+  return () => media.removeEventListener("change", listener);
+};
+const isNarrow = (): boolean => matchMedia("(max-width: 700px)").matches;
+
 export function DataTable<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowKey, rowHeight = 40, sort, onSort, onOpen, selected, onSelect, onEnd } = props;
+  const narrow = useSyncExternalStore(listenNarrow, isNarrow);
+  const columns = narrow ? props.columns.filter((column) => !column.narrow) : props.columns;
+  const { label, rows, rowKey, rowHeight = 40, sort, onSort, onOpen, selected, onSelect, onEnd } = props;
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const virtual = useVirtualizer({
@@ -88,9 +97,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
     event.stopPropagation();
   }
 
-  const select = onSelect ? ["36px"] : [];
-  const wide = [...select, ...columns.map((one) => one.width)];
-  const narrow = [...select, ...columns.filter((one) => !one.narrow).map((one) => one.width)];
+  const tracks = [...(onSelect ? ["36px"] : []), ...columns.map((one) => one.width)].join(" ");
   const allOn = selected !== undefined && rows.length > 0 && rows.every((row) => selected.has(rowKey(row)));
   const items = virtual.getVirtualItems();
   return (
@@ -100,7 +107,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
       aria-label={label}
       aria-rowcount={rows.length + 1}
       aria-multiselectable={onSelect ? true : undefined}
-      style={{ ...tracks("wide", wide), ...tracks("narrow", narrow), ...(props.height && { height: props.height }) }}
+      style={{ ["--tracks" as string]: tracks, ...(props.height && { height: props.height }) }}
       onKeyDown={pressed}
     >
       <div className="table-scroll" ref={box}>
@@ -177,14 +184,8 @@ export function DataTable<Row>(props: TableProps<Row>) {
   );
 }
 
-/** The tracks, and the least that they take: rows must not be as wide as what is in them, or they would differ. */
-function tracks(name: string, widths: string[]): Record<string, string> {
-  const least = widths.reduce((sum, width) => sum + Number(/(\d+)px/.exec(width)?.[1] ?? 0), 16);
-  return { [`--${name}`]: widths.join(" "), [`--${name}-least`]: `${least}px` };
-}
-
 const cellClass = <Row,>(column: Column<Row>): string =>
-  `cell ${column.align === "end" ? "end" : ""} ${column.narrow ? "not-narrow" : ""}`;
+  `cell ${column.align === "end" ? "end" : ""}`;
 
 function HeadCell<Row>({ column, sort, onSort }: { column: Column<Row>; sort?: Sort; onSort?: (sort: Sort) => void }) {
   const sorted = sort?.by === column.id;

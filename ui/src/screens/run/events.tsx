@@ -80,7 +80,7 @@ export function Events({ book }: { book: RunBook }) {
   if (!book.eventsLoaded && events.length === 0) return book.error ? <ErrorNote error={book.error} onRetry={() => book.loadEvents()} /> : <Loading what="Loading events" />;
   return (
     <div className="run-events">
-      <div className="log-tools">
+      <div className="logview-tools">
         <Select
           label="Level"
           value={level}

@@ -188,12 +188,12 @@ function About({ run }: { run: RunDetail }) {
           {count(steps.done)} of {many(steps.total, "step")} ended
         </span>
         {run.parent_run && (
-          <button type="button" className="link" onClick={() => go(`/runs/${run.parent_run}`)}>
+          <button type="button" className="link-button" onClick={() => go(`/runs/${run.parent_run}`)}>
             again after {shortId(run.parent_run)}
           </button>
         )}
         {run.job && (
-          <button type="button" className="link" onClick={() => setParams({ tab: "details" })}>
+          <button type="button" className="link-button" onClick={() => setParams({ tab: "details" })}>
             job {run.job}
           </button>
         )}
