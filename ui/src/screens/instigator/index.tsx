@@ -147,7 +147,7 @@ const COLUMNS: Column<Tick>[] = [
   { id: "at", head: "When", width: "104px", cell: (tick) => <Time at={tick.at} /> },
   { id: "status", head: "What", width: "152px", cell: (tick) => <TickMark tick={tick} /> },
   { id: "why", head: "What came of it", width: "minmax(160px, 2fr)", cell: (tick) => <Came of={tick} /> },
-  { id: "fire", head: "Due", width: "160px", narrow: true, cell: (tick) => <span className="num muted">{tick.fire_time === null ? "–" : absolute(tick.fire_time)}</span> },
+  { id: "fire", head: "Due", width: "196px", narrow: true, cell: (tick) => <span className="num muted">{tick.fire_time === null ? "–" : absolute(tick.fire_time)}</span> },
   { id: "took", head: "Took", width: "76px", align: "end", narrow: true, cell: (tick) => <span className="num">{duration(tick.duration)}</span> },
 ];
 
