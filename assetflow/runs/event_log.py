@@ -80,6 +80,9 @@ class EventLog(Protocol):
     ) -> dict[tuple[str, ...], str]:
         """What each source was last seen to hold, or each asset was last made of, by a time in seconds since 1970."""
 
+    def over(self, run_id: str) -> set[int]:
+        """The steps of a run that are over, by their index."""
+
     def ended(self, before: float, limit: int = 500) -> list[str]:
         """Runs that ended before that time, in seconds since the epoch."""
 
@@ -148,6 +151,36 @@ class Stood(NamedTuple):
     id: int
     entry: StatusEntry
     run: RunEntry
+
+
+class Update(NamedTuple):
+    """That an asset, or a partition of it, was made, or a source was seen.
+
+    Attributes:
+        asset: the key, as a JSON list of its segments.
+        number: in the log of materializations, or in that of observations.
+    """
+
+    asset: str
+    partition: str
+    number: int
+    run_id: str
+    data_version: str | None
+
+
+class Unmade(NamedTuple):
+    """That an asset, or a partition of it, was not made by the last try, and was not materialized since.
+
+    Attributes:
+        outcome: ``failed``, ``upstream failed`` or ``skipped``.
+        at: seconds since the epoch.
+    """
+
+    asset: str
+    partition: str
+    outcome: str
+    run_id: str
+    at: float
 
 
 class Catalog(Protocol):
@@ -226,6 +259,20 @@ class Catalog(Protocol):
             statuses: only in one of these ways.
             after: number in the log, exclusive.
         """
+
+    def newest_numbers(self) -> tuple[int, int]:
+        """The numbers of the newest materialization and of the newest observation, of whichever asset; 0 for none."""
+
+    def updates(self, keys: Collection[AssetKey], after: int, until: int, *, observed: bool = False) -> list[Update]:
+        """What was materialized of some assets, in order.
+
+        Args:
+            after, until: numbers in the log; the first is exclusive.
+            observed: what was seen of sources, instead.
+        """
+
+    def unmade(self, keys: Collection[AssetKey]) -> list[Unmade]:
+        """What the last try did not make of some assets, whole or in partitions."""
 
     def wipe(self, key: AssetKey) -> None:
         """Forget everything about an asset but that runs have made it."""

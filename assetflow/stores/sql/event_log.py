@@ -28,6 +28,7 @@ from assetflow.stores.sql.tables import (
     offsets,
     run_statuses,
     runs,
+    unmade,
 )
 
 _KINDS = {kind.value for kind in FactKind}
@@ -50,6 +51,10 @@ _INTO_ASSETS = (
 
 _INTO_ATTEMPTS = "ON CONFLICT (run_id, step, token) DO UPDATE SET " + ", ".join(
     f'"{column.name}" = excluded."{column.name}"' for column in attempts.columns if not column.primary_key
+)
+_INTO_UNMADE = (
+    "ON CONFLICT (environment, asset, partition) DO UPDATE SET outcome = excluded.outcome, run_id = excluded.run_id, "
+    "step = excluded.step, at = excluded.at WHERE excluded.at >= unmade.at"
 )
 
 
@@ -115,6 +120,8 @@ class SqlEventLog:
                 insert(connection, alerts, entries.alerts)
                 change_partitions(connection, entries.partitions)
                 insert(connection, assets, _states(entries.materializations), _INTO_ASSETS)
+                last = {entry[:3]: entry for entry in entries.unmade}
+                insert(connection, unmade, list(last.values()), _INTO_UNMADE)
         except _Outpaced:
             return False
         return True
@@ -199,6 +206,12 @@ class SqlEventLog:
         with self._database.reading() as connection:
             return [LogEntry(*row) for row in connection.execute(query)]
 
+    def over(self, run_id: str) -> set[int]:
+        """See EventLog.over."""
+        query = select(attempts.c.step).where(attempts.c.run_id == run_id, attempts.c.outcome.not_in(("retry", "lost")))
+        with self._database.reading() as connection:
+            return set(connection.execute(query).scalars())
+
     def ended(self, before: float, limit: int = 500) -> list[str]:
         """See EventLog.ended."""
         query = select(runs.c.run_id).where(runs.c.ended < before).order_by(runs.c.run_id).limit(limit)
@@ -217,7 +230,7 @@ class SqlEventLog:
         )
         with self._database.writing() as connection:
             connection.execute(delete(materializations).where(materializations.c.run_id.in_(old), ~newest))
-            for table in (facts, attempts, observations, checks, logs, alerts, run_statuses, offsets, runs):
+            for table in (facts, attempts, observations, checks, logs, alerts, run_statuses, unmade, offsets, runs):
                 connection.execute(delete(table).where(table.c.run_id.in_(old)))
 
     def forget_codes(self, kept_before: float) -> None:
