@@ -159,6 +159,8 @@ class Update(NamedTuple):
     Attributes:
         asset: the key, as a JSON list of its segments.
         number: in the log of materializations, or in that of observations.
+        at: when, in seconds since the epoch.
+        seconds: how long its step took.
     """
 
     asset: str
@@ -166,6 +168,8 @@ class Update(NamedTuple):
     number: int
     run_id: str
     data_version: str | None
+    at: float
+    seconds: float
 
 
 class Unmade(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Row, Select, Table, delete, func, select
+from sqlalchemy import Row, Select, Table, delete, func, literal, select
 
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.keys import AssetKey
@@ -200,7 +200,8 @@ class SqlCatalog:
         """See Catalog.updates."""
         table = observations if observed else materializations
         told = table.c
-        query = select(told.asset, told.partition, told.id, told.run_id, told.data_version)
+        seconds = literal(0.0) if observed else told.seconds
+        query = select(told.asset, told.partition, told.id, told.run_id, told.data_version, told.at, seconds)
         query = query.where(told.environment == self._environment, told.id > after, told.id <= until)
         if observed:
             query = query.where(observations.c.kind == "observation")
