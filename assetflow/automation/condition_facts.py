@@ -45,11 +45,9 @@ def _newly_updated(at: Evaluation, _: ConditionTree, key: AssetKey) -> Answer:
 
 
 def _newly_requested(at: Evaluation, _: ConditionTree, key: AssetKey) -> Answer:
-    told, before = at.remembered(key), at.evaluated_before
-    if told is None or before is None:
-        return NONE, {}
-    held = at.known.every(key).subset(told.requested)
-    return held, dict.fromkeys(held, before.timestamp())
+    told = at.remembered(key)
+    held = NONE if told is None else at.known.every(key).subset(told.requested)
+    return held, dict.fromkeys(held, at.requested_at)
 
 
 def _will_be_requested(at: Evaluation, _: ConditionTree, key: AssetKey) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from assetflow.automation.condition_facts import FACTS_OF_ASSETS, FACTS_OF_CHECKS, Times
-from assetflow.automation.evaluating import Entity, Evaluation, Held, asset_of, few
+from assetflow.automation.evaluating import Entity, Evaluation, Held, asset_of, few, told
 from assetflow.automation.memory import NodeMemory, mark_of
 from assetflow.automation.subsets import NONE, Subset
 from assetflow.definitions.checks import AssetCheckKey
@@ -35,7 +35,9 @@ def evaluate(evaluation: Evaluation, condition: ConditionTree, entity: Entity, c
         held, times = FACTS_OF_ASSETS[condition.kind](evaluation, condition, entity)
     else:
         raise InvalidDefinitionError(
-            f"the automation condition {condition.name} cannot be looked at of {entity}",
+            f"the automation condition {condition.name} cannot be looked at of "
+            f"{'the check ' if isinstance(entity, AssetCheckKey) else ''}{told(entity)}",
+            where=_where(evaluation, evaluation.root),
             fix="check_passed() and check_failed() stand in any_checks_match(...) or all_checks_match(...), "
             "the others outside of these",
         )
@@ -215,6 +217,11 @@ def _any_downstream(at: Evaluation, condition: ConditionTree, entity: Entity, ca
     )
     held = NONE.union(*(part.held for part in parts))
     return Held(condition=condition, entity=entity, candidates=candidates, held=held, parts=parts)
+
+
+def _where(at: Evaluation, key: AssetKey | None) -> str | None:
+    asset = None if key is None else at.known.graph.assets_by_key.get(key)
+    return None if asset is None else str(asset.location)
 
 
 def _name(condition: ConditionTree, entity: Entity) -> str:

@@ -65,6 +65,11 @@ class Evaluation:
         """The moment of the evaluation before; None in the first."""
         return None if self._before is None else datetime.fromtimestamp(self._before.at, self.known.now.tzinfo)
 
+    @property
+    def requested_at(self) -> float:
+        """When something was asked for in the evaluation before: after all that was known in it."""
+        return 0.0 if self._before is None else max(self._before.at, self._before.newest.at)
+
     def remembered(self, key: AssetKey) -> AssetMemory | None:
         """What is remembered of an asset."""
         return None if self._before is None else self._before.assets.get(key.to_string())
@@ -126,6 +131,10 @@ class Evaluation:
                 found[key] = text
         return found
 
+    def trees(self) -> dict[AssetKey, DecisionNode]:
+        """The condition of each asset, and what held of it."""
+        return {key: self._node(result, key) for key, result in self._results.items()}
+
     def memory(self) -> Memory:
         """What is to be remembered for the next one."""
         assets = {}
@@ -138,17 +147,15 @@ class Evaluation:
                 requested=self.known.every(key).ranges(self.requested.get(key, NONE)),
                 told=mark_of(self._node(result, key).to_text()),
             )
-        made, seen = self.known.numbers
-        return Memory(at=self.known.now.timestamp(), made=made, seen=seen, assets=assets)
+        return Memory(at=self.known.now.timestamp(), newest=self.known.newest, assets=assets)
 
     def _node(self, result: Held, above: Entity) -> DecisionNode:
         entity = result.entity
         every = self.known.every(asset_of(entity))
-        told = str(entity) if isinstance(entity, AssetCheckKey) else entity.to_user_string()
         return DecisionNode(
             name=result.condition.name,
             label=result.condition.label or "",
-            of="" if entity == above else told,
+            of="" if entity == above else told(entity),
             candidates=None if result.candidates == every.all else every.ranges(result.candidates),
             held=every.ranges(result.held),
             held_count=len(result.held),
@@ -160,6 +167,11 @@ class Evaluation:
 def asset_of(entity: Entity) -> AssetKey:
     """The asset that is meant, or whose check is."""
     return entity.asset_key if isinstance(entity, AssetCheckKey) else entity
+
+
+def told(entity: Entity) -> str:
+    """What people call it."""
+    return str(entity) if isinstance(entity, AssetCheckKey) else entity.to_user_string()
 
 
 def few(times: Mapping[str, float]) -> dict[str, float]:

@@ -15,7 +15,7 @@ from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.partitions.partitions_definition import PartitionsDefinition
 from assetflow.planning.targets import Divided
-from assetflow.runs.event_log import Checked, Unmade, Update
+from assetflow.runs.event_log import Checked, Newest, Unmade, Update
 
 if TYPE_CHECKING:
     from assetflow.instance import DagsterInstance
@@ -31,7 +31,7 @@ class Known:
         instance: the history.
         keys: assets and sources that are looked at.
         now: the moment of the evaluation.
-        since: numbers of the newest materialization and observation in the evaluation before; None in the first.
+        since: how far the logs had come in the evaluation before; None in the first.
     """
 
     def __init__(
@@ -40,15 +40,15 @@ class Known:
         instance: DagsterInstance,
         keys: Collection[AssetKey],
         now: datetime,
-        since: tuple[int, int] | None,
+        since: Newest | None,
     ) -> None:
         self.graph = graph
         self.now = now
         self._instance = instance
         self._standings = instance.standings
         self._keys = set(keys)
-        self.numbers = self._standings.catalog.newest_numbers()
-        self._since = since or self.numbers
+        self.newest = self._standings.catalog.newest()
+        self._since = since or self.newest
         self._divided = Divided(graph, now, instance)
         self._every: dict[PartitionsDefinition | None, Keys] = {None: Keys(WHOLE)}
         self._made: dict[AssetKey, Subset] = {}
@@ -138,17 +138,17 @@ class Known:
     def _updates(self) -> dict[AssetKey, dict[str, Update]]:
         catalog = self._standings.catalog
         found: dict[AssetKey, dict[str, Update]] = {}
-        for update in catalog.updates(self._keys, self._since[0], self.numbers[0]):
+        for update in catalog.updates(self._keys, self._since.made, self.newest.made):
             found.setdefault(AssetKey.from_db_string(update.asset), {})[update.partition] = update
         sources = [key for key in self._keys if key in self.graph.sources_by_key]
-        for update in catalog.updates(sources, self._since[1], self.numbers[1], observed=True) if sources else ():
+        for update in catalog.updates(sources, self._since.seen, self.newest.seen, observed=True) if sources else ():
             key = AssetKey.from_db_string(update.asset)
             if update.data_version is not None and update.data_version != self._seen_before(key):
                 found.setdefault(key, {})[update.partition] = update
         return found
 
     def _seen_before(self, key: AssetKey) -> str | None:
-        told = self._standings.catalog.observations(key, limit=20, before=self._since[1] + 1)
+        told = self._standings.catalog.observations(key, limit=20, before=self._since.seen + 1)
         return next((one.entry.data_version for one in told if one.entry.data_version is not None), None)
 
     def has_other_data(self, key: AssetKey, update: Update) -> bool:
@@ -156,7 +156,7 @@ class Known:
         if key in self.graph.sources_by_key:
             return True
         before = self._standings.catalog.materializations(
-            key, limit=1, partitions=[update.partition], before=self._since[0] + 1
+            key, limit=1, partitions=[update.partition], before=self._since.made + 1
         )
         return not before or before[0].entry.data_version != update.data_version
 

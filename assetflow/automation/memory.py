@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from assetflow.automation.subsets import Ranges
+from assetflow.runs.event_log import Newest
 
 
 class NodeMemory(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,13 +45,12 @@ class Memory(msgspec.Struct, frozen=True, omit_defaults=True):
 
     Attributes:
         at: the moment of the evaluation, in seconds since the epoch.
-        made, seen: numbers of the newest materialization and observation.
+        newest: how far the logs had come.
         assets: by key, as it is stored.
     """
 
     at: float
-    made: int
-    seen: int
+    newest: Newest
     assets: dict[str, AssetMemory] = {}
 
     def cursor(self) -> str:

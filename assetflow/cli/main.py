@@ -40,6 +40,7 @@ _COMMANDS = {
     "run-limits": "assetflow.cli.limits:run_limits",
     "schedule": "assetflow.cli.schedules:schedule",
     "sensor": "assetflow.cli.sensors:sensor",
+    "automation": "assetflow.cli.automation:automation",
     "dev": "assetflow.cli.dev:dev",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",

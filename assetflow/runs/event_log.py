@@ -172,6 +172,19 @@ class Update(NamedTuple):
     seconds: float
 
 
+class Newest(NamedTuple):
+    """How far the logs have come.
+
+    Attributes:
+        made, seen: numbers of the newest materialization, and of the newest observation; 0 for none.
+        at: when the former was made, in seconds since the epoch.
+    """
+
+    made: int = 0
+    seen: int = 0
+    at: float = 0.0
+
+
 class Unmade(NamedTuple):
     """That an asset, or a partition of it, was not made by the last try, and was not materialized since.
 
@@ -264,8 +277,8 @@ class Catalog(Protocol):
             after: number in the log, exclusive.
         """
 
-    def newest_numbers(self) -> tuple[int, int]:
-        """The numbers of the newest materialization and of the newest observation, of whichever asset; 0 for none."""
+    def newest(self) -> Newest:
+        """The newest materialization, and the newest observation, of whichever asset."""
 
     def updates(self, keys: Collection[AssetKey], after: int, until: int, *, observed: bool = False) -> list[Update]:
         """What was materialized of some assets, in order.

@@ -12,7 +12,7 @@ from sqlalchemy import Row, Select, Table, delete, func, literal, select
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.keys import AssetKey
 from assetflow.runs.entries import CheckEntry, MaterializationEntry, ObservationEntry, RunEntry, StatusEntry
-from assetflow.runs.event_log import AssetState, Checked, Observed, Recorded, Stood, Unmade, Update
+from assetflow.runs.event_log import AssetState, Checked, Newest, Observed, Recorded, Stood, Unmade, Update
 from assetflow.stores.sql.connection import Database
 from assetflow.stores.sql.tables import assets, checks, materializations, observations, run_statuses, runs, unmade
 
@@ -188,13 +188,14 @@ class SqlCatalog:
             found = connection.execute(_ordered(query, run_statuses, ascending, limit)).all()
         return [Stood(row[0], StatusEntry(*row[1:4]), RunEntry._make((*row[4:], b""))) for row in found]
 
-    def newest_numbers(self) -> tuple[int, int]:
-        """See Catalog.newest_numbers."""
+    def newest(self) -> Newest:
+        """See Catalog.newest."""
+        made, seen = materializations.c, observations.c
+        last = select(made.id, made.at).order_by(made.id.desc()).limit(1)
         with self._database.reading() as connection:
-            made, seen = (
-                connection.execute(select(func.max(table.c.id))).scalar() for table in (materializations, observations)
-            )
-        return made or 0, seen or 0
+            row = connection.execute(last).first()
+            number = connection.execute(select(func.max(seen.id))).scalar() or 0
+        return Newest(seen=number) if row is None else Newest(row.id, number, row.at)
 
     def updates(self, keys: Collection[AssetKey], after: int, until: int, *, observed: bool = False) -> list[Update]:
         """See Catalog.updates."""
