@@ -49,14 +49,22 @@ def _lines(node: DecisionNode, partition: str | None, every: Keys | None, depth:
     line.append(role, style="dim")
     if node.of:
         line.append(f"{node.of}: ", style="bold")
-    line.append(node.label or node.name.replace("_", " "))
-    if node.label and node.parts and node.label != node.name:
-        line.append(f"  {node.name}" if node.name in ("since", "not") else "", style="dim")
+    parts = node.parts
+    if node.name == "not" and not node.label and not parts[0].of:  # told together with what must not hold
+        line.append("not ", style="dim")
+        line.append(_called(parts[0]))
+        parts = parts[0].parts
+    else:
+        line.append(_called(node))
     line.append(_counted(node, asked), style="dim")
     yield line
-    roles = ("", "until ") if node.name == "since" and len(node.parts) == 2 else ("",) * len(node.parts)
-    for part, told in zip(node.parts, roles, strict=True):
+    roles = ("", "until ") if node.name == "since" and len(parts) == 2 else ("",) * len(parts)
+    for part, told in zip(parts, roles, strict=True):
         yield from _lines(part, asked, every, depth + 1, told)
+
+
+def _called(node: DecisionNode) -> str:
+    return (node.label or node.name).replace("_", " ")
 
 
 def _was_asked(node: DecisionNode, partition: str | None, every: Keys | None) -> bool:
