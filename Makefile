@@ -5,21 +5,26 @@ BIN := $(VENV)/bin
 PEERS := .venv-peers
 HOME_FOLDER := $(or $(ASSETFLOW_HOME),.assetflow)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+PAGE := assetflow/web/static/index.html
+PAGE_SOURCES := $(shell find ui -name node_modules -prune -o -type f -print)
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs bench bench-all faults soak histories clean
+.PHONY: help demo ui test check format docs bench bench-all faults soak histories wheel smoke clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.examples ## run the flights example, all months, on two workers and say where its report is
+demo: $(VENV)/.examples $(PAGE) ## run the flights example, all months, on two workers and say where its report is
 	$(BIN)/assetflow backfill -m examples.flights --partitions all
 	@test -f "$(REPORT)" && echo "report: $(REPORT)"
 
-test: $(VENV)/.test check ## everything that is checked before a change lands
+ui: $(PAGE) ## build the page (installs Node.js with pip where there is none)
+
+test: $(VENV)/.test check $(PAGE) ## everything that is checked before a change lands
+	ui/build.sh $(BIN)/python test
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 check: $(VENV)/.test ## style, types and the direction of imports
@@ -51,10 +56,22 @@ histories: $(VENV)/.test ## drive both stores and a reference through 20,000 ran
 soak: $(VENV)/.test ## 200,000 steps with random kills; prints memory and keys over time (nightly)
 	$(BIN)/python -m tests.faults.soak
 
+wheel: $(VENV)/.test $(PAGE) ## build what is handed out into dist/, with the page inside
+	rm -rf build dist
+	$(BIN)/python -m build --outdir dist .
+
+smoke: $(VENV)/.test ## build the wheel, and try it in a clean environment of each Python that is here
+	$(BIN)/python -m pytest tests/release -rAs
+
 clean: ## remove what was built, and what runs have left
 	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
-	rm -rf .assetflow
+	rm -rf .assetflow assetflow/web/static
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+# Built when it is missing or older than what it is made of.
+$(PAGE): $(PAGE_SOURCES) | $(BIN)/python
+	ui/build.sh $(BIN)/python
+	@touch $@
 
 # A stamp for each set of packages: installed again only when what is asked for has changed.
 $(BIN)/python:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+__version__ = "0.1.0"
+
 # Where each public name lives. Importing assetflow loads no broker, no store and no graph library; what
 # needs them is loaded when it is first used.
 _HOMES = {

@@ -222,6 +222,7 @@ from assetflow.testing.resources import build_resources as build_resources
 from assetflow.values import AssetValueLoader as AssetValueLoader
 
 __all__: list[str]
+__version__: str
 from assetflow.automation.asset_sensor import AssetSensorDefinition as AssetSensorDefinition
 from assetflow.automation.asset_sensor import asset_sensor as asset_sensor
 from assetflow.automation.condition_sensor import (

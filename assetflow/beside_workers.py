@@ -60,6 +60,7 @@ def run_sidecar() -> None:
         judge,
         broker_is_there=lambda: takes_connections(settings.broker_url or settings.redis_url or ""),
         modules=settings.modules,
+        key=connection.signer.key_id,
         grace=settings.grace_seconds,
         drain=settings.drain_seconds,
         recording=build_keepers(settings, name),

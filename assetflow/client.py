@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from assetflow.errors import (
 )
 from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
+from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.local.discovery import running_cluster
 from assetflow.log import logger
@@ -128,6 +129,7 @@ def submit_project(
     env: str | None = None,
     yes: bool = False,
     stale_only: bool = False,
+    force: Collection[AssetKey] = (),
     partition_key: str | None = None,
     partitions: PartitionsAsked | WantedPartitions = None,
     run_id: str | None = None,
@@ -136,6 +138,7 @@ def submit_project(
 
     Args:
         ship_code: send the code even if workers could import it.
+        force: with `stale_only`, assets that are run even if they are not stale.
         run_id: of the run, chosen before; by default a new one.
     """
     with collecting_later():
@@ -157,6 +160,7 @@ def submit_project(
                 priority=priority,
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
+                force=force,
                 partitions=wanted_partitions(partition_key, partitions, KnownPartitions(connection.settings)),
                 run_id=run_id,
             )
@@ -195,6 +199,14 @@ def submit_project(
         logs=connection.logs,
         retrying=connection.retrying,
     )
+
+
+def can_import(connection: Connection, project: Project) -> bool:
+    """Whether a worker was started for the module; a worker yet to come is taken at its word."""
+    if not project.module:
+        return False
+    known = connection.registry.workers()
+    return any(project.module in view.info.modules for view in known) or not known
 
 
 @contextmanager

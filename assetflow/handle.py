@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import pickle
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from assetflow.clock import pause
@@ -215,7 +215,9 @@ class RunHandle:
         """Go on with a paused run."""
         return self._told(self._store.resume(self.id))
 
-    def retry(self, *, everything: bool = False, steps: Sequence[str] = ()) -> RunHandle:
+    def retry(
+        self, *, everything: bool = False, steps: Sequence[str] = (), tags: Mapping[str, str] | None = None
+    ) -> RunHandle:
         """Run again what failed, in a new run that reads what this one has made, with the same code and config.
 
         What is read are the very versions that this run has made, even if others have come since.
@@ -223,6 +225,7 @@ class RunHandle:
         Args:
             everything: all steps; by default those that failed, and those that could not run because of it.
             steps: names of steps, or keys of assets: only these.
+            tags: of the new run, in addition to those of this one.
 
         Raises:
             InvalidInvocationError: this run is not over, or there is nothing to be run again.
@@ -230,7 +233,7 @@ class RunHandle:
         """
         if self._retrying is None:
             raise InvalidInvocationError("this handle can only look", fix="take the one that submit() has returned")
-        retry = self._retrying.prepare(self.id, everything=everything, steps=steps)
+        retry = self._retrying.prepare(self.id, everything=everything, steps=steps, tags=tags or {})
         created = self._retrying.launch(retry)
         self._announce(created.run_id, created.announcements)
         return RunHandle(

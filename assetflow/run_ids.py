@@ -18,11 +18,16 @@ def check_run_id(text: str) -> str:
     Raises:
         InvalidInvocationError: it is not a ULID.
     """
-    try:
-        if str(ULID.from_str(text)) == text:
-            return text
-    except (ValueError, TypeError):
-        pass
+    if is_run_id(text):
+        return text
     raise InvalidInvocationError(
         f"{text!r} is not a run id", fix="run ids are the 26 characters that submit() returned"
     )
+
+
+def is_run_id(text: str) -> bool:
+    """Whether it is written as run ids are."""
+    try:
+        return str(ULID.from_str(text)) == text
+    except (ValueError, TypeError):
+        return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +22,7 @@ from assetflow.definitions.source_asset import SourceAsset
 from assetflow.engine.request import RunRequest
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, ParameterCheckError
+from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_all, resolve_selection
 from assetflow.overlay import overlaid
@@ -88,13 +89,18 @@ class Project:
         )
 
     def stale_plan(
-        self, selection: Any, records: Records, run_config: Mapping[str, Any] | RunConfig | None = None
+        self,
+        selection: Any,
+        records: Records,
+        run_config: Mapping[str, Any] | RunConfig | None = None,
+        force: Collection[AssetKey] = (),
     ) -> tuple[AssetGraph, StalePlan]:
         """The same for what is stale of a selection.
 
         Args:
             records: what is remembered.
             run_config: what it speaks of is run in any case, since nobody has kept with which config it was run before.
+            force: assets that are run in any case.
         """
         graph = self.graph()
         chosen = resolve_all(graph, selection)
@@ -102,6 +108,7 @@ class Project:
         named = document.get("ops") or {}
         own = own_names(graph)
         wanted = {key for key, one in graph.assets_by_key.items() if own.get(one, one.node_def.name) in named}
+        wanted.update(force)
         plan = make_stale_plan(graph, chosen.assets, chosen.checks, chosen.observed, records, wanted=wanted)
         return graph, plan
 
@@ -160,6 +167,7 @@ def make_request(
     is_recorded: bool = True,
     environments: Environments | None = None,
     stale_by: Records | None = None,
+    force: Collection[AssetKey] = (),
     partitions: WantedPartitions | None = None,
     run_id: str | None = None,
 ) -> RunRequest:
@@ -170,6 +178,7 @@ def make_request(
         is_recorded: a history will tell of the run, and names the code that makes its assets.
         environments: where it is looked up what the environment reads from others; None if it reads from none.
         stale_by: run only what is stale by these records; None runs everything.
+        force: assets that are run even if they are not stale.
         partitions: of the assets that have such, which.
 
     Raises:
@@ -188,7 +197,7 @@ def make_request(
             fix="leave one of the two out",
         )
     else:
-        graph, stale = project.stale_plan(selection, stale_by, run_config)
+        graph, stale = project.stale_plan(selection, stale_by, run_config, force)
         plan = stale.plan
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     taking_part = {

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from assetflow.alerts.webhook import Webhook
     from assetflow.distributed.log_keeping import LogKeeping
+    from assetflow.stores.redis.live_feed import RedisLiveFeed
     from assetflow.stores.sql.history import SqlHistory
 
 
@@ -165,7 +166,9 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
 
     def make_slot(name: str, watch: Watch) -> Slot:
         connection = connect(chosen, patient=True, only_live=True)
-        loader = CodeLoader(signer, connection.codes, chosen.modules)
+        loader = CodeLoader(
+            signer, connection.codes, chosen.modules, partial(connection.registry.loaded, name.partition(":")[0])
+        )
         opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place)
         return Slot(name, connection.store, opener, watch=watch)
 
@@ -233,6 +236,14 @@ def outbox_of(connection: Connection) -> Outbox:
     from assetflow.stores.redis.outbox import RedisOutbox
 
     return RedisOutbox(connect_redis(connection.url, patient=False))
+
+
+def live_feed_of(connection: Connection) -> RedisLiveFeed:
+    """What goes on in live runs, for one who reads for many."""
+    from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.live_feed import RedisLiveFeed
+
+    return RedisLiveFeed(connect_redis(connection.url, patient=False))
 
 
 def upgrade_history(settings: Settings) -> tuple[str | None, str | None, str]:

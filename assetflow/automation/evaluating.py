@@ -56,6 +56,7 @@ class Evaluation:
         self.root: AssetKey | None = None
         self._before = before
         self._results: dict[AssetKey, Held] = {}
+        self._trees: dict[AssetKey, DecisionNode] = {}
         self._remembered: dict[str, AssetMemory] = {}
 
     # --- for conditions --------------------------------------------------------------------------
@@ -124,8 +125,8 @@ class Evaluation:
     def decisions(self) -> dict[AssetKey, str]:
         """The decisions that are other than those that were kept last, as they are kept."""
         found = {}
-        for key, result in self._results.items():
-            text = self._node(result, key).to_text()
+        for key, tree in self.trees().items():
+            text = tree.to_text()
             told = self.remembered(key)
             if self.requested.get(key) or told is None or told.told != mark_of(text):
                 found[key] = text
@@ -133,19 +134,21 @@ class Evaluation:
 
     def trees(self) -> dict[AssetKey, DecisionNode]:
         """The condition of each asset, and what held of it."""
-        return {key: self._node(result, key) for key, result in self._results.items()}
+        if len(self._trees) < len(self._results):
+            self._trees = {key: self._node(result, key) for key, result in self._results.items()}
+        return self._trees
 
     def memory(self) -> Memory:
         """What is to be remembered for the next one."""
         assets = {}
-        for key, result in self._results.items():
+        for key, tree in self.trees().items():
             told = self._remembered[key.to_string()]
             assets[key.to_string()] = AssetMemory(
                 condition=told.condition,
                 nodes=told.nodes,
                 code=told.code,
                 requested=self.known.every(key).ranges(self.requested.get(key, NONE)),
-                told=mark_of(self._node(result, key).to_text()),
+                told=mark_of(tree.to_text()),
             )
         return Memory(at=self.known.now.timestamp(), newest=self.known.newest, assets=assets)
 
@@ -156,7 +159,7 @@ class Evaluation:
             name=result.condition.name,
             label=result.condition.label or "",
             of="" if entity == above else told(entity),
-            candidates=None if result.candidates == every.all else every.ranges(result.candidates),
+            candidates=None if len(result.candidates) == len(every.all) else every.ranges(result.candidates),
             held=every.ranges(result.held),
             held_count=len(result.held),
             candidate_count=len(result.candidates),

@@ -14,7 +14,6 @@ from assetflow.handle import RunHandle
 from assetflow.local.discovery import read_note
 from assetflow.runs.result import RunResult
 from assetflow.runs.states import RunStatus
-from assetflow.submission import Project
 from assetflow.wiring import Connection
 
 _CODES = {RunStatus.SUCCEEDED: 0, RunStatus.CANCELLED: 5}
@@ -54,14 +53,6 @@ def attend(connection: Connection, handle: RunHandle, *, as_json: bool, no_wait:
             style="yellow",
         )
     return result
-
-
-def can_import(connection: Connection, project: Project) -> bool:
-    """Whether a worker was started for the module; a worker yet to come is taken at its word."""
-    if not project.module:
-        return False
-    known = connection.registry.workers()
-    return any(project.module in view.info.modules for view in known) or not known
 
 
 def _warn_of_queues_nobody_serves(connection: Connection, handle: RunHandle) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from contextlib import AbstractContextManager, nullcontext
+from importlib.util import find_spec
 
 import click
 from rich.text import Text
@@ -11,6 +13,8 @@ from assetflow.cli.console import ERR, OUT, count_text
 from assetflow.errors import InvalidInvocationError
 from assetflow.local.cluster import embedded_cluster
 from assetflow.local.discovery import advertised, read_note
+from assetflow.local.page import page
+from assetflow.settings import Settings
 from assetflow.submission import project_of_module
 from assetflow.wiring import current_settings
 
@@ -20,10 +24,13 @@ _STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 @click.command()
 @click.option("-m", "--module", "modules", multiple=True, help="Module the workers may import; may be repeated.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
-def dev(modules: tuple[str, ...], workers: int) -> None:
+@click.option("--port", type=click.IntRange(1, 65_535), help="Of the page; by default 8642, or any that is free.")
+@click.option("--no-ui", is_flag=True, help="Serve no page.")
+def dev(modules: tuple[str, ...], workers: int, port: int | None, no_ui: bool) -> None:
     """Run a cluster on this machine until Ctrl-C: Valkey and workers, found by every other command.
 
-    Where the modules have schedules or sensors, a daemon evaluates them.
+    Where the modules have schedules or sensors, a daemon evaluates them. The page shows the first module; code that is
+    changed is loaded again.
     """
     settings = current_settings()
     if (note := read_note(settings.home)) is not None:
@@ -47,7 +54,14 @@ def dev(modules: tuple[str, ...], workers: int) -> None:
             show_output=True,
             daemon=daemon,
         ) as cluster,
-        advertised(settings.home, pid=cluster.keeper_pid, redis_url=cluster.redis_url, workers=workers),
+        _page(settings, modules, cluster.redis_url, port, no_ui=no_ui) as url,
+        advertised(
+            settings.home,
+            pid=cluster.keeper_pid,
+            redis_url=cluster.redis_url,
+            workers=workers,
+            page=(url or "").partition("/login?")[0],
+        ),
     ):
         OUT.print(
             Text.assemble(
@@ -55,6 +69,8 @@ def dev(modules: tuple[str, ...], workers: int) -> None:
                 f"{count_text(workers, 'worker')}{' and the daemon' if daemon else ''}, state at {cluster.redis_url}",
             )
         )
+        if url is not None:
+            OUT.print(Text.assemble(("open:  ", "bold green"), url))
         example = f"-m {modules[0]}" if modules else "-f pipeline.py"
         OUT.print(f"in another terminal:  assetflow materialize {example}", style="dim")
         OUT.print("Ctrl-C stops it", style="dim")
@@ -62,3 +78,16 @@ def dev(modules: tuple[str, ...], workers: int) -> None:
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         signal.sigwait(_STOPS)
         ERR.print("stopping", style="dim")
+
+
+def _page(
+    settings: Settings, modules: tuple[str, ...], redis_url: str, port: int | None, *, no_ui: bool
+) -> AbstractContextManager[str | None]:
+    """The page of the first module, if there is one and what serves it is installed."""
+    if no_ui or not modules:
+        return nullcontext()
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        ERR.print('the page needs what is not installed: pip install "assetflow[ui]"', style="dim")
+        return nullcontext()
+    words = ["-m", modules[0], *(["--port", str(port)] if port is not None else [])]
+    return page(words, {"ASSETFLOW_HOME": str(settings.home.resolve()), "ASSETFLOW_REDIS_URL": redis_url})

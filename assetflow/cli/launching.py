@@ -9,11 +9,11 @@ from typing import Any
 
 from rich.text import Text
 
-from assetflow.cli.attending import attend, can_import, exit_code_of
+from assetflow.cli.attending import attend, exit_code_of
 from assetflow.cli.console import ERR, OUT, count_text, print_json
 from assetflow.cli.staleness import recorded_by_now
 from assetflow.cli.targets import check_not_empty, cluster_for, confirm
-from assetflow.client import submit_project
+from assetflow.client import can_import, submit_project
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.job import IMPLICIT_JOB

@@ -41,7 +41,9 @@ _COMMANDS = {
     "schedule": "assetflow.cli.schedules:schedule",
     "sensor": "assetflow.cli.sensors:sensor",
     "automation": "assetflow.cli.automation:automation",
+    "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",
+    "ui": "assetflow.cli.ui:ui",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from assetflow.cli.attending import attend, can_import, exit_code_of
+from assetflow.cli.attending import attend, exit_code_of
 from assetflow.cli.console import ERR, count_text
 from assetflow.cli.targets import (
     cluster_for,
@@ -19,7 +19,7 @@ from assetflow.cli.targets import (
     state_of_runs,
     yes_option,
 )
-from assetflow.client import code_of
+from assetflow.client import can_import, code_of
 from assetflow.definitions.bundle import Definitions
 from assetflow.engine.retrying import PARENT_RUN, Retry, made_since
 from assetflow.environments import Environments

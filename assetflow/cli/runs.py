@@ -16,7 +16,6 @@ from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
 from assetflow.cli.follow import follow
 from assetflow.cli.retry import retry
 from assetflow.cli.run_end import show_end
-from assetflow.cli.run_list import LOST, listed, runs_of
 from assetflow.cli.standing import standings
 from assetflow.cli.step_lines import MARKS, lines_of
 from assetflow.cli.tallies import Teller
@@ -24,6 +23,7 @@ from assetflow.cli.targets import handle_of, json_option, state_of_runs
 from assetflow.handle import RunHandle
 from assetflow.planning.plan import Plan
 from assetflow.run_ids import check_run_id
+from assetflow.run_list import LOST, listed, runs_of
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.wiring import current_settings
 

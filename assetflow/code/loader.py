@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from assetflow.code.bundle import unpack
 from assetflow.code.fingerprint import fingerprint_of
@@ -24,9 +24,17 @@ class CodeLoader:
         signer: opens bundles.
         store: where bundles are.
         modules: names of the modules this worker was started for; a reference to another is refused.
+        tell: told of each module that was loaded, and its fingerprint.
     """
 
-    def __init__(self, signer: Signer, store: CodeStore, modules: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        signer: Signer,
+        store: CodeStore,
+        modules: Iterable[str] = (),
+        tell: Callable[[str, str], None] | None = None,
+    ) -> None:
+        self._tell = tell
         self._signer = signer
         self._store = store
         self._modules = frozenset(modules)
@@ -60,7 +68,11 @@ class CodeLoader:
             )
         definitions = load_module(name)
         # What a process has imported stays what it was, whatever becomes of the file.
-        here = self._fingerprints.setdefault(name, fingerprint_of(definitions))
+        if name not in self._fingerprints:
+            self._fingerprints[name] = fingerprint_of(definitions)
+            if self._tell is not None:
+                self._tell(name, self._fingerprints[name])
+        here = self._fingerprints[name]
         if reference.fingerprint not in ("", here):
             error = CodeMismatchError(
                 f"the run was planned with version {reference.fingerprint} of {name}; this worker has version {here}",

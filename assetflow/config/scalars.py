@@ -23,6 +23,11 @@ class Scalar(ConfigType):
         self._python = python
         self._sample = sample
 
+    @property
+    def python(self) -> type:
+        """The type its values have in Python."""
+        return self._python
+
     def fits(self, value: Any) -> bool:
         """Whether the value is one."""
         if isinstance(value, bool) and self._python is not bool:
@@ -130,6 +135,11 @@ class Enum(ConfigType):
         self.name = name
         self._values = {item.config_value: item.python_value for item in enum_values}
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names."""
+        return tuple(self._values)
+
     @classmethod
     def from_python_enum(cls, enum: type[enum.Enum], name: str | None = None) -> Enum:
         """The members of an enumeration by their names; code gets the member."""
@@ -189,6 +199,11 @@ class ScalarUnion(ConfigType):
     def written(self, value: Any, at: str, reading: Reading) -> Any:
         """See ConfigType."""
         return self._form_of(value).written(value, at, reading)
+
+    @property
+    def forms(self) -> tuple[ConfigType, ConfigType]:
+        """Of the single value, and of that with parts."""
+        return self._scalar, self._other
 
     def _form_of(self, value: Any) -> ConfigType:
         return self._other if isinstance(value, Mapping | list) else self._scalar

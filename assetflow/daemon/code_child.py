@@ -114,7 +114,9 @@ class CodeWork:
         try:
             if isinstance(order.job, EvaluateJob):
                 return self._evaluate(order.job)
-            return self._launch(order.job)
+            if isinstance(order.job, LaunchJob):
+                return self._launch(order.job)
+            return Answer(error=f"a daemon's code answers no questions such as {order.job.name}")
         except (ServiceUnreachableError, HistoryUnreachableError) as error:
             return Answer(error=str(error), passes=True)
         except AssetflowError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from assetflow.runs.reported import Reported
@@ -80,6 +82,18 @@ class LaunchJob(msgspec.Struct, frozen=True, kw_only=True, tag="launch"):
     runs: list[PlannedRun]
 
 
+class QuestionJob(msgspec.Struct, frozen=True, kw_only=True, tag="question"):
+    """Ask something about the definitions; see `assetflow.desk`.
+
+    Attributes:
+        name: of the question.
+        arguments: JSON.
+    """
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
 class Launched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What came of starting a run.
 
@@ -112,7 +126,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A job, and how many seconds it may take."""
 
     number: int
-    job: EvaluateJob | LaunchJob
+    job: EvaluateJob | LaunchJob | QuestionJob
     seconds: float
 
 
@@ -130,6 +144,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
         launched: for each run that was to be started, what came of it.
         error: what went wrong; empty if nothing.
         passes: it is the fault of a server that does not answer, and is to be tried again.
+        told: the answer to a question, as JSON.
     """
 
     number: int = 0
@@ -142,6 +157,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
     launched: list[Launched] = []
     error: str = ""
     passes: bool = False
+    told: msgspec.Raw = msgspec.Raw(b"null")
 
 
 said = msgspec.json.Decoder(Hello | Answer)

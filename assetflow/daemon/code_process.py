@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future
 
 from assetflow.daemon.code_child import changed
-from assetflow.daemon.code_jobs import Answer, EvaluateJob, Hello, LaunchJob, Order, line_of, said
+from assetflow.daemon.code_jobs import Answer, EvaluateJob, Hello, LaunchJob, Order, QuestionJob, line_of, said
 
 _GRACE = 5.0  # seconds that an answer may take beyond what its job may
 
@@ -23,12 +23,13 @@ class CodeProcess:
     Args:
         module: it loads.
         environment: of the process.
+        entry: the module that is run, and does its jobs.
     """
 
-    def __init__(self, module: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, module: str, environment: Mapping[str, str], *, entry: str = "assetflow.daemon") -> None:
         self.module = module
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "assetflow.daemon", module],
+            [sys.executable, "-m", entry, module],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=dict(environment),
@@ -56,7 +57,7 @@ class CodeProcess:
         hello = self.hello
         return hello is not None and any(changed(file) != when for file, when in hello.files.items())
 
-    def ask(self, job: EvaluateJob | LaunchJob, seconds: float) -> Answer:
+    def ask(self, job: EvaluateJob | LaunchJob | QuestionJob, seconds: float) -> Answer:
         """Have a job done; what goes wrong is in the answer.
 
         Args:

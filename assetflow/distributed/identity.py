@@ -12,7 +12,7 @@ from assetflow.process_identity import born
 from assetflow.runs.registry import WorkerInfo
 
 
-def identify(job: SidecarJob, modules: tuple[str, ...] = ()) -> WorkerInfo:
+def identify(job: SidecarJob, modules: tuple[str, ...] = (), key: str = "") -> WorkerInfo:
     """What the registry keeps of a worker."""
     return WorkerInfo(
         worker=job.worker,
@@ -25,8 +25,14 @@ def identify(job: SidecarJob, modules: tuple[str, ...] = ()) -> WorkerInfo:
         slots=job.slots,
         can_kill=job.can_kill,
         modules=modules,
-        software=f"celery {version('celery')}, python {platform.python_version()}",
+        software=software(),
+        key=key,
     )
+
+
+def software() -> str:
+    """The versions of what runs steps in this environment."""
+    return f"assetflow {version('assetflow')}, celery {version('celery')}, python {platform.python_version()}"
 
 
 def is_gone(other: WorkerInfo, here: WorkerInfo) -> bool:

@@ -68,6 +68,7 @@ class Sidecar:
         judge: says what becomes of a step whose process was killed for it.
         broker_is_there: whether the broker takes connections.
         modules: what the worker may import; clients choose by it how to send code.
+        key: id of the key it signs with.
         grace: seconds between the soft and the hard stop of a step.
         drain: seconds that steps may go on once the worker is told to end.
         recording: moves what runs tell into the history; nothing if none is kept.
@@ -84,6 +85,7 @@ class Sidecar:
         *,
         broker_is_there: Callable[[], bool],
         modules: tuple[str, ...] = (),
+        key: str = "",
         grace: float = GRACE,
         drain: float = DRAIN,
         recording: Sequence[RecordingThread] = (),
@@ -96,7 +98,7 @@ class Sidecar:
         self._announce = announce
         self._grace = grace
         self._children: dict[str, _Child] = {}
-        self._info = identify(job, modules)
+        self._info = identify(job, modules, key)
         self._logs = ReadingAlong(Path(job.folder), log_keeping)
         self._taking_back = TakingBack(job, store, announce, judge, self._logs)
         self._sweeper = Sweeper(self._info, store, registry, announce)
@@ -172,7 +174,8 @@ class Sidecar:
 
     def _beat(self) -> None:
         states = [child.cell.read() for child in self._children.values()]
-        quarantined = self._registry.beat(self._info, sum(state.engaged for state in states))
+        info = msgspec.structs.replace(self._info, clock=time.time())
+        quarantined = self._registry.beat(info, sum(state.engaged for state in states))
         for child in self._children.values():
             if child.cell.orders.quarantine != quarantined:
                 child.cell.order(quarantine=quarantined)

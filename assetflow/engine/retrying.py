@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -57,7 +57,13 @@ class Retrying:
         self._open_history = open_history
 
     def prepare(
-        self, run_id: str, *, everything: bool = False, steps: Collection[str] = (), code: CodeRef | None = None
+        self,
+        run_id: str,
+        *,
+        everything: bool = False,
+        steps: Collection[str] = (),
+        code: CodeRef | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> Retry:
         """What is to be run again of a run that is over.
 
@@ -65,6 +71,7 @@ class Retrying:
             everything: all steps; by default those that failed, and those that could not run because of it.
             steps: names of steps, or keys of assets: only these.
             code: instead of the code that the run had.
+            tags: in addition to those that the run had.
 
         Raises:
             RunNotFoundError: it is not known.
@@ -94,8 +101,8 @@ class Retrying:
                     fix="--all runs everything again, --step NAME one step",
                 )
         plan = old.plan if everything else narrowed(old.plan, wanted, versions)
-        tags = {**old.tags, PARENT_RUN: run_id, ROOT_RUN: old.tags.get(ROOT_RUN, run_id)}
-        request = msgspec.structs.replace(old, run_id=new_run_id(), plan=plan, tags=tags, code=code or old.code)
+        both = {**old.tags, **(tags or {}), PARENT_RUN: run_id, ROOT_RUN: old.tags.get(ROOT_RUN, run_id)}
+        request = msgspec.structs.replace(old, run_id=new_run_id(), plan=plan, tags=both, code=code or old.code)
         made = {output.index: output.key for step in old.plan.steps for output in step.outputs}
         needs = [item for index in wanted for item in old.plan.steps[index].inputs if item.loads]
         own = {output.index for index in wanted for output in old.plan.steps[index].outputs}

@@ -80,7 +80,7 @@ def embedded_cluster(
             workers=workers,
             modules=tuple(modules) or settings.modules,
             log=str(log.resolve()) if log else None,
-            path=_own_import_path(),
+            path=own_import_path(),
             daemon=daemon,
         )
         process, report = stack.enter_context(_Keeping(job))
@@ -180,7 +180,7 @@ def _own_folder(stack: ExitStack, wanted: Path, *, may_move: bool) -> Path:
     return wanted.resolve()
 
 
-def _own_import_path() -> tuple[str, ...]:
+def own_import_path() -> tuple[str, ...]:
     """What this process can import beyond the interpreter's own: the workers must find it too."""
     own = tuple(os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix))
     found = [str(Path(entry or ".").resolve()) for entry in sys.path]

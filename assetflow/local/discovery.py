@@ -23,12 +23,14 @@ class ClusterNote(msgspec.Struct, frozen=True, kw_only=True):
         pid, born: of its keeper; a note whose keeper is gone counts for nothing.
         redis_url: where it can be reached.
         workers: how many it has.
+        page: where runs and assets can be looked at; empty if nowhere.
     """
 
     pid: int
     born: int
     redis_url: str
     workers: int
+    page: str = ""
 
 
 def running_cluster(home: Path) -> str | None:
@@ -47,11 +49,11 @@ def read_note(home: Path) -> ClusterNote | None:
 
 
 @contextmanager
-def advertised(home: Path, *, pid: int, redis_url: str, workers: int) -> Iterator[None]:
+def advertised(home: Path, *, pid: int, redis_url: str, workers: int, page: str = "") -> Iterator[None]:
     """Let others find this cluster while the block lasts."""
     path = home / FILE
     scratch = home / f".{FILE}.{os.getpid()}"
-    note = ClusterNote(pid=pid, born=born(pid) or 0, redis_url=redis_url, workers=workers)
+    note = ClusterNote(pid=pid, born=born(pid) or 0, redis_url=redis_url, workers=workers, page=page)
     scratch.write_bytes(msgspec.json.encode(note))
     scratch.replace(path)
     try:

@@ -261,6 +261,9 @@ class Catalog(Protocol):
     def checks(self, key: AssetKey, name: str | None = None, *, limit: int = 50) -> list[Checked]:
         """What the checks of an asset said, newest first."""
 
+    def latest_checks(self, keys: Collection[AssetKey] | None = None) -> list[Checked]:
+        """What each check of these assets, or of all, said last."""
+
     def durations(self, keys: Sequence[AssetKey]) -> dict[AssetKey, float]:
         """How long making each took lately, in seconds: the middle one of the last few times."""
 

@@ -20,6 +20,8 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
         can_kill: whether single steps can be stopped by force.
         modules: it may import.
         software: versions, for people.
+        key: id of the key it signs with; workers and clients need the same.
+        clock: seconds since the epoch by its machine's clock, when it beat; 0 where nobody has said.
     """
 
     worker: str
@@ -33,6 +35,8 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     can_kill: bool = True
     modules: tuple[str, ...] = ()
     software: str = ""
+    key: str = ""
+    clock: float = 0.0
 
 
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,11 +45,15 @@ class WorkerView(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         last_beat: seconds ago.
         busy: slots that run a step.
+        ahead: seconds by which its clock is ahead of the store's; None where nobody has said.
+        code: fingerprint of each module that it has loaded.
     """
 
     info: WorkerInfo
     last_beat: float
     busy: int
+    ahead: float | None = None
+    code: dict[str, str] = {}
 
 
 class WorkerRegistry(Protocol):
@@ -53,6 +61,9 @@ class WorkerRegistry(Protocol):
 
     def beat(self, info: WorkerInfo, busy: int) -> bool:
         """I am alive; whether the host is in quarantine, and its workers should take nothing for now."""
+
+    def loaded(self, worker: str, module: str, fingerprint: str) -> None:
+        """Note which version of a module a worker has loaded."""
 
     def leave(self, worker: str, *, died: bool) -> None:
         """Forget a worker: it stopped, or it died and what it held was taken back.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -613,8 +614,8 @@ def test_a_hundred_thousand_partitions_are_looked_at_in_a_second(instance: Dagst
     at = Looking([wheat, flour], instance)
     assert at.look() == {}
     at.make("wheat", partitions=["k000007", "k000008"])
-    begun = datetime.now(UTC)
+    begun = time.process_time()
     assert at.look() == {"flour": {"k000007", "k000008"}}
-    assert (datetime.now(UTC) - begun).total_seconds() < 2.0
+    assert time.process_time() - begun < 2.0
     assert at.cursor is not None
     assert len(at.cursor) < 2_000

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import redis
@@ -20,7 +22,7 @@ from redis.retry import Retry
 
 from assetflow.errors import ServiceUnreachableError, UnsupportedServerError
 
-_OLDEST = (7, 0)
+OLDEST = (7, 0)
 PASSING_ERRORS = (ReadOnlyError, MasterDownError, OutOfMemoryError)  # a replica that takes over, a server that is full
 
 
@@ -73,14 +75,19 @@ def connect(url: str, *, patient: bool = True) -> redis.Redis:
             fix="start it, or correct ASSETFLOW_REDIS_URL (or `redis_url` in assetflow.toml); "
             "without it assetflow uses `assetflow dev` or a cluster of its own",
         ) from None
-    text = str(info.get("valkey_version") or info.get("redis_version", "0"))
-    version = tuple(int(part) for part in text.split(".")[:2])
-    if version < _OLDEST:
+    if version_in(info) < OLDEST:
+        text = info.get("valkey_version") or info.get("redis_version")
         raise UnsupportedServerError(
             f"Redis at {redacted(url)} is version {text}; runs need 7.0 or Valkey 7.2",
             fix="upgrade the server",
         )
     return client
+
+
+def version_in(info: Mapping[str, Any]) -> tuple[int, ...]:
+    """Major and minor version of the server that has told this of itself."""
+    text = str(info.get("valkey_version") or info.get("redis_version", "0"))
+    return tuple(int(part) for part in text.split(".")[:2])
 
 
 def durability(client: redis.Redis) -> Durability:

@@ -231,7 +231,7 @@ class RedisRunStore:
         with answering():
             answer = self._client.xread({_prefix(run_id) + "facts": after}, count=limit, block=wait)
         entries = answer[0][1] if isinstance(answer, list) and answer else _entries(answer)
-        return [_fact(identity, fields) for identity, fields in entries]
+        return [fact_of(identity, fields) for identity, fields in entries]
 
     def ready_for(self, queues: Collection[str]) -> bool:
         """See RunStore.ready_for."""
@@ -363,7 +363,8 @@ def _entries(answer: Any) -> list[Any]:
     return []
 
 
-def _fact(identity: bytes, fields: Any) -> Fact:
+def fact_of(identity: bytes, fields: Any) -> Fact:
+    """An entry of a run's stream."""
     values = fields if isinstance(fields, dict) else dict(zip(fields[0::2], fields[1::2], strict=True))
     steps = values[b"s"].decode()
     position = identity.decode()

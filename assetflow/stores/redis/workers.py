@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import msgspec
 import redis
 from redis.exceptions import OutOfMemoryError
 
+from assetflow.errors import ServiceUnreachableError
 from assetflow.runs.registry import DEAD_AFTER, DEATHS_ALLOWED, QUARANTINE_SECONDS, WorkerInfo, WorkerView
 from assetflow.stores.redis.scripts import Script, answering
+
+_LOADED_SECONDS = 30 * 86_400
 
 
 class RedisWorkerRegistry:
@@ -29,6 +34,14 @@ class RedisWorkerRegistry:
         gap = int(self._dead_after * 1000 / 2)
         return bool(self._beat([], [info.worker, msgspec.json.encode(info), busy, info.slots, queues, gap, info.host]))
 
+    def loaded(self, worker: str, module: str, fingerprint: str) -> None:
+        """See WorkerRegistry.loaded."""
+        key = f"af:loaded:{worker}"
+        with suppress(ServiceUnreachableError), answering(), self._client.pipeline(transaction=False) as pipe:
+            pipe.hset(key, module, fingerprint)
+            pipe.expire(key, _LOADED_SECONDS)
+            pipe.execute()
+
     def leave(self, worker: str, *, died: bool) -> None:
         """See WorkerRegistry.leave."""
         self._leave([], [worker, int(died), DEATHS_ALLOWED, QUARANTINE_SECONDS])
@@ -43,13 +56,14 @@ class RedisWorkerRegistry:
         """See WorkerRegistry.workers."""
         with answering():
             now = self._now()
-            found = []
-            for raw, beat in self._client.zrange("af:workers", 0, -1, withscores=True):
-                row = self._client.hmget(f"af:w:{raw.decode()}", "info", "busy")
-                if row[0] is not None:
-                    info = msgspec.json.decode(row[0], type=WorkerInfo)
-                    found.append(WorkerView(info=info, last_beat=max(0.0, now - beat / 1000), busy=int(row[1])))
-            return found
+            beats = self._client.zrange("af:workers", 0, -1, withscores=True)
+            with self._client.pipeline(transaction=False) as pipe:
+                for raw, _ in beats:
+                    pipe.hmget(f"af:w:{raw.decode()}", "info", "busy")
+                    pipe.hgetall(f"af:loaded:{raw.decode()}")
+                answers = pipe.execute()
+            rows = zip(beats, answers[0::2], answers[1::2], strict=True)
+            return [_view(now, beat, row, code) for (_, beat), row, code in rows if row[0] is not None]
 
     def overdue(self) -> list[str]:
         """See WorkerRegistry.overdue."""
@@ -89,3 +103,14 @@ class RedisWorkerRegistry:
     def _now(self) -> float:
         seconds, micros = self._client.time()
         return float(seconds) + float(micros) / 1e6
+
+
+def _view(now: float, beat: float, row: list[bytes], code: dict[bytes, bytes]) -> WorkerView:
+    info = msgspec.json.decode(row[0], type=WorkerInfo)
+    return WorkerView(
+        info=info,
+        last_beat=max(0.0, now - beat / 1000),
+        busy=int(row[1]),
+        ahead=info.clock - beat / 1000 if info.clock else None,
+        code={module.decode(): fingerprint.decode() for module, fingerprint in code.items()},
+    )

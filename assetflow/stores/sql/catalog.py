@@ -152,6 +152,17 @@ class SqlCatalog:
         with self._database.reading() as connection:
             return [Checked(row[0], CheckEntry(*row[1:])) for row in connection.execute(query)]
 
+    def latest_checks(self, keys: Collection[AssetKey] | None = None) -> list[Checked]:
+        """See Catalog.latest_checks."""
+        newest = select(func.max(checks.c.id)).where(checks.c.environment == self._environment)
+        newest = newest.group_by(checks.c.asset, checks.c.name)
+        found: list[Checked] = []
+        with self._database.reading() as connection:
+            for piece in _in_pieces(newest, checks, keys):
+                rows = connection.execute(select(checks).where(checks.c.id.in_(piece)).order_by(checks.c.id))
+                found += [Checked(row[0], CheckEntry(*row[1:])) for row in rows]
+        return found
+
     def durations(self, keys: Sequence[AssetKey]) -> dict[AssetKey, float]:
         """See Catalog.durations."""
         made = materializations.c

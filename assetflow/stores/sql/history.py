@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import func, select
+
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.stores.sql.alerts import SqlAlertLog
 from assetflow.stores.sql.catalog import SqlCatalog
@@ -11,6 +13,7 @@ from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.dynamic_partitions import SqlDynamicPartitions
 from assetflow.stores.sql.event_log import SqlEventLog
 from assetflow.stores.sql.leases import SqlLeases
+from assetflow.stores.sql.tables import checks, materializations, observations
 from assetflow.stores.sql.ticks import SqlTickStore, forget_ticks
 
 
@@ -36,6 +39,13 @@ class SqlHistory:
     def forget_ticks(self, ended_before: float, now: float, *, dry_run: bool = False) -> int:
         """Clear old ticks away; see `assetflow.stores.sql.ticks.forget_ticks`."""
         return forget_ticks(self.database, ended_before, now, dry_run=dry_run)
+
+    def marker(self) -> str:
+        """Another one whenever something was recorded of assets: what was made, seen or checked."""
+        numbered = (materializations, observations, checks)
+        newest = select(*(select(func.max(table.c.id)).scalar_subquery() for table in numbered))
+        with self.database.reading() as connection:
+            return repr(tuple(connection.execute(newest).one()))
 
     @property
     def leases(self) -> SqlLeases:

@@ -1,14 +1,14 @@
 -- leave: forget a worker.
 -- ARGV[1] worker
 -- ARGV[2] 1 if it died   ARGV[3] deaths that a host may have   ARGV[4] seconds that deaths count, and a quarantine lasts
--- Keys: as in beat; af:deaths:{host} string with TTL
+-- Keys: as in beat; af:loaded:{worker} hash module -> fingerprint of its code, with TTL; af:deaths:{host} string with TTL
 -- Returns 1 if it was known. Twice: nothing more happens.
 
 local worker = ARGV[1]
 local key = "af:w:" .. worker
 local row = redis.call("HMGET", key, "slots", "queues", "host")
 redis.call("ZREM", "af:workers", worker)
-redis.call("DEL", key)
+redis.call("DEL", key, "af:loaded:" .. worker)
 if not row[1] then
   return 0
 end

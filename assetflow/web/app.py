@@ -1,0 +1,62 @@
+"""The application: its endpoints, in the order in which a request passes what guards them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from assetflow.web import refusals
+from assetflow.web.pages import add_pages
+from assetflow.web.parts import WebParts
+from assetflow.web.routes import assets, definitions, live, plans, runs, session
+
+API = "/api/v1"
+_ROUTERS = (session.router, definitions.router, assets.router, plans.router, runs.router, live.router)
+
+
+def create_app(parts: WebParts) -> FastAPI:
+    """The application of one server.
+
+    Args:
+        parts: what its endpoints work with; they are opened and closed with it.
+    """
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        parts.board.attach(asyncio.get_running_loop())
+        parts.backend.desk.open()
+        parts.reader.open()
+        try:
+            yield
+        finally:
+            parts.board.close()
+            parts.reader.close()
+            parts.backend.close()
+
+    app = bare_app(life)
+    app.state.parts = parts
+    add_pages(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    return app
+
+
+def bare_app(life: object = None) -> FastAPI:
+    """The endpoints alone; enough to describe them."""
+    app = FastAPI(
+        title="assetflow",
+        version=version("assetflow"),
+        lifespan=life,  # type: ignore[arg-type]
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=refusals.REFUSALS,
+    )
+    refusals.install(app)
+    for router in _ROUTERS:
+        app.include_router(router, prefix=API)
+    return app

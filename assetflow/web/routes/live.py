@@ -1,0 +1,100 @@
+"""Server-sent events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+
+from assetflow.errors import AssetflowError
+from assetflow.web.live_board import Watcher, framed
+from assetflow.web.parts import Env, Viewer, WebParts, parts_of
+from assetflow.web.refusals import Refused
+
+router = APIRouter(tags=["live"])
+_TOPIC = re.compile(r"runs|status|instigators|workers|run:[0-9A-Z]{26}|logs:[0-9A-Z]{26}:.{1,500}")
+_MOST_TOPICS = 20
+
+
+@router.get(
+    "/live",
+    responses={200: {"content": {"text/event-stream": {}}, "description": "events: see the documentation"}},
+    response_class=StreamingResponse,
+)
+async def live(
+    _caller: Viewer,
+    parts: Annotated[WebParts, Depends(parts_of)],
+    env: Env,
+    topics: Annotated[str, Query(max_length=4000)] = "runs,status",
+    last_event_id: Annotated[str | None, Header(max_length=200)] = None,
+) -> StreamingResponse:
+    """What happens, as it happens. `Last-Event-ID` goes on from there, or says `resync`."""
+    wanted = frozenset(topic for topic in topics.split(",") if topic)
+    for topic in wanted:
+        if not _TOPIC.fullmatch(topic):
+            raise Refused(422, "invalid", f"there is no topic {topic!r:.100}")
+    if len(wanted) > _MOST_TOPICS:
+        raise Refused(422, "invalid", f"at most {_MOST_TOPICS} topics at once")
+    if parts.board.is_full:
+        raise Refused(429, "too_many", "too many pages are open", fix="close some, or try again later")
+    watcher = Watcher(wanted, env)
+    parts.board.join(watcher)
+    return StreamingResponse(
+        _told(parts, watcher, last_event_id),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+async def _told(parts: WebParts, watcher: Watcher, last: str | None) -> AsyncIterator[bytes]:
+    try:
+        state = parts.backend.desk.state
+        version = "" if state.loaded is None else state.loaded.version
+        yield framed("hello", {"version": version}, parts.reader.position)
+        yield framed("broker", {"ok": parts.reader.broker_ok, "message": parts.reader.broker_message}, "")
+        if last is not None:
+            since = parts.reader.replay_from(last)
+            if since is None:
+                yield framed("resync", {}, parts.reader.position)
+            else:
+                for chunk in await run_in_threadpool(_missed, parts, watcher, since):
+                    yield chunk
+        if watcher.wants("status"):  # all of it: what happened since the page has asked is among it
+            for chunk in await run_in_threadpool(_statuses, parts, watcher):
+                yield chunk
+        while (painted := await watcher.paint()) is not None:
+            yield painted
+    finally:
+        parts.board.leave(watcher)
+
+
+def _statuses(parts: WebParts, watcher: Watcher) -> list[bytes]:
+    try:
+        return [framed("status", parts.statuses.of(watcher.env), parts.reader.position)]
+    except AssetflowError:
+        return []  # it is told when it can be told
+
+
+def _missed(parts: WebParts, watcher: Watcher, since: int) -> list[bytes]:
+    """What has happened since a page was told last."""
+    found: list[bytes] = []
+    position = parts.reader.position
+    try:
+        if watcher.wants("runs"):
+            at = since / 1000 - 1
+            page = parts.summaries.page(100, None, [])
+            items = [one for one in page if one.ended is None or one.ended >= at]
+            found.append(framed("runs", {"items": [one.model_dump(mode="json") for one in items]}, position))
+        for topic in watcher.topics:
+            if topic.startswith("run:"):
+                run_id = topic.removeprefix("run:")
+                facts = parts.backend.connection().store.facts(run_id, f"{since - 1}-0", 10_000)
+                summary = parts.summaries.one(run_id).model_dump(mode="json")
+                found.append(framed("run", parts.reader.run_event(run_id, facts, summary), position))
+    except AssetflowError:
+        return [framed("resync", {}, position)]
+    return found

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+
+import { address } from "./client";
+import type { Status } from "./contract";
+import { EventCutter } from "./sse";
+import { shownOf, StatusStore } from "./statuses";
+
+const status = (changes: Partial<Status>): Status => ({
+  state: "materialized",
+  at: 1,
+  run_id: "r",
+  stale: [],
+  upstream_changed: false,
+  partitions: null,
+  checks: null,
+  duration: null,
+  from_env: null,
+  ...changes,
+});
+
+describe("addresses", () => {
+  it("leave out what says nothing and keep what is zero", () => {
+    expect(address("/runs", { status: "", job: null, limit: 0, asset: "a/b" })).toBe("/api/v1/runs?limit=0&asset=a%2Fb");
+  });
+});
+
+describe("cutting a stream into events", () => {
+  it("does so wherever the pieces end", () => {
+    const text = ": beat\n\nid: 7-0\nevent: runs\ndata: {\"a\":\ndata: 1}\n\nid: 8-0\ndata: x\n\n";
+    for (let size = 1; size < text.length; size++) {
+      const cutter = new EventCutter();
+      const events = [];
+      for (let i = 0; i < text.length; i += size) events.push(...cutter.feed(text.slice(i, i + size)));
+      expect(events).toEqual([
+        { id: "7-0", event: "runs", data: '{"a":\n1}' },
+        { id: "8-0", event: "message", data: "x" },
+      ]);
+    }
+  });
+});
+
+describe("the one word for a status", () => {
+  it("puts what happens now before what happened, and what is wrong before what is old", () => {
+    expect(shownOf(undefined)).toBe("never");
+    expect(shownOf(undefined, true)).toBe("source");
+    expect(shownOf(status({}))).toBe("done");
+    expect(shownOf(status({ stale: [{ cause: "code", detail: null }] }))).toBe("stale");
+    expect(shownOf(status({ upstream_changed: true }))).toBe("stale");
+    expect(shownOf(status({ state: "running", stale: [{ cause: "code", detail: null }] }))).toBe("running");
+    expect(shownOf(status({ state: "skipped" }))).toBe("skipped");
+  });
+});
+
+describe("the store of statuses", () => {
+  it("tells only those who look at what has changed", () => {
+    const store = new StatusStore();
+    const told: string[] = [];
+    store.listen("a", () => told.push("a"));
+    const end = store.listen("b", () => told.push("b"));
+    store.merge({ a: status({}) });
+    expect(told).toEqual(["a"]);
+    end();
+    store.merge({ b: status({}) });
+    expect(told).toEqual(["a"]);
+    expect(store.get("b")?.state).toBe("materialized");
+  });
+});

@@ -1,0 +1,81 @@
+/** What the shell does with live events: caches are kept up, so that screens need not listen themselves. */
+import { useEffect } from "react";
+
+import type { RunSummary, Session, Status } from "../api/contract";
+import { live } from "../api/live";
+import { cache } from "../api/queries";
+import { statuses } from "../api/statuses";
+import { announce } from "../parts/toasts";
+
+type Runs = { items: RunSummary[]; next: string | null };
+const ENDED = new Set(["success", "failed", "cancelled"]);
+let runsTimer: ReturnType<typeof setTimeout> | null = null;
+let runsAt = 0;
+
+/** Lists of runs are asked for again at most every 1.5 s; rows that are shown change at once. */
+function runsChanged(items: RunSummary[]): void {
+  const changed = new Map(items.map((run) => [run.id, run]));
+  let missing = false;
+  for (const [key, runs] of cache.getQueriesData<Runs>({ queryKey: ["runs"] })) {
+    if (!runs || !Array.isArray(runs.items)) continue;
+    const known = new Set(runs.items.map((run) => run.id));
+    if (items.some((run) => !known.has(run.id))) missing = true;
+    cache.setQueryData<Runs>(key, { ...runs, items: runs.items.map((run) => changed.get(run.id) ?? run) });
+  }
+  const ended = items.filter((run) => ENDED.has(run.status));
+  if (ended.length > 0) {
+    const failed = ended.reduce((sum, run) => sum + run.steps.failed, 0);
+    announce(`${ended.length === 1 ? "Run" : `${ended.length} runs`} finished, ${failed} failed`);
+  }
+  if (!missing && ended.length === 0) return;
+  runsTimer ??= setTimeout(
+    () => {
+      runsTimer = null;
+      runsAt = performance.now();
+      for (const name of ["runs", "backfills", "asset-history"]) void cache.invalidateQueries({ queryKey: [name] });
+    },
+    Math.max(0, 1500 - (performance.now() - runsAt)),
+  );
+}
+
+function statusesChanged(changes: Record<string, Status>): void {
+  statuses.merge(changes);
+  for (const [key, status] of Object.entries(changes)) {
+    if (status.state === "running" || status.state === "queued") continue;
+    for (const name of ["asset", "asset-history"]) void cache.invalidateQueries({ queryKey: [name, key] });
+  }
+}
+
+function definitionsChanged(): void {
+  for (const name of ["session", "definitions", "graph", "asset", "statuses", "jobs", "instigators"])
+    void cache.invalidateQueries({ queryKey: [name] });
+}
+
+export function useLiveCaches(env: string | null): void {
+  useEffect(() => {
+    if (env === null) return;
+    live.setEnvironment(env);
+    let version: string | null = null;
+    const ends = [
+      live.want(["runs", "status", "definitions", "broker"]),
+      live.on("hello", (data) => {
+        const said = (data as { version: string }).version;
+        if (version !== null && version !== said) definitionsChanged();
+        version = said;
+      }),
+      live.on("status", (data) => statusesChanged(data as Record<string, Status>)),
+      live.on("runs", (data) => runsChanged((data as { items: RunSummary[] }).items)),
+      live.on("definitions", definitionsChanged),
+      live.on("broker", (data) => {
+        const { ok, message } = data as { ok: boolean; message: string | null };
+        cache.setQueryData<Session>(["session"], (session) =>
+          session && { ...session, broker: { ok, message, since: ok ? null : (session.broker.since ?? Date.now() / 1000) } },
+        );
+        if (ok) void cache.invalidateQueries();
+      }),
+      live.on("resync", () => void cache.invalidateQueries()),
+      live.on("poll", () => void cache.invalidateQueries({ type: "active" })),
+    ];
+    return () => ends.forEach((end) => end());
+  }, [env]);
+}
