@@ -41,6 +41,7 @@ _COMMANDS = {
     "schedule": "assetflow.cli.schedules:schedule",
     "sensor": "assetflow.cli.sensors:sensor",
     "metrics": "assetflow.cli.metrics:metrics",
+    "automation": "assetflow.cli.automation:automation",
     "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",
     "ui": "assetflow.cli.ui:ui",
