@@ -12,18 +12,15 @@ from rich.text import Text
 from assetflow.cli.console import OUT, count_text
 from assetflow.cli.launching import Launch, launch
 from assetflow.cli.materialize import read_config, read_tags
+from assetflow.cli.partition_ranges import read_partitions
 from assetflow.cli.staleness import standings_by_now
 from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
 from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.partitions.partitions_definition import PartitionKeyRange
 from assetflow.planning.targets import WantedPartitions
-from assetflow.submission import Project, wanted_partitions
+from assetflow.submission import Project
 from assetflow.wiring import current_settings
-
-ALL = "all"
-_RANGE_MARKS = ("...", "..")
 
 
 @click.command()
@@ -99,25 +96,6 @@ def backfill(
             as_json=as_json,
         ),
     )
-
-
-def read_partitions(texts: Collection[str]) -> WantedPartitions:
-    """Keys and ranges as they are written on the command line: ``A``, ``A..B``, ``A...B``, ``all``."""
-    if ALL in texts:
-        return WantedPartitions(keys=None)
-    found: list[str | PartitionKeyRange] = []
-    for text in texts:
-        mark = next((mark for mark in _RANGE_MARKS if mark in text), None)
-        if mark is None:
-            found.append(text)
-            continue
-        first, _, last = text.partition(mark)
-        if not first or not last:
-            raise click.BadParameter(f"{text!r} is no range: write A..B", param_hint="--partitions")
-        found.append(PartitionKeyRange(first, last))
-    wanted = wanted_partitions(None, found)
-    assert wanted is not None, "something was asked for"
-    return wanted
 
 
 def _left_out(
