@@ -161,7 +161,9 @@ def submit_project(
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
                 force=force,
-                partitions=wanted_partitions(partition_key, partitions, KnownPartitions(connection.settings)),
+                partitions=wanted_partitions(
+                    partition_key, partitions, KnownPartitions(connection.settings), every=stale_only
+                ),
                 run_id=run_id,
             )
 

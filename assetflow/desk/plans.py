@@ -172,10 +172,12 @@ def made(project: Project, asked: Asked, settings: Settings, records: LatestReco
         asked.partition,
         None if asked.partitions is None else read_partitions(asked.partitions),
         KnownPartitions(settings),
+        every=asked.stale_only,
     )
     skipped: list[AssetKey] = []
     if asked.stale_only:
-        graph, stale = project.stale_plan(given.selection, records, given.run_config, _forced(project, asked))
+        forced = _forced(project, asked)
+        graph, stale = project.stale_plan(given.selection, records, given.run_config, forced, partitions)
         plan, skipped = stale.plan, [key for key, need in stale.needs.items() if need is Need.SKIP]
     else:
         graph, plan = project.plan(given.selection, partitions=partitions)
@@ -328,7 +330,9 @@ def _config_errors(project: Project, asked: Asked, settings: Settings) -> list[R
             environment=asked.env,
             run_config=given.run_config,
             is_recorded=False,
-            partitions=wanted_partitions(asked.partition, partitions, KnownPartitions(settings)),
+            partitions=wanted_partitions(
+                asked.partition, partitions, KnownPartitions(settings), every=asked.stale_only
+            ),
         )
     except InvalidConfigError as error:
         if not error.errors:
