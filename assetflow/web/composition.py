@@ -23,13 +23,14 @@ from assetflow.web.statuses import Statuses
 from assetflow.wiring import signer_for
 
 
-def build_web(settings: Settings, target: str, *, watches: bool = True) -> WebParts:
+def build_web(settings: Settings, target: str, *, watches: bool = True, is_open: bool = False) -> WebParts:
     """The parts of a web server.
 
     Args:
         settings: of this installation; the environment is the one that the page begins with.
         target: a module with definitions, or ``file:PATH``.
         watches: code that is changed is loaded again.
+        is_open: everybody may do everything, without logging in.
     """
     desk = DeskKeeper(_starter(settings, target), watches=watches)
     backend = Backend(settings, desk)
@@ -52,7 +53,7 @@ def build_web(settings: Settings, target: str, *, watches: bool = True) -> WebPa
         board=board,
         reader=reader,
         log_pages=LogPages(lambda: backend.connection().store, lambda: backend.connection().logs),
-        access=Access(),
+        access=Access(settings, lambda: backend.history().access, is_open=is_open),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import uvicorn
 from fastapi import FastAPI
@@ -38,6 +39,14 @@ class Server(uvicorn.Server):
         """End the live connections, then the others."""
         self._parts.board.close()
         await super().shutdown(sockets=sockets)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can ask at an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int | None) -> socket.socket:
