@@ -233,7 +233,8 @@ class Access:
 
 def cookie_name(request: Request) -> str:
     """Of the session: several servers on one host must not take each other's."""
-    return f"assetflow_session_{urlsplit(f'//{request.headers.get("host", "")}').port or 'https'}"
+    host = request.headers.get("host", "")
+    return f"assetflow_session_{urlsplit(f'//{host}').port or 'https'}"
 
 
 def check_origin(request: Request, *, needs_origin: bool) -> None:

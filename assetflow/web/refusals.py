@@ -68,7 +68,8 @@ class Refused(Exception):
 
 _CODES = {
     400: "malformed", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict",
-    413: "too_large", 414: "too_large", 415: "unsupported", 421: "misdirected", 422: "invalid", 429: "too_many", 503: "unavailable",
+    413: "too_large", 414: "too_large", 415: "unsupported", 421: "misdirected", 422: "invalid", 429: "too_many",
+    503: "unavailable",
 }  # fmt: skip
 _KINDS = {  # of a desk's refusals, by the name of the error
     "ConflictError": (409, "conflict"),
