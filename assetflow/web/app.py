@@ -16,11 +16,35 @@ from assetflow.web import refusals
 from assetflow.web.guard import Guard
 from assetflow.web.pages import STATIC, add_pages, policy_of
 from assetflow.web.parts import WebParts
-from assetflow.web.routes import access, assets, definitions, live, plans, runs, session
+from assetflow.web.routes import (
+    access,
+    assets,
+    automation,
+    definitions,
+    environments,
+    fleet,
+    live,
+    plans,
+    runs,
+    session,
+    stored,
+)
 from assetflow.web.serving import is_loopback
 
 API = "/api/v1"
-_ROUTERS = (session.router, access.router, definitions.router, assets.router, plans.router, runs.router, live.router)
+_ROUTERS = (
+    session.router,
+    access.router,
+    definitions.router,
+    assets.router,
+    stored.router,
+    plans.router,
+    runs.router,
+    automation.router,
+    environments.router,
+    fleet.router,
+    live.router,
+)
 
 
 def create_app(parts: WebParts, host: str = "127.0.0.1") -> FastAPI:

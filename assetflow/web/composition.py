@@ -14,6 +14,7 @@ from assetflow.web.desk_keeper import DeskKeeper
 from assetflow.web.live_board import LiveBoard
 from assetflow.web.live_reader import LiveReader
 from assetflow.web.log_pages import LogPages
+from assetflow.web.partition_states import PartitionStates
 from assetflow.web.parts import WebParts
 from assetflow.web.run_details import RunDetails
 from assetflow.web.run_facts import RunFactsCache
@@ -53,6 +54,7 @@ def build_web(settings: Settings, target: str, *, watches: bool = True, is_open:
         board=board,
         reader=reader,
         log_pages=LogPages(lambda: backend.connection().store, lambda: backend.connection().logs),
+        partitions=PartitionStates(backend, statuses),
         access=Access(settings, lambda: backend.history().access, is_open=is_open),
     )
 

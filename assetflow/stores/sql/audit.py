@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import NamedTuple
 
 from sqlalchemy import insert, select
 
-from assetflow.stores.sql.access_tables import audit
+from assetflow.stores.sql.access_tables import audit, promotions
 from assetflow.stores.sql.connection import Database
 
 _LONGEST = 500  # characters of what was aimed at
@@ -61,6 +62,46 @@ class SqlAuditLog:
             query = query.where(audit.c.id < before)
         with self._database.reading() as connection:
             return [AuditEntry(*row) for row in connection.execute(query)]
+
+
+class PromotionEntry(NamedTuple):
+    """What was published in one environment that another had made.
+
+    Attributes:
+        items: of each asset or partition: key, partition, the version that was replaced or None, the new version.
+    """
+
+    id: str
+    at: float
+    user: str
+    source: str
+    target: str
+    items: list[list[str | None]]
+
+
+class SqlPromotions:
+    """Promotions, so that one can go back from them.
+
+    Args:
+        database: whose tables are there.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, entry: PromotionEntry) -> None:
+        """Keep one."""
+        with self._database.writing() as connection:
+            connection.execute(insert(promotions).values(**{**entry._asdict(), "items": json.dumps(entry.items)}))
+
+    def get(self, identity: str) -> PromotionEntry | None:
+        """One of them; None if it is not known."""
+        with self._database.reading() as connection:
+            row = connection.execute(select(promotions).where(promotions.c.id == identity)).first()
+        if row is None:
+            return None
+        told = row._mapping
+        return PromotionEntry(**{**told, "items": json.loads(told["items"])})
 
 
 def _short(value: float | str) -> float | str:

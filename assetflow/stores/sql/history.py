@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.stores.sql.access import SqlAccess
 from assetflow.stores.sql.alerts import SqlAlertLog
-from assetflow.stores.sql.audit import SqlAuditLog
+from assetflow.stores.sql.audit import SqlAuditLog, SqlPromotions
 from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.dynamic_partitions import SqlDynamicPartitions
@@ -57,6 +57,11 @@ class SqlHistory:
     def audit(self) -> SqlAuditLog:
         """What was done there."""
         return SqlAuditLog(self.database)
+
+    @property
+    def promotions(self) -> SqlPromotions:
+        """What was promoted there."""
+        return SqlPromotions(self.database)
 
     @property
     def leases(self) -> SqlLeases:
