@@ -96,9 +96,7 @@ def difference(project: Project, arguments: Mapping[str, Any]) -> Record:
         chosen = [find_version(manager, path, str(arguments[name])) for name in ("a", "b")]
         for version in chosen:
             _check_size(manager.manifest(path, version).size)
-        before, after = (
-            loader.load_asset_value(key, version=version.name, partition_key=partition) for version in chosen
-        )
+        values = [loader.load_asset_value(key, version=one.name, partition_key=partition) for one in chosen]
     return _told(compare(*values, row_keys(graph, key)))
 
 
