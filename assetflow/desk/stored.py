@@ -97,7 +97,7 @@ def difference(project: Project, arguments: Mapping[str, Any]) -> Record:
         for version in chosen:
             _check_size(manager.manifest(path, version).size)
         values = [loader.load_asset_value(key, version=one.name, partition_key=partition) for one in chosen]
-    return _told(compare(*values, row_keys(graph, key)))
+    return _told(compare(values[0], values[1], row_keys(graph, key)))
 
 
 def _meant(project: Project, arguments: Mapping[str, Any]) -> tuple[AssetKey, str | None]:
