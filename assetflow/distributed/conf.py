@@ -34,6 +34,8 @@ PROTOCOL: dict[str, Any] = {
     "task_queue_max_priority": MAX_PRIORITY,
     # The slot of a child that died is free again after this long; what it held is taken back at once.
     "worker_lost_wait": 0.25,
+    # A child that takes long to start is on a machine that is busy, and killing it makes that no better.
+    "worker_proc_alive_timeout": 30.0,
     "worker_max_tasks_per_child": None,
     "worker_soft_shutdown_timeout": 15.0,
     "worker_hijack_root_logger": False,

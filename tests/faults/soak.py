@@ -20,7 +20,9 @@ from pathlib import Path
 
 from assetflow import RunHandle, submit
 from assetflow.clock import pause
+from assetflow.errors import WaitTimeout
 from assetflow.local.valkey import Valkey
+from assetflow.runs.result import RunResult
 from assetflow.stores.redis.connection import connect
 from tests.support.cluster import kill
 from tests.support.fleet import Fleet, Worker, resident_bytes, running_fleet
@@ -36,6 +38,7 @@ class Trouble:
 
     def __init__(self, fleet: Fleet, server: Valkey, chance: random.Random) -> None:
         self.killed = {"child": 0, "worker": 0, "everything of a worker": 0, "server": 0}
+        self.left = 0  # workers that ended by themselves, because they did not find the server when they began
         self._fleet, self._server, self._chance = fleet, server, chance
         self._stop = threading.Event()
 
@@ -55,6 +58,15 @@ class Trouble:
             with suppress(ProcessLookupError, IndexError, AssertionError):
                 self._do(what)
                 self.killed[what] += 1
+            self._start_again()
+
+    def _start_again(self) -> None:
+        """What whoever starts workers has to do with those that end."""
+        for worker in [worker for worker in self._fleet.workers if not worker.is_running]:
+            self.left += 1
+            say(f"worker {worker.pid} has ended with {worker.process.returncode}: {worker.words[-300:]!r}")
+            self._fleet.workers.remove(worker)
+            self._fleet.start("-c", "2", ready=False)
 
     def _do(self, what: str) -> None:
         if what == "server":
@@ -106,7 +118,7 @@ def soak(fleet: Fleet, server: Valkey, steps: int, chance: random.Random) -> boo
             live.append(submit_patiently(assets))
             while len(live) >= (RUNS_AT_ONCE if number < runs - 1 else 1):
                 handle = live.pop(0)
-                result = handle.wait(600, raise_on_error=False)
+                result = waited_for(handle, fleet)
                 if not result.success:
                     failed.append(
                         f"{handle.id} {result.status.value}: {result.error or list(result.errors.items())[:3]}"
@@ -121,7 +133,10 @@ def soak(fleet: Fleet, server: Valkey, steps: int, chance: random.Random) -> boo
     done = runs * STEPS_A_RUN
     repeated = ledger.count - done
     kills = sum(trouble.killed.values())
-    say(f"{done:,} steps in {runs} runs, {seconds:,.0f} s, {done / seconds:,.0f} a second; killed: {trouble.killed}")
+    say(
+        f"{done:,} steps in {runs} runs, {seconds:,.0f} s, {done / seconds:,.0f} a second; killed: {trouble.killed}, "
+        f"ended by themselves: {trouble.left}"
+    )
     say(f"run again: {repeated:,}, {repeated / max(kills, 1):.2f} for each kill")
     for problem in failed:
         say(f"FAILED {problem}")
@@ -135,6 +150,16 @@ def soak(fleet: Fleet, server: Valkey, steps: int, chance: random.Random) -> boo
     if grown:
         say(f"GREW: {grown}")
     return not failed and not grown and 0 <= repeated <= bound
+
+
+def waited_for(handle: RunHandle, fleet: Fleet) -> RunResult:
+    """How a run has ended; if it does not, what its workers have said last."""
+    try:
+        return handle.wait(600, raise_on_error=False)
+    except WaitTimeout:
+        for worker in fleet.workers:
+            say(f"worker {worker.pid} ({'runs' if worker.is_running else 'has ended'}): {worker.words[-3000:]}")
+        raise
 
 
 def submit_patiently(assets: list[object]) -> RunHandle:

@@ -46,7 +46,7 @@ export type Ask = { query?: Query; body?: unknown; signal?: AbortSignal; quiet?:
 export async function ask<T>(method: "GET" | "POST" | "DELETE" | "PUT", path: string, options: Ask = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
-  if (method !== "GET" && csrf !== null) headers["X-CSRF-Token"] = csrf;
+  if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
   let answer: Response;
   try {
     answer = await fetch(address(path, options.query), {

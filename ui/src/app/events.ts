@@ -57,7 +57,7 @@ export function useLiveCaches(env: string | null): void {
     live.setEnvironment(env);
     let version: string | null = null;
     const ends = [
-      live.want(["runs", "status", "definitions", "broker"]),
+      live.want(["runs", "status"]), // the broker and the definitions are told to everybody,
       live.on("hello", (data) => {
         const said = (data as { version: string }).version;
         if (version !== null && version !== said) definitionsChanged();

@@ -70,6 +70,7 @@ function pressed(event: KeyboardEvent): void {
   const found = registered.find((one) => one.keys === sequence) ?? registered.find((one) => one.keys === key);
   begun = "";
   if (found) {
+    if ((key === "Enter" || key === " ") && event.target instanceof Element && event.target.closest("button, a, summary")) return;
     event.preventDefault();
     found.run(event);
     return;

@@ -16,14 +16,14 @@ export function Button({ look = "plain", small, icon, keys, busy, children, clas
     <button
       type="button"
       className={`button ${look} ${small ? "small" : ""} ${children === undefined ? "square" : ""} ${className ?? ""}`}
-      aria-keyshortcuts={keys?.replaceAll("Ctrl", "Control")}
+      aria-keyshortcuts={keys ? keys.replaceAll("Ctrl", "Control") : undefined}
       aria-busy={busy || undefined}
       {...more}
       disabled={busy || more.disabled}
     >
       {icon}
       {children !== undefined && <span>{children}</span>}
-      {keys !== undefined && <Keys keys={keys} />}
+      {keys && <Keys keys={keys} />}
     </button>
   );
 }

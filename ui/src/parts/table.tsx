@@ -1,6 +1,6 @@
 /** A table of any length: only the rows in sight are in the page. j/k or arrows move, x selects, Enter opens. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useRef, useState } from "react";
+import { type ReactNode, useCallback, useRef, useState, useSyncExternalStore } from "react";
 
 export type Column<Row> = {
   id: string;
@@ -30,8 +30,17 @@ type TableProps<Row> = {
   height?: string; // by default it fills what is left of the screen
 };
 
+const listenNarrow = (listener: () => void): (() => void) => {
+  const media = matchMedia("(max-width: 700px)");
+  media.addEventListener("change", listener);
+  return () => media.removeEventListener("change", listener);
+};
+const isNarrow = (): boolean => matchMedia("(max-width: 700px)").matches;
+
 export function DataTable<Row>(props: TableProps<Row>) {
-  const { label, columns, rows, rowKey, rowHeight = 40, sort, onSort, onOpen, selected, onSelect, onEnd } = props;
+  const narrow = useSyncExternalStore(listenNarrow, isNarrow);
+  const columns = narrow ? props.columns.filter((column) => !column.narrow) : props.columns;
+  const { label, rows, rowKey, rowHeight = 40, sort, onSort, onOpen, selected, onSelect, onEnd } = props;
   const box = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(0);
   const virtual = useVirtualizer({
@@ -176,7 +185,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
 }
 
 const cellClass = <Row,>(column: Column<Row>): string =>
-  `cell ${column.align === "end" ? "end" : ""} ${column.narrow ? "not-narrow" : ""}`;
+  `cell ${column.align === "end" ? "end" : ""}`;
 
 function HeadCell<Row>({ column, sort, onSort }: { column: Column<Row>; sort?: Sort; onSort?: (sort: Sort) => void }) {
   const sorted = sort?.by === column.id;

@@ -1,10 +1,298 @@
-import { Page } from "../../parts/page";
-import { Loading } from "../../parts/states";
+/** What matters now: what runs, what has failed, what is stale, what comes next, who works. */
+import "./home.css";
+
+import { useQuery } from "@tanstack/react-query";
+import { Activity, ArrowRight, Play, RefreshCw } from "lucide-react";
+import { type ReactNode, useMemo, useState } from "react";
+
+import { get } from "../../api/client";
+import type { Instigator, Listed, RunSummary, Workers } from "../../api/contract";
+import { useDefinitions, useMay, useRuns, useWorkers } from "../../api/queries";
+import { type Shown, shownOf, statuses, useStatusVersion } from "../../api/statuses";
+import { openPlan } from "../../app/launching";
+import { AssetLink, Go, useEnv } from "../../app/location";
+import { Button, ButtonLink } from "../../parts/button";
+import { Progress, ShareBar } from "../../parts/charts";
+import { Card, Page } from "../../parts/page";
+import { Answer, Command, Empty } from "../../parts/states";
+import { RunStatusMark, StatusDot, StatusMark, wordOf } from "../../parts/status";
+import { Time, Took } from "../../parts/time";
+import { count, many } from "../../words/format";
 
 export default function Home() {
+  const env = useEnv();
+  const definitions = useDefinitions();
+  const runs = useRuns({ limit: 12, env });
+  const nothing = definitions.data !== undefined && definitions.data.assets.length > 0 && runs.data?.items.length === 0;
   return (
-    <Page title="Home">
-      <Loading />
+    <Page title="Home" about={env && <>Environment {env}</>} actions={<Launch />}>
+      <div className="home">
+        {definitions.data?.assets.length === 0 ? (
+          <Empty title="No assets found" action={<Command text="assetflow dev -m your_project" />}>
+            The module that was loaded defines no assets. Write one with <code>@asset</code>.
+          </Empty>
+        ) : (
+          nothing && <FirstRun assets={definitions.data!.assets.length} />
+        )}
+        <Standing />
+        <div className="home-columns">
+          <div className="stack wide-gap">
+            <RunsCard runs={runs} />
+          </div>
+          <div className="stack wide-gap">
+            <Attention />
+            <Next />
+            <WorkersCard />
+          </div>
+        </div>
+      </div>
     </Page>
+  );
+}
+
+function Launch() {
+  const may = useMay();
+  const { data } = useDefinitions();
+  if (!may || !data || data.assets.length === 0) return <ButtonLink to="/graph">Open the graph</ButtonLink>;
+  return (
+    <>
+      <ButtonLink to="/graph">Open the graph</ButtonLink>
+      <Button look="primary" icon={<RefreshCw size={13} />} onClick={() => openPlan({ selection: "*", stale_only: true })}>
+        Materialize what is stale
+      </Button>
+    </>
+  );
+}
+
+const SEEN = "assetflow.first-run";
+
+function FirstRun({ assets }: { assets: number }) {
+  const may = useMay();
+  const [seen, setSeen] = useState(() => localStorage.getItem(SEEN) !== null);
+  if (seen) return null;
+  return (
+    <section className="first-run" aria-label="Nothing has run yet">
+      <div className="grow">
+        <h2>Nothing has run yet</h2>
+        <p className="muted small">{many(assets, "asset")} are defined. A plan is shown before anything starts.</p>
+      </div>
+      {may && (
+        <Button look="primary" icon={<Play size={13} />} onClick={() => openPlan({ selection: "*" })}>
+          {`Materialize all (${count(assets)})`}
+        </Button>
+      )}
+      <Button
+        look="quiet"
+        onClick={() => {
+          localStorage.setItem(SEEN, "seen");
+          setSeen(true);
+        }}
+      >
+        Dismiss
+      </Button>
+    </section>
+  );
+}
+
+const TALLY: Shown[] = ["failed", "running", "queued", "stale", "done", "skipped", "never"];
+
+function useTally(): { shown: Shown; keys: string[] }[] {
+  const { data } = useDefinitions();
+  const version = useStatusVersion();
+  return useMemo(() => {
+    const found = new Map<Shown, string[]>(TALLY.map((shown) => [shown, []]));
+    for (const asset of data?.assets ?? []) found.get(shownOf(statuses.get(asset.key), asset.is_source))?.push(asset.key);
+    return TALLY.map((shown) => ({ shown, keys: found.get(shown) ?? [] }));
+  }, [data, version]);
+}
+
+function Standing() {
+  const tally = useTally();
+  const told = tally.filter(({ shown, keys }) => keys.length > 0 || ["failed", "running", "stale", "done"].includes(shown));
+  return (
+    <section aria-label="How assets stand" className="standing">
+      <ShareBar label="Assets" shares={tally.map(({ shown, keys }) => ({ tone: shown, word: wordOf(shown), count: keys.length }))} />
+      <ul>
+        {told.map(({ shown, keys }) => (
+          <li key={shown}>
+            <Go to="/assets" params={{ status: shown }} className="standing-link">
+              <span className="standing-count num">{count(keys.length)}</span>
+              <StatusMark mark={shown} />
+            </Go>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function RunsCard({ runs }: { runs: ReturnType<typeof useRuns> }) {
+  return (
+    <Card
+      flush
+      title="Runs"
+      actions={
+        <Go to="/runs" className="more">
+          All runs <ArrowRight size={13} aria-hidden="true" />
+        </Go>
+      }
+    >
+      <Answer of={runs} what="Loading runs">
+        {({ items }) =>
+          items.length === 0 ? (
+            <p className="home-none muted small">No runs yet.</p>
+          ) : (
+            <ul className="home-runs">
+              {items.map((run) => (
+                <li key={run.id}>
+                  <RunRow run={run} />
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
+    </Card>
+  );
+}
+
+function RunRow({ run }: { run: RunSummary }) {
+  const { steps } = run;
+  const ended = run.ended !== null;
+  return (
+    <Go to={`/runs/${run.id}`} className="home-run">
+      <RunStatusMark status={run.status} />
+      <span className="grow clip">
+        <span className="home-run-target">{run.target || run.name}</span>
+        {run.who && <span className="faint"> by {run.who}</span>}
+      </span>
+      {!ended && steps.total > 0 ? (
+        <span className="home-run-progress">
+          <Progress value={(steps.done + steps.skipped + steps.failed) / steps.total} label="Steps done" tone={steps.failed > 0 ? "failed" : "running"} />
+        </span>
+      ) : (
+        steps.failed > 0 && <span className="tone-failed xs">{many(steps.failed, "step")} failed</span>
+      )}
+      <span className="home-run-took muted not-narrow">
+        <Took from={run.started} to={run.ended} />
+      </span>
+      <span className="home-run-when muted">
+        <Time at={run.created} />
+      </span>
+    </Go>
+  );
+}
+
+function Attention() {
+  const tally = useTally();
+  const keys = (shown: Shown): string[] => tally.find((one) => one.shown === shown)?.keys ?? [];
+  const rows = [...keys("failed").map((key) => ["failed", key] as const), ...keys("stale").map((key) => ["stale", key] as const)];
+  return (
+    <Card title="Needs attention" flush>
+      {rows.length === 0 ? (
+        <p className="home-none muted small">Nothing has failed, and nothing is stale.</p>
+      ) : (
+        <ul className="home-list">
+          {rows.slice(0, 7).map(([shown, key]) => (
+            <li key={key} className="row">
+              <StatusDot mark={shown} />
+              <AssetLink name={key} className="grow" />
+              <span className={`xs tone-${shown}`}>{shown}</span>
+            </li>
+          ))}
+          {rows.length > 7 && (
+            <li>
+              <Go to="/assets" params={{ sort: "status" }} className="more">
+                {many(rows.length - 7, "more", "more")} <ArrowRight size={13} aria-hidden="true" />
+              </Go>
+            </li>
+          )}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function Next() {
+  const next = useQuery({
+    queryKey: ["instigators"],
+    queryFn: ({ signal }) => get<Listed<Instigator>>("/instigators", undefined, signal),
+  });
+  const coming = useMemo(
+    () =>
+      (next.data?.items ?? [])
+        .filter((one) => one.running && one.next.length > 0)
+        .map((one) => ({ name: one.name, at: one.next[0]!, words: one.cron_words }))
+        .sort((a, b) => a.at - b.at)
+        .slice(0, 5),
+    [next.data],
+  );
+  return (
+    <Card title="Next" flush actions={<More to="/automation">Automation</More>}>
+      <Answer of={next}>
+        {() =>
+          coming.length === 0 ? (
+            <p className="home-none muted small">No schedule is on.</p>
+          ) : (
+            <ul className="home-list">
+              {coming.map((one) => (
+                <li key={one.name} className="row">
+                  <Go to={`/automation/${encodeURIComponent(one.name)}`} className="grow clip" title={one.words ?? undefined}>
+                    {one.name}
+                  </Go>
+                  <span className="muted small">
+                    <Time at={one.at} />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          )
+        }
+      </Answer>
+    </Card>
+  );
+}
+
+const More = ({ to, children }: { to: string; children: ReactNode }) => (
+  <Go to={to} className="more">
+    {children} <ArrowRight size={13} aria-hidden="true" />
+  </Go>
+);
+
+function WorkersCard() {
+  const workers = useWorkers();
+  return (
+    <Card title="Workers" flush actions={<More to="/workers">Workers</More>}>
+      <Answer of={workers}>{(data) => <WorkerStrip {...data} />}</Answer>
+    </Card>
+  );
+}
+
+function WorkerStrip({ items, queues }: Workers) {
+  const lonely = queues.find((queue) => queue.ready > 0 && queue.listeners === 0);
+  if (lonely !== undefined || items.length === 0)
+    return (
+      <div className="home-none stack small">
+        <p>
+          <Activity size={14} aria-hidden="true" />{" "}
+          {lonely === undefined ? "No worker listens." : `${many(lonely.ready, "step is", "steps are")} ready, and no worker listens on queue "${lonely.name}".`} Start one:
+        </p>
+        <Command text={`assetflow worker${lonely === undefined ? "" : ` -q ${lonely.name}`}`} />
+      </div>
+    );
+  return (
+    <ul className="home-list">
+      {items.slice(0, 6).map((worker) => (
+        <li key={worker.name} className="row">
+          <span className="grow clip">{worker.name}</span>
+          <span className="home-run-progress">
+            <Progress value={worker.busy / Math.max(1, worker.slots)} label={`Slots of ${worker.name} in use`} />
+          </span>
+          <span className="num small muted">
+            {worker.busy}/{worker.slots}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -1,0 +1,1 @@
+"""What `deploy/` holds: read by the tools of its kinds, and run as processes."""

@@ -1,0 +1,80 @@
+"""What Prometheus, Grafana and systemd are given, as they read it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("assetflow*"))
+
+
+def promtool(*arguments: str) -> subprocess.CompletedProcess[str]:
+    found = shutil.which("promtool")
+    if found is None:
+        pytest.skip("there is no promtool here: apt-get install -y prometheus")
+    return subprocess.run([found, *arguments], cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False)
+
+
+def test_prometheus_takes_its_configuration_and_the_alerts():
+    done = promtool("check", "config", "prometheus.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_fires_when_it_should():
+    done = promtool("test", "rules", "alerts_test.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_alert_is_tried_and_says_what_to_do():
+    (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
+    tried = (DEPLOY / "prometheus" / "alerts_test.yml").read_text()
+    assert len(group["rules"]) > 8
+    for rule in group["rules"]:
+        assert rule["alert"] in tried
+        assert rule["annotations"]["summary"].endswith(".")
+        assert rule["labels"]["severity"] in ("info", "warning", "critical")
+
+
+def test_the_dashboard_has_no_two_panels_in_one_place():
+    board = json.loads((DEPLOY / "grafana" / "assetflow.json").read_text())
+    taken: set[tuple[int, int]] = set()
+    assert len({panel["id"] for panel in board["panels"]}) == len(board["panels"]) > 12
+    for panel in board["panels"]:
+        place = panel["gridPos"]
+        assert place["x"] + place["w"] <= 24
+        columns, rows = range(place["x"], place["x"] + place["w"]), range(place["y"], place["y"] + place["h"])
+        cells = {(x, y) for x in columns for y in rows}
+        assert not cells & taken, panel["title"]
+        taken |= cells
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_systemd_takes_the_unit(unit, tmp_path):
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("there is no systemd here: apt-get install -y systemd")
+    for path in UNITS:  # the program is not installed here; all else is as it is
+        (tmp_path / path.name).write_text(path.read_text().replace("/opt/assetflow/bin/assetflow", "/bin/true"))
+    done = subprocess.run(
+        [analyze, "verify", "--man=no", str(tmp_path / unit.name)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    about = [line for line in done.stderr.splitlines() if "assetflow" in line]
+    assert about == []
+
+
+def test_a_worker_under_systemd_is_given_the_time_it_takes_to_end():
+    from assetflow.settings import Settings
+
+    unit = (DEPLOY / "systemd" / "assetflow-worker@.service").read_text()
+    seconds = re.search(r"^TimeoutStopSec=(\d+)$", unit, re.MULTILINE)
+    assert seconds is not None
+    assert int(seconds[1]) >= Settings().drain_seconds + Settings().grace_seconds + 10
+    assert "KillMode=mixed" in unit, "SIGTERM goes to the worker, not to the steps it lets end"

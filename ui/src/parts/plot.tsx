@@ -1,0 +1,106 @@
+/** A line of numbers over time, with axes, a readout under the pointer and the same as a table for those who do not see it. */
+import { useId, useLayoutEffect, useRef, useState } from "react";
+
+import { absolute, number } from "../words/format";
+
+export type PlotPoint = { x: number; y: number; label?: string; href?: string };
+const HEIGHT = 180;
+const LEFT = 56;
+const BOTTOM = 22;
+const TOP = 10;
+const RIGHT = 12;
+
+/** About `count` round numbers from low to high. */
+export function ticks(low: number, high: number, count: number): number[] {
+  if (!(high > low)) return [low];
+  const raw = (high - low) / Math.max(1, count);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((one) => one * power).find((one) => one >= raw) ?? raw;
+  const first = Math.ceil(low / step) * step;
+  return Array.from({ length: Math.floor((high - first) / step + 1e-9) + 1 }, (_, i) => Number((first + i * step).toPrecision(12)));
+}
+
+export function Plot({ points, label, onOpen }: { points: PlotPoint[]; label: string; onOpen?: (point: PlotPoint) => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(480);
+  const [at, setAt] = useState<number | null>(null);
+  const name = useId();
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(160, entry?.contentRect.width ?? 480)));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  const ys = points.map((point) => point.y);
+  const [low, high] = padded(Math.min(...ys), Math.max(...ys));
+  const [first, last] = [points[0]?.x ?? 0, points.at(-1)?.x ?? 1];
+  const px = (x: number): number => LEFT + (last > first ? (x - first) / (last - first) : 0.5) * (width - LEFT - RIGHT);
+  const py = (y: number): number => TOP + (1 - (y - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
+  const path = points.map((point, i) => `${i === 0 ? "M" : "L"}${px(point.x).toFixed(1)} ${py(point.y).toFixed(1)}`).join("");
+  const shown = at === null ? points.at(-1) : points[at];
+
+  function hover(event: React.PointerEvent): void {
+    const x = event.clientX - (box.current?.getBoundingClientRect().left ?? 0);
+    let [best, distance] = [0, Infinity];
+    points.forEach((point, i) => {
+      const far = Math.abs(px(point.x) - x);
+      if (far < distance) [best, distance] = [i, far];
+    });
+    setAt(best);
+  }
+  return (
+    <figure className="plot" aria-labelledby={name}>
+      <figcaption className="row wide">
+        <span id={name} className="plot-name">
+          {label}
+        </span>
+        {shown && (
+          <span className="small">
+            <strong className="num">{number(shown.y)}</strong>
+            <span className="faint">
+              {" "}
+              {shown.label ? `${shown.label}, ` : ""}
+              {absolute(shown.x)}
+            </span>
+          </span>
+        )}
+      </figcaption>
+      <div ref={box} onPointerMove={hover} onPointerLeave={() => setAt(null)} onClick={() => at !== null && points[at] && onOpen?.(points[at])}>
+        <svg width={width} height={HEIGHT} role="img" aria-label={`${label}: ${points.length} values from ${number(Math.min(...ys))} to ${number(Math.max(...ys))}`}>
+          {ticks(low, high, 4).map((tick) => (
+            <g key={tick}>
+              <line x1={LEFT} x2={width - RIGHT} y1={py(tick)} y2={py(tick)} className="plot-grid" />
+              <text x={LEFT - 8} y={py(tick)} dy="0.32em" textAnchor="end" className="plot-tick">
+                {number(tick)}
+              </text>
+            </g>
+          ))}
+          {dayTicks(first, last, width).map((tick) => (
+            <text key={tick.at} x={px(tick.at)} y={HEIGHT - 5} textAnchor="middle" className="plot-tick">
+              {tick.text}
+            </text>
+          ))}
+          <path d={path} className="plot-line" />
+          {points.length <= 120 && points.map((point, i) => <circle key={i} cx={px(point.x)} cy={py(point.y)} r={at === i ? 4 : 2.25} className="plot-dot" />)}
+          {at !== null && points[at] && <line x1={px(points[at].x)} x2={px(points[at].x)} y1={TOP} y2={HEIGHT - BOTTOM} className="plot-cross" />}
+        </svg>
+      </div>
+    </figure>
+  );
+}
+
+function padded(low: number, high: number): [number, number] {
+  if (low === high) return [low - Math.max(1, Math.abs(low) * 0.1), high + Math.max(1, Math.abs(high) * 0.1)];
+  const room = (high - low) * 0.08;
+  return [low - room, high + room];
+}
+
+function dayTicks(first: number, last: number, width: number): { at: number; text: string }[] {
+  const some = Math.max(2, Math.floor(width / 140));
+  const options: Intl.DateTimeFormatOptions =
+    last - first > 86400 * 2 ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit", ...(last - first < 600 && { second: "2-digit" }) };
+  const format = new Intl.DateTimeFormat("en-GB", options);
+  if (!(last > first)) return [{ at: first, text: format.format(new Date(first * 1000)) }];
+  return Array.from({ length: some }, (_, i) => first + ((i + 0.5) / some) * (last - first)).map((at) => ({ at, text: format.format(new Date(at * 1000)) }));
+}

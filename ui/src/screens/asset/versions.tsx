@@ -1,0 +1,263 @@
+/** Every version that is kept: compare two, or go back to one. */
+import { useQuery } from "@tanstack/react-query";
+import { Undo2 } from "lucide-react";
+import { useMemo, useState } from "react";
+
+import { get, post } from "../../api/client";
+import type { AssetDetail, Diff, Version } from "../../api/contract";
+import { cache, useMay, useSession } from "../../api/queries";
+import { useEnv } from "../../app/location";
+import { Button } from "../../parts/button";
+import { Confirm } from "../../parts/confirm";
+import { Chip, Select } from "../../parts/fields";
+import { Card } from "../../parts/page";
+import { Answer, Empty } from "../../parts/states";
+import { Time } from "../../parts/time";
+import { toast } from "../../parts/toasts";
+import { bytes, count, shortId } from "../../words/format";
+import { RunLink } from "./overview";
+
+export default function Versions({ asset }: { asset: AssetDetail }) {
+  const env = useEnv();
+  const versions = useQuery({
+    queryKey: ["asset-history", asset.key, "versions", env],
+    queryFn: ({ signal }) => get<{ items: Version[] }>("/asset/versions", { key: asset.key, env }, signal),
+  });
+  return (
+    <Answer of={versions} what="Loading versions">
+      {({ items }) =>
+        items.length === 0 ? (
+          <Empty title="No versions">
+            {asset.is_partitioned ? "The versions of partitions are kept with each partition." : "Nothing of it is stored yet."}
+          </Empty>
+        ) : (
+          <All asset={asset} versions={items} />
+        )
+      }
+    </Answer>
+  );
+}
+
+type Sides = { a: string; b: string } | { env_a: string; env_b: string };
+
+function All({ asset, versions }: { asset: AssetDetail; versions: Version[] }) {
+  const env = useEnv();
+  const may = useMay();
+  const session = useSession();
+  const [a, setA] = useState<string>(versions[1]?.version ?? "");
+  const [b, setB] = useState<string>(versions[0]?.version ?? "");
+  const [sides, setSides] = useState<Sides | null>(null);
+  const [back, setBack] = useState<Version | null>(null);
+  const others = (session.data?.environments ?? []).map((one) => one.name).filter((name) => name !== env);
+  return (
+    <div className="stack wide-gap">
+      <Card
+        flush
+        title={`${count(versions.length)} kept`}
+        actions={
+          <div className="row wrap">
+            {others.length > 0 && env !== null && (
+              <Select
+                label="Compare with another environment"
+                value=""
+                options={[{ value: "", label: "Compare with environment…" }, ...others]}
+                onChange={(event) => event.target.value !== "" && setSides({ env_a: env, env_b: event.target.value })}
+              />
+            )}
+            <Button disabled={a === "" || b === "" || a === b} onClick={() => setSides({ a, b })}>
+              Compare
+            </Button>
+          </div>
+        }
+      >
+        <div className="scroll-x" tabIndex={0} role="region" aria-label="Versions">
+          <table className="plain-table">
+            <thead>
+              <tr>
+                <th scope="col">From</th>
+                <th scope="col">To</th>
+                <th scope="col">Version</th>
+                <th scope="col">Made</th>
+                <th scope="col">Run</th>
+                <th scope="col" className="end">Size</th>
+                <th scope="col">Data</th>
+                <th scope="col">
+                  <span className="sr">State</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {versions.map((version) => (
+                <tr key={version.version} className={version.published ? "published" : undefined}>
+                  <td>
+                    <input type="radio" name="a" aria-label={`Compare from ${version.version}`} checked={a === version.version} onChange={() => setA(version.version)} />
+                  </td>
+                  <td>
+                    <input type="radio" name="b" aria-label={`Compare to ${version.version}`} checked={b === version.version} onChange={() => setB(version.version)} />
+                  </td>
+                  <td>
+                    <code title={version.version}>{shortId(version.version)}</code>
+                  </td>
+                  <td>
+                    <Time at={version.at} />
+                  </td>
+                  <td>
+                    <RunLink id={version.run_id} />
+                  </td>
+                  <td className="end num">{bytes(version.size)}</td>
+                  <td>
+                    <code className="faint">{version.data_version ? shortId(version.data_version) : "–"}</code>
+                  </td>
+                  <td className="end">
+                    {version.published ? (
+                      <Chip tone="done">published</Chip>
+                    ) : (
+                      may && (
+                        <Button small look="quiet" icon={<Undo2 size={13} />} onClick={() => setBack(version)}>
+                          Roll back to this
+                        </Button>
+                      )
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </Card>
+      {sides !== null && <Compared key={JSON.stringify(sides)} name={asset.key} sides={sides} />}
+      {back !== null && <Rollback name={asset.key} version={back} onClose={() => setBack(null)} />}
+    </div>
+  );
+}
+
+function Rollback({ name, version, onClose }: { name: string; version: Version; onClose: () => void }) {
+  const env = useEnv();
+  const { data } = useSession();
+  const guarded = data?.environments.find((one) => one.name === env)?.protected ?? false;
+  return (
+    <Confirm
+      title={`Roll back in ${env ?? "this environment"}?`}
+      action="Roll back"
+      danger
+      typeName={guarded ? env : null}
+      onClose={onClose}
+      onConfirm={async () => {
+        await post("/asset/rollback", { key: name, version: version.version, env, confirm_env: env });
+        toast(`${name} is back at ${shortId(version.version)}`, "done");
+        for (const key of ["asset", "asset-history", "statuses"]) void cache.invalidateQueries({ queryKey: [key] });
+      }}
+    >
+      <p className="small">
+        <span className="key">{name}</span> in the environment <strong>{env}</strong> will be the version{" "}
+        <code>{shortId(version.version)}</code>, made <Time at={version.at} />. Nothing is computed and nothing deleted; what was
+        made of the newer version becomes stale.
+      </p>
+    </Confirm>
+  );
+}
+
+type Answered = Diff | { job: string };
+
+async function compare(name: string, sides: Sides, env: string | null, signal: AbortSignal): Promise<Diff> {
+  let answer = await get<Answered>("/asset/diff", { key: name, env, ...sides }, signal);
+  while ("job" in answer) {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    answer = await get<Answered>(`/asset/diff/${answer.job}`, undefined, signal);
+  }
+  return answer;
+}
+
+const CHANGES: Record<string, { mark: string; tone: string; word: string }> = {
+  same: { mark: "=", tone: "never", word: "same" },
+  changed: { mark: "≠", tone: "stale", word: "changed" },
+  added: { mark: "+", tone: "done", word: "added" },
+  removed: { mark: "−", tone: "failed", word: "removed" },
+  type: { mark: "≠", tone: "stale", word: "another type" },
+};
+
+function Compared({ name, sides }: { name: string; sides: Sides }) {
+  const env = useEnv();
+  const diff = useQuery({
+    queryKey: ["diff", name, sides, env],
+    queryFn: ({ signal }) => compare(name, sides, env, signal),
+    staleTime: Infinity,
+    retry: false,
+  });
+  const [from, to] = "a" in sides ? [shortId(sides.a), shortId(sides.b)] : [sides.env_a, sides.env_b];
+  return (
+    <Card
+      title={
+        <>
+          <code>{from}</code> → <code>{to}</code>
+        </>
+      }
+    >
+      <Answer of={diff} what="Comparing">
+        {(data) => <Differences diff={data} />}
+      </Answer>
+    </Card>
+  );
+}
+
+function Differences({ diff }: { diff: Diff }) {
+  const { rows } = diff;
+  const counts = useMemo(
+    () =>
+      (
+        [
+          ["rows before", rows.a],
+          ["rows after", rows.b],
+          ["added", rows.added],
+          ["removed", rows.removed],
+          ["changed", rows.changed],
+        ] as const
+      ).filter(([, n]) => n !== null && n !== undefined),
+    [rows],
+  );
+  return (
+    <div className="stack" data-testid="diff">
+      {counts.length > 0 && (
+        <ul className="diff-rows">
+          {counts.map(([word, n]) => (
+            <li key={word}>
+              <span className="num">{count(n!)}</span> <span className="muted small">{word}</span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {diff.columns.length > 0 && (
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th scope="col">Column</th>
+              <th scope="col">Change</th>
+              <th scope="col">How</th>
+            </tr>
+          </thead>
+          <tbody>
+            {diff.columns.map((column) => {
+              const change = CHANGES[column.change] ?? CHANGES["changed"]!;
+              return (
+                <tr key={column.name} data-change={column.change}>
+                  <td className="mono">{column.name}</td>
+                  <td className={`tone-${change.tone}`}>
+                    <span aria-hidden="true">{change.mark} </span>
+                    {change.word}
+                  </td>
+                  <td className="muted">{column.detail}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      )}
+      {diff.columns.length === 0 && counts.length === 0 && <p className="muted small">These values are not tables; nothing more can be said than whether they are equal.</p>}
+      {diff.sample.length > 0 && (
+        <pre className="code" tabIndex={0} role="region" aria-label="Some of what differs">
+          {JSON.stringify(diff.sample, null, 2)}
+        </pre>
+      )}
+    </div>
+  );
+}
