@@ -23,6 +23,7 @@ from assetflow.web.routes import (
     definitions,
     environments,
     fleet,
+    health,
     live,
     plans,
     runs,
@@ -97,4 +98,5 @@ def bare_app(life: object = None) -> FastAPI:
     refusals.install(app)
     for router in _ROUTERS:
         app.include_router(router, prefix=API)
+    app.include_router(health.router)
     return app
