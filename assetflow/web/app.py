@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from assetflow.web import refusals
 from assetflow.web.guard import Guard
-from assetflow.web.pages import STATIC, add_pages, policy_of
+from assetflow.web.pages import Pages, add_pages
 from assetflow.web.parts import WebParts
 from assetflow.web.routes import (
     access,
@@ -70,14 +70,15 @@ def create_app(parts: WebParts, host: str = "127.0.0.1") -> FastAPI:
 
     app = bare_app(life)
     app.state.parts = parts
-    add_pages(app)
+    pages = Pages()
+    add_pages(app, pages)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
     base = urlsplit(parts.settings.base_url or "").hostname
     app.add_middleware(
         Guard,
         hosts=(*parts.settings.web_hosts, *([base] if base else []), host, gethostname()),
         any_address=not is_loopback(host),
-        policy=policy_of(STATIC),
+        policy=pages.policy,
         keep=lambda entry: parts.backend.history().audit.add(entry),
         address_of=parts.access.address,
     )

@@ -40,8 +40,10 @@ def build_web(settings: Settings, target: str, *, watches: bool = True, is_open:
     summaries = RunSummaries(backend, facts)
     details = RunDetails(backend, facts, folds, summaries)
     statuses = Statuses(backend, facts, folds)
+    summaries.durations = statuses.durations
     board = LiveBoard()
-    reader = LiveReader(backend, board, facts, folds, summaries, details, statuses)
+    log_pages = LogPages(lambda: backend.connection().store, lambda: backend.connection().logs)
+    reader = LiveReader(backend, board, facts, folds, summaries, details, statuses, log_pages)
     desk.changed = lambda: board.publish("", "definitions", _definitions(desk), reader.position)
     return WebParts(
         settings=settings,
@@ -53,7 +55,7 @@ def build_web(settings: Settings, target: str, *, watches: bool = True, is_open:
         statuses=statuses,
         board=board,
         reader=reader,
-        log_pages=LogPages(lambda: backend.connection().store, lambda: backend.connection().logs),
+        log_pages=log_pages,
         partitions=PartitionStates(backend, statuses),
         access=Access(settings, lambda: backend.history().access, is_open=is_open),
     )

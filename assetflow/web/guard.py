@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from assetflow.stores.sql.audit import AuditEntry
 from assetflow.web.refusals import Refused, answer
 
 LARGEST_BODY = 1_000_000  # bytes
+BODY_WITHIN = 20.0  # seconds
 DEEPEST = 64
 _LONGEST_URL = 16_000
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -43,7 +45,7 @@ class Guard:
         *,
         hosts: Iterable[str],
         any_address: bool,
-        policy: str,
+        policy: Callable[[], str],
         keep: Callable[[AuditEntry], None],
         address_of: Callable[[Request], str],
     ) -> None:
@@ -52,8 +54,8 @@ class Guard:
         self._any_address = any_address
         self._keep = keep
         self._address_of = address_of
+        self._policy = policy
         self._headers = [
-            (b"content-security-policy", policy.encode()),
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"no-referrer"),
             (b"x-frame-options", b"DENY"),
@@ -68,12 +70,13 @@ class Guard:
             return
         request = Request(scope)
         status = 500
+        policy = (b"content-security-policy", self._policy().encode())
 
         async def told(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message = {**message, "headers": [*message["headers"], *self._headers]}
+                message = {**message, "headers": [*message["headers"], *self._headers, policy]}
             await send(message)
 
         try:
@@ -147,8 +150,13 @@ async def _read(request: Request, receive: Receive) -> Receive:
         raise _too_large()
     body = bytearray()
     more = True
+    deadline = asyncio.get_running_loop().time() + BODY_WITHIN
     while more:
-        message = await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError:
+            raise Refused(408, "too_slow", f"the body did not come within {BODY_WITHIN:g} s") from None
         if message["type"] != "http.request":
             raise Refused(400, "malformed", "the request broke off")
         body += message.get("body", b"")

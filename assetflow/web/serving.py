@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from assetflow.errors import SettingsError
+from assetflow.web.connections import ImpatientProtocol
 from assetflow.web.parts import WebParts
 
 DEFAULT_PORT = 8642
@@ -85,7 +86,7 @@ def serve(app: FastAPI, parts: WebParts, listening: socket.socket, ready: Callab
         timeout_graceful_shutdown=_END_WITHIN,
         timeout_keep_alive=10,
         h11_max_incomplete_event_size=64 * 1024,
-        http="h11",
+        http=ImpatientProtocol,
         ws="none",
         lifespan="on",
         proxy_headers=False,

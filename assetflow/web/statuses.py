@@ -70,6 +70,10 @@ class Statuses:
                 found[key] = _joined(told[key], one)
         return found
 
+    def durations(self, env: str) -> dict[str, float | None]:
+        """How long each asset took last, in seconds."""
+        return {key: one["duration"] for key, one in self._recorded(env).items()}
+
     def partitions_of(self, env: str, key: str) -> dict[str, str]:
         """What live runs do with the partitions of an asset, by their keys."""
         found: dict[str, str] = {}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import httpx
@@ -243,3 +244,20 @@ def test_secrets_are_in_no_setting(web: WebServer) -> None:
         told = client.get("/settings").text
         assert "signing_key" in told and web.cluster.connection.signer.key_id not in told
         assert '"alert_secret","value":null' in told.replace(" ", "")
+
+
+def test_who_says_nothing_is_not_waited_for(web: WebServer) -> None:
+    host, port = web.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as slow:
+        slow.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        begun = time.monotonic()
+        assert slow.recv(1000) == b"", "the connection is closed"
+        assert 5 < time.monotonic() - begun < 20
+
+
+def test_a_head_without_end_is_not_taken(web: WebServer) -> None:
+    host, port = web.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as loud, suppress(ConnectionError):
+        loud.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 1_000_000)
+        assert b" 4" in loud.recv(1000)[:12]
+    assert httpx.get(f"{web.url}/healthz").json() == {"ok": True}
