@@ -195,6 +195,19 @@ assets = Table(
     _text("code_version", none=True),
 )
 
+unmade = Table(
+    "unmade",
+    metadata,
+    Column("environment", Text, primary_key=True),
+    Column("asset", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    _text("outcome"),
+    _text("run_id"),
+    _long("step"),
+    _double("at"),
+    sqlite_with_rowid=False,
+)  # what the last try did not make; it counts until it is materialized later
+
 logs = Table(
     "logs",
     metadata,
