@@ -10,6 +10,7 @@ from typing import Any
 
 from cron_descriptor import CasingTypeEnum, Options, get_description
 
+from assetflow.automation.condition_sensor import AutomationConditionSensorDefinition
 from assetflow.daemon.code_child import CodeWork, about_all
 from assetflow.daemon.code_jobs import EvaluateJob, InstigatorAbout, LaunchJob, Order, PlannedRun
 from assetflow.desk.connecting import connection_for
@@ -77,7 +78,7 @@ def _told(project: Project, about: InstigatorAbout) -> Record:
         job, description = _job_of(found), getattr(found, "description", None)
     return {
         "name": about.name,
-        "kind": about.kind,
+        "kind": "automation" if isinstance(found, AutomationConditionSensorDefinition) else about.kind,
         "default_running": about.runs,
         "cron": list(about.crons),
         "cron_words": _words(about),

@@ -7,9 +7,9 @@ from typing import Any
 
 from assetflow.desk.definitions import known_key
 from assetflow.desk.records import history_in, settings_of
+from assetflow.engine.standings import OUTCOMES, PartitionStandings, PartitionState, standings
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, UnknownPartitionError
-from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.partitions.multi import MultiPartitionsDefinition
 from assetflow.partitions.partitions_definition import PartitionsDefinition
@@ -44,35 +44,23 @@ class _Divided:
             dynamic_partitions_store=KnownPartitions(self._settings)
         )
 
-    def codes(self) -> tuple[list[int], dict[str, AssetState]]:
-        """The state of each partition in order, and what is known of those that were made."""
+    def standings(self) -> tuple[PartitionStandings, dict[str, AssetState]]:
+        """How all partitions stand, and what is known of those that were made."""
         made: dict[str, AssetState] = {}
-        failed: dict[str, str] = {}
+        special: dict[str, PartitionState] = {}
         with history_in(self._settings) as history:
             for name in self._chain if history is not None else ():
                 assert history is not None
                 catalog = history.catalog_of(name)
-                layer = {state.partition: state for state in catalog.states([self.key]) if state.partition}
-                made = {**layer, **made}
+                made = {**{state.partition: state for state in catalog.states([self.key]) if state.partition}, **made}
                 if name == self._settings.env:
-                    failed = unmade_in(catalog, self.key)
-        found = [_CODE["materialized"] if key in made else 0 for key in self.keys]
-        told = {**failed, **self._doing}
-        if told:
-            place = {key: index for index, key in enumerate(self.keys)}
-            for key, word in told.items():
-                if key in place and word in _CODE:
-                    found[place[key]] = _CODE[word]
-        return found, made
-
-
-def unmade_in(catalog: Any, key: AssetKey) -> dict[str, str]:
-    """Partitions that the last try did not make, and what came of it."""
-    tell = getattr(catalog, "unmade", None)
-    if tell is None:
-        return {}
-    words = {"failed": "failed", "upstream failed": "failed", "skipped": "skipped"}
-    return {one.partition: words[one.outcome] for one in tell([key]) if one.partition and one.outcome in words}
+                    special = {
+                        one.partition: OUTCOMES[one.outcome]
+                        for one in catalog.unmade([self.key])
+                        if one.partition and one.outcome in OUTCOMES
+                    }
+        special |= {key: PartitionState(word) for key, word in self._doing.items()}
+        return standings(self.keys, made.keys(), special), made
 
 
 def partitions(project: Project, arguments: Mapping[str, Any]) -> Record:
@@ -82,11 +70,11 @@ def partitions(project: Project, arguments: Mapping[str, Any]) -> Record:
         InvalidSubsetError, InvalidInvocationError: there is no such asset, or it has none.
     """
     divided = _Divided(project, arguments)
-    codes, _ = divided.codes()
+    found, _ = divided.standings()
     return {
         "dimensions": _dimensions(divided.definition, divided.keys),
-        "total": len(codes),
-        "encoding": {"states": run_lengths(codes)},
+        "total": found.partitions,
+        "encoding": {"states": [[one.size, _CODE[one.state.value]] for one in found.stretches]},
         "codes": list(CODES),
     }
 
@@ -98,12 +86,13 @@ def partition_keys(project: Project, arguments: Mapping[str, Any]) -> Record:
         arguments: besides ``key`` and ``env`` ``offset``, ``limit``, ``state`` and ``q``.
     """
     divided = _Divided(project, arguments)
-    codes, made = divided.codes()
+    found, made = divided.standings()
+    states = [one.state.value for one in found.stretches for _ in range(one.size)]
     wanted, text = arguments.get("state"), str(arguments.get("q") or "").lower()
     places = [
         index
         for index, key in enumerate(divided.keys)
-        if (wanted is None or CODES[codes[index]] == wanted) and (not text or text in key.lower())
+        if (wanted is None or states[index] == wanted) and (not text or text in key.lower())
     ]
     first = int(arguments["offset"])
     shown = places[first : first + int(arguments["limit"])]
@@ -115,7 +104,7 @@ def partition_keys(project: Project, arguments: Mapping[str, Any]) -> Record:
             {
                 "key": key,
                 "index": index,
-                "state": CODES[codes[index]],
+                "state": states[index],
                 "at": None if state is None else state.at,
                 "run_id": None if state is None else state.run_id,
                 "size": None if state is None else state.size,
@@ -136,17 +125,6 @@ def partition_index(project: Project, arguments: Mapping[str, Any]) -> Record:
         return {"index": list(divided.keys).index(wanted)}
     except ValueError:
         raise UnknownPartitionError(f"{divided.key.to_user_string()} has no partition {wanted!r:.200}") from None
-
-
-def run_lengths(codes: Sequence[int]) -> list[list[int]]:
-    """How often each code stands in a row: ``[[count, code], ...]``."""
-    found: list[list[int]] = []
-    for code in codes:
-        if found and found[-1][1] == code:
-            found[-1][0] += 1
-        else:
-            found.append([1, code])
-    return found
 
 
 def _dimensions(definition: PartitionsDefinition, keys: Sequence[str]) -> list[Record]:

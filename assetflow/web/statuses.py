@@ -183,7 +183,7 @@ def _joined(told: Record, doing: Doing) -> Record:
     """What the history says, and what a run does."""
     partitions = told["partitions"]
     if partitions is not None and (doing.running or doing.failed):
-        failed = min(doing.failed, partitions["missing"])
+        failed = max(partitions["failed"], min(doing.failed, partitions["missing"]))
         partitions = {**partitions, "running": doing.running, "failed": failed}
     if doing.state in ("running", "queued"):
         return {**told, "state": doing.state, "run_id": doing.run_id, "partitions": partitions}

@@ -13,8 +13,11 @@ from assetflow.web.confirming import confirm
 from assetflow.web.paging import Cursor, Limit, number_cursor
 from assetflow.web.parts import Env, Operator, Parts, Viewer, WebParts
 from assetflow.web.refusals import Refused
+from assetflow.web.routes.assets import Key, known_key
 from assetflow.web.run_filters import RunFilter, filtered
 from assetflow.web.schemas.automation import (
+    DecisionItem,
+    DecisionList,
     Evaluated,
     Instigator,
     InstigatorList,
@@ -106,6 +109,26 @@ def run(
     return Evaluated(**msgspec.json.decode(body))
 
 
+@router.get("/automation/decisions")
+def decisions(_caller: Viewer, parts: Parts, env: Env, key: Key, limit: Limit = 20) -> DecisionList:
+    """Why an asset that is made by itself was asked for, or was not, the latest first."""
+    asset = known_key(parts, key)
+    found = _store(parts, env).decisions(asset.to_string(), limit=limit)
+    return DecisionList(
+        items=[
+            DecisionItem(
+                asset=key,
+                tick=one.tick,
+                sensor=one.sensor,
+                at=one.at,
+                requested=one.requested,
+                tree=msgspec.json.decode(one.tree),
+            )
+            for one in found
+        ]
+    )
+
+
 def _want(
     parts: WebParts, name: str, env: str, caller: Operator, request: Request, *, running: bool
 ) -> InstigatorState:
@@ -116,7 +139,8 @@ def _want(
     state = store.states().get(name)
     was = about["default_running"] if state is None or not state.wanted else state.wanted == "running"
     fresh = running and not was and about["kind"] == "schedule"
-    store.want(name, about["kind"], "running" if running else "stopped", since=time.time() if fresh else None)
+    kind = "schedule" if about["kind"] == "schedule" else "sensor"
+    store.want(name, kind, "running" if running else "stopped", since=time.time() if fresh else None)
     return InstigatorState(name=name, running=running)
 
 

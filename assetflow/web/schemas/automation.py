@@ -77,6 +77,24 @@ class InstigatorList(BaseModel):
     evaluated_by: str | None
 
 
+class DecisionItem(BaseModel):
+    """Why an asset was asked for in a tick, or was not: its condition as a tree, with what held of it."""
+
+    asset: str
+    tick: int
+    sensor: str
+    at: float
+    requested: int
+    tree: dict[str, Any]
+
+
+class DecisionList(BaseModel):
+    """Decisions, the latest first."""
+
+    items: list[DecisionItem]
+    next: str | None = None
+
+
 class InstigatorState(BaseModel):
     """Whether it is evaluated."""
 
