@@ -23,7 +23,7 @@ _RUN_STATES: dict[str, RunState] = {
     RunStatus.QUEUED: "queued",
     RunStatus.RUNNING: "running",
     RunStatus.FINISHING: "running",
-    RunStatus.CANCELLING: "running",
+    RunStatus.CANCELLING: "cancelled",  # which it will be whatever happens
     RunStatus.PAUSED: "paused",
     RunStatus.SUCCEEDED: "success",
     RunStatus.FAILED: "failed",
