@@ -56,6 +56,8 @@ class Settings:
         web_user_header: header in which a proxy in front of the web server says who asks; None believes none.
         web_role_header: header in which it says their role; without it they may only look.
         web_trusted_peers: addresses or networks of such proxies.
+        log_format: ``text``, or ``json`` for lines that machines read, in the logs of workers and daemons.
+        otel_endpoint: address of an OpenTelemetry collector (OTLP over HTTP) that traces go to; None for nowhere.
         origin: for each setting that was set, where.
     """
 
@@ -84,6 +86,8 @@ class Settings:
     web_user_header: str | None = None
     web_role_header: str | None = None
     web_trusted_peers: tuple[str, ...] = ("127.0.0.1", "::1")
+    log_format: str = "text"
+    otel_endpoint: str | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -113,7 +117,16 @@ class Settings:
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
     *("keep_hours", "grace_seconds", "drain_seconds", "tick_seconds", "history_days", "cache_mb"),
-    *("retention_days", "log_storage", "log_mb", "alert_url", "alert_secret", "base_url"),
+    *(
+        "retention_days",
+        "log_storage",
+        "log_mb",
+        "alert_url",
+        "alert_secret",
+        "base_url",
+        "log_format",
+        "otel_endpoint",
+    ),
     *("web_hosts", "web_user_header", "web_role_header", "web_trusted_peers"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
@@ -234,7 +247,11 @@ def _read(name: str, value: Any, where: str) -> Any:
         if name == "web_trusted_peers":
             _check_networks(found, where)
         return found
-    if name in ("alert_url", "base_url"):
+    if name == "log_format":
+        if value in ("text", "json"):
+            return value
+        raise SettingsError(f"log_format is text or json, not {value!r}", where=where)
+    if name in ("alert_url", "base_url", "otel_endpoint"):
         return _address(name, value, where)
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{name} is a text, not {value!r}", where=where)
