@@ -174,7 +174,7 @@ def program(path: Path, text: str) -> None:
     path.chmod(0o755)
 
 
-def told(engine: Engine, *command: str, timeout: float = 120) -> str:
+def told(engine: Engine, *command: str, timeout: float = 300) -> str:
     with engine.once("doctor", ["assetflow", *command]) as container:
         before = len(container.words)
         code = container.process.wait(timeout)
@@ -184,11 +184,11 @@ def told(engine: Engine, *command: str, timeout: float = 120) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_the_whole_set_makes_the_flights_and_outlives_a_rolling_restart(engine: Engine) -> None:
     told(engine, "doctor", "-m", "examples.flights")
 
-    made = told(engine, "backfill", "-m", "examples.flights", "--partitions", "all", "--yes", timeout=300)
+    made = told(engine, "backfill", "-m", "examples.flights", "--partitions", "all", "--yes", timeout=600)
     assert "53 succeeded, 7 skipped" in made
 
     ledger = engine._folder / "volumes" / "ledger" / "lines"
@@ -200,7 +200,7 @@ def test_the_whole_set_makes_the_flights_and_outlives_a_rolling_restart(engine: 
         for name in [name for name in ("ui", "metrics", "postgres", "s3") if f"{name}-1" in engine.running]:
             engine.restart(name)
         assert len(ledger.read_text().splitlines()) < STEPS, "the load was over before the restarts were"
-        assert load.process.wait(240) == 0, load.words
+        assert load.process.wait(600) == 0, load.words
     started = Counter(ledger.read_text().splitlines())
     assert started == Counter({f"link_{number}": 1 for number in range(STEPS)}), "something was lost or repeated"
 
