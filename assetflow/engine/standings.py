@@ -32,7 +32,7 @@ class PartitionState(StrEnum):
     MISSING = "missing"
 
 
-_OUTCOMES = {
+OUTCOMES = {
     "failed": PartitionState.FAILED,
     "upstream failed": PartitionState.FAILED,
     "skipped": PartitionState.SKIPPED,
@@ -147,7 +147,7 @@ class Standings:
             partition_keys: all of them, in order.
         """
         special: dict[str, PartitionState] = {
-            one.partition: _OUTCOMES[one.outcome] for one in self.catalog.unmade([key]) if one.outcome in _OUTCOMES
+            one.partition: OUTCOMES[one.outcome] for one in self.catalog.unmade([key]) if one.outcome in OUTCOMES
         }
         special.update(dict.fromkeys(self.under_way([key])[key], PartitionState.RUNNING))
         return standings(partition_keys, set(self.catalog.partitions(key)), special)
