@@ -89,7 +89,9 @@ def run(command: list[str], folder: Path, where: str) -> str:
         check=False,
     )  # fmt: skip
     differs = " assetflow diff " in f" {command[-1]}"  # it answers 1 where something differs, as diff does
-    assert done.returncode == 0 or (differs and done.returncode == 1), f"{where} ended with {done.returncode}:\n{done.stdout}"
+    assert done.returncode == 0 or (differs and done.returncode == 1), (
+        f"{where} ended with {done.returncode}:\n{done.stdout}"
+    )
     return done.stdout
 
 

@@ -116,7 +116,9 @@ class Engine:
                     assert needed.process.wait(180) == 0, needed.words
         container = self.running[f"{name}-{replica}"] = self.start(name, replica)
         if "test" in self.services[name].get("healthcheck", {}):
-            healthy = wait_until(lambda: container.process.poll() is not None or self.is_healthy(container), timeout=180)
+            healthy = wait_until(
+                lambda: container.process.poll() is not None or self.is_healthy(container), timeout=180
+            )
             assert healthy and container.process.poll() is None, f"{container.name}: {container.words[-3000:]}"
         return container
 
