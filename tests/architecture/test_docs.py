@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import assetflow
 from assetflow.cli.main import _COMMANDS
 
@@ -22,6 +24,7 @@ def test_the_reference_has_every_public_name_once() -> None:
     assert sorted(listed) == sorted(f"{home}.{name}" for name, home in assetflow._HOMES.items())
 
 
+@pytest.mark.timeout(600)  # half a minute, on a machine that does nothing else
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -1,8 +1,8 @@
-"""Follows a page as its reader would: writes the files it shows, runs its programs and commands, compares what they say.
+"""Follows a page as its reader would: writes its files, runs its programs and commands, compares what they say.
 
-A block of code with a title is a file. A block of Python without one is a program. In a block ``console`` each line that
-begins with ``$`` is a command, and what follows it is what it answers: lines of ``...`` stand for whatever comes, and
-what differs from one time to another (numbers, identifiers, times) is not compared.
+A block of code with a title is a file. A block of Python without one is a program. In a block ``console`` each line
+that begins with ``$`` is a command, and what follows it is what it answers: lines of ``...`` stand for whatever comes,
+and what differs from one time to another (numbers, identifiers, times) is not compared.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 
 _BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _CHANGING = re.compile(
-    r"\b01[0-9A-HJKMNP-TV-Z]{24}\b|01[0-9A-Z]{2,8}…|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b[0-9a-f]{12}\b|[\d.,]+ (?:ms|s|min|h|B|kB|MB|KiB|MiB)\b"
+    r"\b01[0-9A-HJKMNP-TV-Z]{24}\b|01[0-9A-Z]{2,8}…|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b[0-9a-f]{12}\b"
+    r"|[\d.,]+ (?:ms|s|min|h|B|kB|MB|KiB|MiB)\b"
     r"|[█░]+|(?:\d+ (?:s|min|h) ago|just now)"
 )
 
