@@ -78,7 +78,7 @@ class WebServer:
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
-    def ended(self, run_id: str, within: float = 60.0) -> dict[str, Any]:
+    def ended(self, run_id: str, within: float = 90.0) -> dict[str, Any]:
         """A run, once it is over."""
         with self.client() as client:
             found: dict[str, Any] = {}
@@ -154,7 +154,7 @@ class Heard:
         """The data of all events of a name."""
         return [data for event, data, _ in list(self.events) if event == name]
 
-    def has(self, name: str, count: int = 1, within: float = 20.0) -> bool:
+    def has(self, name: str, count: int = 1, within: float = 60.0) -> bool:
         """Whether so many of a name come in time."""
         return wait_until(lambda: len(self.named(name)) >= count, timeout=within)
 
