@@ -169,6 +169,11 @@ def test_the_server_never_loads_the_project(web: WebServer) -> None:
     assert any("assetflow.desk" in command_of(pid) for pid in children)
 
 
+def test_prometheus_is_told_with_a_token(web: WebServer) -> None:
+    with web.client("viewer", base_url=web.url) as client:
+        assert "assetflow_" in client.get("/metrics").text
+
+
 def test_the_whole_api_is_described(web: WebServer) -> None:
     with web.client(None) as client:
         described = client.get("/openapi.json").json()
@@ -176,6 +181,6 @@ def test_the_whole_api_is_described(web: WebServer) -> None:
         for method, about in methods.items():
             done = next(answer for status, answer in about["responses"].items() if status.startswith("2"))
             kind = done.get("content", {}).get("application/json", {}).get("schema", {})
-            told = "$ref" in kind or "204" in about["responses"] or path.endswith("/live")
+            told = "$ref" in kind or "204" in about["responses"] or path.endswith(("/live", "/metrics"))
             assert told, f"{method} {path} says nothing of its answer"
             assert about.get("summary"), path
