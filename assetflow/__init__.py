@@ -97,6 +97,8 @@ _HOMES = {
     "StaticPartitionMapping": "assetflow.partitions.mapping",
     "TimeWindowPartitionMapping": "assetflow.partitions.mappings",
     "MultiToSingleDimensionPartitionMapping": "assetflow.partitions.mappings",
+    "AddDynamicPartitionsRequest": "assetflow.partitions.changes",
+    "DeleteDynamicPartitionsRequest": "assetflow.partitions.changes",
     "BackfillPolicy": "assetflow.definitions.partitioning",
     # contexts, resources and storage
     "AssetExecutionContext": "assetflow.definitions.context",
@@ -213,6 +215,8 @@ _HOMES = {
     "RunStatusSensorDefinition": "assetflow.automation.run_status_sensor",
     "RunStatusSensorContext": "assetflow.automation.run_status_sensor",
     "RunFailureSensorContext": "assetflow.automation.run_status_sensor",
+    "AutomationCondition": "assetflow.definitions.automation_condition",
+    "AutomationConditionSensorDefinition": "assetflow.automation.condition_sensor",
     "FreshnessPolicy": "assetflow.definitions.freshness_policy",
     "freshness_policy_sensor": "assetflow.automation.freshness_sensor",
     "FreshnessPolicySensorDefinition": "assetflow.automation.freshness_sensor",
@@ -245,6 +249,8 @@ _HOMES = {
     "build_multi_asset_sensor_context": "assetflow.testing.ticks",
     "build_run_status_sensor_context": "assetflow.testing.ticks",
     "build_freshness_policy_sensor_context": "assetflow.testing.ticks",
+    "evaluate_automation_conditions": "assetflow.testing.automation",
+    "EvaluateAutomationConditionsResult": "assetflow.testing.automation",
     # errors
     "AssetflowError": "assetflow.errors",
     "AssetCheckFailedError": "assetflow.errors",

@@ -225,6 +225,9 @@ __all__: list[str]
 __version__: str
 from assetflow.automation.asset_sensor import AssetSensorDefinition as AssetSensorDefinition
 from assetflow.automation.asset_sensor import asset_sensor as asset_sensor
+from assetflow.automation.condition_sensor import (
+    AutomationConditionSensorDefinition as AutomationConditionSensorDefinition,
+)
 from assetflow.automation.freshness_sensor import FreshnessPolicySensorContext as FreshnessPolicySensorContext
 from assetflow.automation.freshness_sensor import FreshnessPolicySensorDefinition as FreshnessPolicySensorDefinition
 from assetflow.automation.freshness_sensor import freshness_policy_sensor as freshness_policy_sensor
@@ -240,6 +243,7 @@ from assetflow.automation.run_status_sensor import RunStatusSensorDefinition as 
 from assetflow.automation.run_status_sensor import run_failure_sensor as run_failure_sensor
 from assetflow.automation.run_status_sensor import run_status_sensor as run_status_sensor
 from assetflow.automation.run_statuses import DagsterRunStatus as DagsterRunStatus
+from assetflow.definitions.automation_condition import AutomationCondition as AutomationCondition
 from assetflow.definitions.freshness_policy import FreshnessPolicy as FreshnessPolicy
 from assetflow.definitions.instigating import DefaultScheduleStatus as DefaultScheduleStatus
 from assetflow.definitions.instigating import DefaultSensorStatus as DefaultSensorStatus
@@ -265,7 +269,11 @@ from assetflow.definitions.sensor import sensor as sensor
 from assetflow.definitions.sensor_context import SensorEvaluationContext as SensorEvaluationContext
 from assetflow.definitions.sensor_context import SensorExecutionData as SensorExecutionData
 from assetflow.definitions.sensor_context import SensorResult as SensorResult
+from assetflow.partitions.changes import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
+from assetflow.partitions.changes import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
 from assetflow.runs.log_records import RunStatusRecord as RunStatusRecord
+from assetflow.testing.automation import EvaluateAutomationConditionsResult as EvaluateAutomationConditionsResult
+from assetflow.testing.automation import evaluate_automation_conditions as evaluate_automation_conditions
 from assetflow.testing.ticks import build_freshness_policy_sensor_context as build_freshness_policy_sensor_context
 from assetflow.testing.ticks import build_multi_asset_sensor_context as build_multi_asset_sensor_context
 from assetflow.testing.ticks import build_run_status_sensor_context as build_run_status_sensor_context

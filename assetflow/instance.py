@@ -14,6 +14,7 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.engine.latest import LatestRecords
 from assetflow.engine.recording_at_once import record_at_once
 from assetflow.engine.request import RunRequest
+from assetflow.engine.standings import Standings
 from assetflow.environments import Environments
 from assetflow.errors import RunNotFoundError, SettingsError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
@@ -256,6 +257,18 @@ class DagsterInstance:
     def records(self, environments: Environments, name: str) -> LatestRecords:
         """What is remembered in an environment, and in those that it reads from."""
         return records_of(self._history, environments, name)
+
+    # --- how assets stand ------------------------------------------------------------------------
+
+    @property
+    def standings(self) -> Standings:
+        """How assets and their partitions stand: made, failed, skipped, being made, or missing."""
+        history = self._history
+
+        def opened(envelope: bytes, run_id: str) -> RunRequest:
+            return RunRequest.opened(self._signer, envelope, run_id)
+
+        return Standings(history.log, history.catalog, opened, history.environment)
 
     # --- runs ------------------------------------------------------------------------------------
 

@@ -7,12 +7,22 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assetflow.client import submit_project
-from assetflow.daemon.code_jobs import Answer, EvaluateJob, InstigatorAbout, Launched, LaunchJob, Order, PlannedRun
+from assetflow.daemon.code_jobs import (
+    Answer,
+    Decided,
+    EvaluateJob,
+    InstigatorAbout,
+    Launched,
+    LaunchJob,
+    Order,
+    PartitionsChange,
+    PlannedRun,
+)
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.instigating import DefaultScheduleStatus, DefaultSensorStatus
 from assetflow.definitions.run_request import RUN_KEY_TAG, SCHEDULE_TAG, SENSOR_TAG, TICK_TAG, RunRequest
@@ -30,6 +40,9 @@ from assetflow.errors import (
 )
 from assetflow.instance import DagsterInstance
 from assetflow.keys import AssetKey
+from assetflow.partitions.partitions_definition import PartitionKeyRange
+from assetflow.planning.targets import WantedPartitions
+from assetflow.runs.reported import reported
 from assetflow.runs.ticks import AskedRun, InstigatorKind
 from assetflow.submission import Project
 from assetflow.wiring import Connection
@@ -130,7 +143,12 @@ class CodeWork:
 
     def _of_sensor(self, sensor: SensorDefinition, job: EvaluateJob) -> Answer:
         context = SensorEvaluationContext(
-            DagsterInstance.get, job.cursor, job.last_run_key, job.last_ended, self._project.definitions
+            DagsterInstance.get,
+            job.cursor,
+            job.last_run_key,
+            job.last_ended,
+            self._project.definitions,
+            datetime.fromtimestamp(job.at, UTC),
         )
         data = sensor.evaluate_tick(context)
         asked = [
@@ -148,6 +166,15 @@ class CodeWork:
             reason=data.skip_message,
             cursor=data.cursor,
             error="\n".join(data.errors),
+            changes=[
+                PartitionsChange(definition=one.name, keys=list(one.partition_keys), removes=one.removes)
+                for one in data.dynamic_partitions_requests
+            ],
+            events=[reported(event) for event in data.asset_events],
+            decisions=[
+                Decided(asset=one.asset_key.to_string(), requested=one.requested, tree=one.tree)
+                for one in data.decisions
+            ],
         )
 
     def _launch(self, job: LaunchJob) -> Answer:
@@ -176,6 +203,7 @@ class CodeWork:
                 yes=True,  # whoever has started the daemon has said so
                 stale_only=asked.stale_only,
                 partition_key=asked.partition_key,
+                partitions=_partitions_of(asked),
                 run_id=run.run_id,
             )
         except (ServiceUnreachableError, HistoryUnreachableError):
@@ -198,6 +226,21 @@ def _asked(request: RunRequest, job_name: str, tags: dict[str, str], job: Evalua
         asset_selection=None if selection is None else [key.path for key in selection],
         stale_only=request.stale_assets_only,
         partition_key=request.partition_key,
+        asset_partitions=None
+        if request.asset_partitions is None
+        else [(key.path, [(one[0], one[1]) for one in ranges]) for key, ranges in request.asset_partitions.items()],
+    )
+
+
+def _partitions_of(asked: AskedRun) -> WantedPartitions | None:
+    if asked.asset_partitions is None:
+        return None
+    return WantedPartitions(
+        keys=(),
+        exact={
+            AssetKey(key): [PartitionKeyRange(first, last) for first, last in ranges]
+            for key, ranges in asked.asset_partitions
+        },
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from assetflow.runs.reported import Reported
 from assetflow.runs.ticks import AskedRun
 
 WRITTEN_LAST = "what it has written last:"  # stands in errors between the cause and what may explain it
@@ -105,6 +106,22 @@ class Launched(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     error: str = ""
 
 
+class PartitionsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Dynamic partitions that are to be added, or removed."""
+
+    definition: str
+    keys: list[str]
+    removes: bool = False
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an asset is asked for, or is not; see `DecisionEntry`."""
+
+    asset: str
+    requested: int
+    tree: str
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """A job, and how many seconds it may take."""
 
@@ -121,6 +138,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
         asked: the runs that are asked for.
         reason: why none is.
         cursor: as it is from now on.
+        changes: dynamic partitions to add and remove.
+        events: what is told of assets.
+        decisions: why assets are asked for, or are not.
         launched: for each run that was to be started, what came of it.
         error: what went wrong; empty if nothing.
         passes: it is the fault of a server that does not answer, and is to be tried again.
@@ -131,6 +151,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
     asked: list[AskedRun] = []
     reason: str | None = None
     cursor: str | None = None
+    changes: list[PartitionsChange] = []
+    events: list[Reported] = []
+    decisions: list[Decided] = []
     launched: list[Launched] = []
     error: str = ""
     passes: bool = False

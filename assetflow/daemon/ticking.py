@@ -10,7 +10,9 @@ from assetflow.definitions.run_request import RUN_KEY_TAG
 from assetflow.fail_points import reached
 from assetflow.log import logger
 from assetflow.run_ids import new_run_id
-from assetflow.runs.ticks import AskedRun, InstigatorKind, InstigatorState, Tick, TickStatus, TickStore
+from assetflow.runs.entries import DecisionEntry, PartitionEntry
+from assetflow.runs.reported import entries_of
+from assetflow.runs.ticks import AskedRun, InstigatorKind, InstigatorState, Tick, TickEffects, TickStatus, TickStore
 
 LAUNCH_SECONDS = 120.0  # for so many runs as are started at once
 _AT_ONCE = 20
@@ -65,7 +67,8 @@ class Ticking:
                 return True
             asked, error, reason = answer.asked, answer.error, answer.reason
             cursor = answer.cursor if tick.kind == InstigatorKind.SENSOR else tick.cursor_before
-            if not self._store.note(tick, asked, cursor=cursor, reason=reason):
+            effects = _effects_of(tick, answer, self._clock())
+            if not self._store.note(tick, asked, cursor=cursor, reason=reason, effects=effects):
                 return True  # somebody else goes on with it
         reached("tick.noted")
         return self._launch_all(tick, asked, cursor, reason, error, code)
@@ -130,6 +133,19 @@ def _evaluation_of(tick: Tick, state: InstigatorState) -> EvaluateJob:
         last_run_key=state.last_run_key,
         last_ended=state.last_ended,
     )
+
+
+def _effects_of(tick: Tick, answer: Answer, at: float) -> TickEffects:
+    told = entries_of(answer.events, teller=f"tick-{tick.id}", environment="", at=at)
+    partitions = [
+        PartitionEntry(change.definition, key, None if change.removes else at + place * 1e-6)
+        for change in answer.changes
+        for place, key in enumerate(change.keys)
+    ]
+    decisions = [
+        DecisionEntry(one.asset, tick.id, tick.instigator, at, one.requested, one.tree) for one in answer.decisions
+    ]
+    return TickEffects(partitions, told.materializations, told.observations, told.checks, decisions)
 
 
 def _last_key(asked: list[AskedRun]) -> str | None:

@@ -30,6 +30,7 @@ from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from assetflow.definitions.automation_condition import AutomationCondition
     from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 Compute = Callable[..., Any]
@@ -57,6 +58,7 @@ class _Told:
     partitions_def: PartitionsDefinition | None
     backfill_policy: BackfillPolicy | None
     freshness_policy: FreshnessPolicy | None
+    automation_condition: AutomationCondition | None
 
     def check(self, arguments: Arguments) -> None:
         """Check all of it; ParameterCheckError if something is of another type."""
@@ -111,6 +113,7 @@ def asset(
     partitions_def: PartitionsDefinition | None = None,
     backfill_policy: BackfillPolicy | None = None,
     freshness_policy: FreshnessPolicy | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> Callable[[Compute], AssetsDefinition]: ...
 def asset(
     compute_fn: Compute | None = None,
@@ -146,6 +149,7 @@ def asset(
     partitions_def: PartitionsDefinition | None = None,
     backfill_policy: BackfillPolicy | None = None,
     freshness_policy: FreshnessPolicy | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> AssetsDefinition | Callable[[Compute], AssetsDefinition]:
     """Make an asset of a function; its arguments are the assets it needs.
 
@@ -186,6 +190,7 @@ def asset(
         partitions_def: how the asset is divided; each partition is made and stored on its own.
         backfill_policy: how many partitions one call makes; by default one.
         freshness_policy: how old the data may be that it is made of.
+        automation_condition: when a daemon has it made by itself.
 
     Raises:
         InvalidDefinitionError: a name, a group or an input does not fit.
@@ -225,6 +230,7 @@ def asset(
         partitions_def=partitions_def,
         backfill_policy=backfill_policy,
         freshness_policy=freshness_policy,
+        automation_condition=automation_condition,
     )
     if compute_fn is not None:
         return _make(compute_fn, op, told)
@@ -275,7 +281,7 @@ def _make(function: Compute, op: ToldOfOp, told: _Told) -> AssetsDefinition:
 
 
 def _labels(key: AssetKey, told: _Told, where: str | None) -> dict[AssetKey, AssetLabels]:
-    found = read_labels(told.owners, told.tags, told.kinds, where, told.freshness_policy)
+    found = read_labels(told.owners, told.tags, told.kinds, where, told.freshness_policy, told.automation_condition)
     return {} if found == NO_LABELS else {key: found}
 
 

@@ -17,6 +17,7 @@ from assetflow.partitions.mapping import PartitionMapping
 from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from assetflow.definitions.automation_condition import AutomationCondition
     from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 
@@ -70,6 +71,7 @@ class AssetSpec:
         kinds: such as "pandas"; three at most.
         partitions_def: how it is divided; None if it is not.
         freshness_policy: how old the data may be that it is made of.
+        automation_condition: when a daemon has it made by itself.
 
     Raises:
         InvalidDefinitionError: a group, an owner, a tag or the number of kinds is not right.
@@ -95,6 +97,7 @@ class AssetSpec:
         kinds: Iterable[str] | None = None,
         partitions_def: PartitionsDefinition | None = None,
         freshness_policy: FreshnessPolicy | None = None,
+        automation_condition: AutomationCondition | None = None,
     ) -> None:
         self.key: AssetKey = read_key(key, "key of an AssetSpec")
         arguments = Arguments(f'AssetSpec "{self.key.to_user_string()}"')
@@ -114,7 +117,7 @@ class AssetSpec:
         if partitions_def is not None and not isinstance(partitions_def, PartitionsDefinition):
             arguments.refuse("partitions_def", partitions_def, "a PartitionsDefinition")
         self.partitions_def = partitions_def
-        self.labels: AssetLabels = read_labels(owners, tags, kinds, None, freshness_policy)
+        self.labels: AssetLabels = read_labels(owners, tags, kinds, None, freshness_policy, automation_condition)
         caller = sys._getframe(1)
         self.location = SourceLocation(caller.f_code.co_filename, caller.f_lineno)
 
@@ -137,6 +140,11 @@ class AssetSpec:
     def freshness_policy(self) -> FreshnessPolicy | None:
         """How old the data may be that it is made of."""
         return self.labels.freshness_policy
+
+    @property
+    def automation_condition(self) -> AutomationCondition | None:
+        """When a daemon has it made by itself."""
+        return self.labels.automation_condition
 
     def replace_attributes(self, **changes: Any) -> AssetSpec:
         """A copy in which the named arguments are replaced."""
@@ -177,7 +185,10 @@ class AssetSpec:
 
     def _arguments(self) -> dict[str, Any]:
         plain = ("key", "deps", "description", "metadata", "skippable", "group_name", "code_version", "partitions_def")
-        return {name: getattr(self, name) for name in (*plain, "owners", "tags", "kinds", "freshness_policy")}
+        return {
+            name: getattr(self, name)
+            for name in (*plain, "owners", "tags", "kinds", "freshness_policy", "automation_condition")
+        }
 
 
 IO_MANAGER_KEY = "assetflow/io_manager_key"

@@ -11,7 +11,7 @@ from assetflow.definitions.checks import AssetCheckKey, AssetCheckSpec
 from assetflow.definitions.composition import current
 from assetflow.definitions.graph_definition import GraphDefinition
 from assetflow.definitions.invocation import invoke
-from assetflow.definitions.labels import NO_LABELS, AssetLabels
+from assetflow.definitions.labels import NO_LABELS, AssetLabels, labels_with
 from assetflow.definitions.names import CoercibleToPrefix
 from assetflow.definitions.node import NodeDefinition
 from assetflow.definitions.node_assets import read_node_assets
@@ -27,6 +27,7 @@ from assetflow.partitions.mapping import PartitionMapping
 from assetflow.partitions.partitions_definition import PartitionsDefinition
 
 if TYPE_CHECKING:
+    from assetflow.definitions.automation_condition import AutomationCondition
     from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 _NO_CHECKS: frozenset[AssetCheckKey] = frozenset()
@@ -283,11 +284,12 @@ class AssetsDefinition(NodeBacked):
                     kinds=labels.kinds,
                     partitions_def=self.partitions_def,
                     freshness_policy=labels.freshness_policy,
+                    automation_condition=labels.automation_condition,
                 )
         raise CheckError(f"{self.node_def.name} does not make {wanted.to_user_string()}")
 
     def labels(self, key: AssetKey) -> AssetLabels:
-        """Owners, tags, kinds and freshness policy of one of its assets."""
+        """Owners, tags, kinds, freshness policy and automation condition of one of its assets."""
         return self.labels_by_key.get(key, NO_LABELS)
 
     @property
@@ -296,14 +298,25 @@ class AssetsDefinition(NodeBacked):
         found = {key: labels.freshness_policy for key, labels in self.labels_by_key.items()}
         return {key: policy for key, policy in found.items() if policy is not None}
 
+    @property
+    def automation_conditions_by_key(self) -> dict[AssetKey, AutomationCondition]:
+        """When those of its assets are made by themselves that are."""
+        found = {key: labels.automation_condition for key, labels in self.labels_by_key.items()}
+        return {key: condition for key, condition in found.items() if condition is not None}
+
     def with_attributes(
-        self, *, group_name: str | None = None, new_keys: Mapping[AssetKey, AssetKey] | None = None
+        self,
+        *,
+        group_name: str | None = None,
+        new_keys: Mapping[AssetKey, AssetKey] | None = None,
+        automation_condition: AutomationCondition | None = None,
     ) -> AssetsDefinition:
         """A copy in another group, or with other keys.
 
         Args:
             group_name: of all its assets.
             new_keys: old key to new key, for the assets it makes and those it needs.
+            automation_condition: of all its assets that have none.
 
         Raises:
             InvalidDefinitionError: one of its assets has a group already.
@@ -320,13 +333,14 @@ class AssetsDefinition(NodeBacked):
         def new(key: AssetKey) -> AssetKey:
             return renamed.get(key, key)
 
+        given = labels_with(self.labels_by_key, self.keys, automation_condition)
         return type(self)(
             node_def=node,
             keys_by_input_name={name: new(key) for name, key in self.keys_by_input_name.items()},
             keys_by_output_name={name: new(key) for name, key in self.keys_by_output_name.items()},
             group_names_by_key={new(key): group_name or group for key, group in self.group_names_by_key.items()},
             metadata_by_key={new(key): metadata for key, metadata in self.metadata_by_key.items()},
-            labels_by_key={new(key): labels for key, labels in self.labels_by_key.items()},
+            labels_by_key={new(key): labels for key, labels in given.items()},
             resource_defs=self._resource_defs,
             can_subset=self.can_subset,
             asset_deps={new(key): map(new, deps) for key, deps in self._deps.items()} if self._deps else None,

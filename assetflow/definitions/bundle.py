@@ -87,9 +87,12 @@ class Definitions:
                 f"Duplicate asset key: {key}", where=places, fix="rename one of them, or give it a key_prefix"
             )
         given = (list(schedules or ()), list(sensors or ()))
+        automated = any(one.labels_by_key and one.automation_conditions_by_key for one in self.assets)
         # By name: most definitions have neither, and do without what they need.
         self._instigators: Instigators | None = (
-            import_module("assetflow.definitions.instigators").Instigators(*given) if any(given) else None
+            import_module("assetflow.definitions.instigators").Instigators(*given, has_conditions=automated)
+            if any(given) or automated
+            else None
         )
         self.jobs: dict[str, AssetJob] = named_jobs(jobs, self._instigators.jobs() if self._instigators else ())
 
@@ -120,7 +123,9 @@ class Definitions:
             jobs=jobs,
             environments=environments,
             schedules=dict.fromkeys(item for one in definitions for item in one.schedules),
-            sensors=dict.fromkeys(item for one in definitions for item in one.sensors),
+            sensors=dict.fromkeys(
+                item for one in definitions for item in one.sensors if not getattr(item, "is_default", False)
+            ),
         )
 
     def get_job(self, name: str) -> JobDefinition:

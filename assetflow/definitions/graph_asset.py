@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.graph_decorator import compose
@@ -15,6 +15,9 @@ from assetflow.definitions.partitioning import BackfillPolicy, mappings_of
 from assetflow.errors import CheckError
 from assetflow.keys import AssetKey
 from assetflow.partitions.partitions_definition import PartitionsDefinition
+
+if TYPE_CHECKING:
+    from assetflow.definitions.automation_condition import AutomationCondition
 
 Compose = Callable[..., Any]
 
@@ -36,6 +39,7 @@ def graph_asset(
     kinds: Iterable[str] | None = None,
     partitions_def: PartitionsDefinition | None = None,
     backfill_policy: BackfillPolicy | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> Callable[[Compose], AssetsDefinition]: ...
 def graph_asset(
     compose_fn: Compose | None = None,
@@ -52,6 +56,7 @@ def graph_asset(
     kinds: Iterable[str] | None = None,
     partitions_def: PartitionsDefinition | None = None,
     backfill_policy: BackfillPolicy | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> AssetsDefinition | Callable[[Compose], AssetsDefinition]:
     """Make an asset of a function that connects ops; its arguments are the assets it needs.
 
@@ -71,6 +76,7 @@ def graph_asset(
         kinds: such as "pandas"; three at most.
         partitions_def: how it is divided.
         backfill_policy: how many partitions one call makes; by default one.
+        automation_condition: when a daemon has it made by itself.
 
     Raises:
         InvalidDefinitionError: a name, an input or a label does not fit, or something is not connected.
@@ -96,8 +102,10 @@ def graph_asset(
             partition_mappings=mappings_of(ins, (), _input_keys(ins)),
             backfill_policy=backfill_policy,
         )
-        if owners or tags or kinds:
-            found.labels_by_key = {found.key: read_labels(owners, tags, kinds, made.where)}
+        if owners or tags or kinds or automation_condition is not None:
+            found.labels_by_key = {
+                found.key: read_labels(owners, tags, kinds, made.where, automation_condition=automation_condition)
+            }
         return found
 
     return make if compose_fn is None else make(compose_fn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from typing import Any
 
 from assetflow.definitions.instigating import asset_job_of, is_target_of_all
@@ -18,6 +19,9 @@ class Instigators:
     Attributes:
         schedules, sensors: by name.
 
+    Args:
+        has_conditions: some asset has an automation condition.
+
     Raises:
         InvalidDefinitionError: two of them have one name.
         ParameterCheckError: something is neither.
@@ -25,11 +29,27 @@ class Instigators:
 
     __slots__ = ("schedules", "sensors")
 
-    def __init__(self, schedules: Iterable[Any] | None, sensors: Iterable[Any] | None) -> None:
+    def __init__(
+        self, schedules: Iterable[Any] | None, sensors: Iterable[Any] | None, *, has_conditions: bool = False
+    ) -> None:
         self.schedules: dict[str, ScheduleDefinition] = _by_name(schedules, ScheduleDefinition, "schedules")
         self.sensors: dict[str, SensorDefinition] = _by_name(sensors, SensorDefinition, "sensors")
+        if has_conditions:
+            self._add_default()
         for name in self.schedules.keys() & self.sensors.keys():
             raise _twice(self.schedules[name], self.sensors[name])
+
+    def _add_default(self) -> None:
+        """Add the sensor of all assets whose conditions no other one looks at, unless there is one for all."""
+        home = import_module("assetflow.automation.condition_sensor")  # by name: definitions know of no conditions
+        own = [one for one in self.sensors.values() if isinstance(one, home.AutomationConditionSensorDefinition)]
+        every = import_module("assetflow.lineage.selection").AssetSelection.all()
+        if home.DEFAULT_NAME not in self.sensors and all(one.asset_selection != every for one in own):
+            self.sensors[home.DEFAULT_NAME] = home.AutomationConditionSensorDefinition(
+                home.DEFAULT_NAME,
+                description="Looks at the automation conditions that no other sensor looks at.",
+                is_default=True,
+            )
 
     def jobs(self) -> list[AssetJob]:
         """The jobs that they were given, each once."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from assetflow.errors import CheckError, InvalidDefinitionError
+from assetflow.keys import AssetKey
 
 if TYPE_CHECKING:
+    from assetflow.definitions.automation_condition import AutomationCondition
     from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -28,12 +30,14 @@ class AssetLabels:
         tags: label to value; a value may be empty.
         kinds: what it is made with or stored as, such as "pandas" or "snowflake".
         freshness_policy: how old the data may be that it is made of; None if nobody says.
+        automation_condition: when it is made by itself; None if it is not.
     """
 
     owners: tuple[str, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     kinds: frozenset[str] = frozenset()
     freshness_policy: FreshnessPolicy | None = None
+    automation_condition: AutomationCondition | None = None
 
 
 NO_LABELS = AssetLabels()
@@ -45,6 +49,7 @@ def read_labels(
     kinds: Iterable[str] | None,
     where: str | None,
     freshness_policy: FreshnessPolicy | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> AssetLabels:
     """The labels of an asset, checked.
 
@@ -52,13 +57,35 @@ def read_labels(
         InvalidDefinitionError: an owner, a tag or the number of kinds is not right.
         CheckError: something is of another type.
     """
-    if not (owners or tags or kinds or freshness_policy is not None):
+    if not (owners or tags or kinds or freshness_policy is not None or automation_condition is not None):
         return NO_LABELS
     if freshness_policy is not None and not hasattr(freshness_policy, "maximum_lag_minutes"):
         raise CheckError(f"freshness_policy is a FreshnessPolicy, not {freshness_policy!r:.200}")
+    if automation_condition is not None and not hasattr(automation_condition, "since_last_handled"):
+        raise CheckError(
+            f"automation_condition is an AutomationCondition, such as AutomationCondition.eager(), "
+            f"not {automation_condition!r:.200}"
+        )
     return AssetLabels(
-        _owners(owners or (), where), _tags(tags or {}, where), _kinds(kinds or (), where), freshness_policy
+        _owners(owners or (), where),
+        _tags(tags or {}, where),
+        _kinds(kinds or (), where),
+        freshness_policy,
+        automation_condition,
     )
+
+
+def labels_with(
+    labels_by_key: Mapping[AssetKey, AssetLabels], keys: Iterable[AssetKey], condition: AutomationCondition | None
+) -> Mapping[AssetKey, AssetLabels]:
+    """The labels of assets, with a condition for those that have none; as they are if it is None."""
+    if condition is None:
+        return labels_by_key
+    found = {key: labels_by_key.get(key, NO_LABELS) for key in keys}
+    return {
+        key: labels if labels.automation_condition is not None else replace(labels, automation_condition=condition)
+        for key, labels in found.items()
+    }
 
 
 def _owners(owners: Iterable[str], where: str | None) -> tuple[str, ...]:

@@ -7,12 +7,13 @@ import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator
 from types import FrameType, ModuleType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.check_decorator import AssetChecksDefinition
 from assetflow.definitions.job import AssetJob
+from assetflow.definitions.labels import read_labels
 from assetflow.definitions.names import CoercibleToPrefix, check_group, read_prefix
 from assetflow.definitions.schedule import ScheduleDefinition
 from assetflow.definitions.sensor import SensorDefinition
@@ -20,11 +21,17 @@ from assetflow.definitions.source_asset import DEFAULT_GROUP, SourceAsset
 from assetflow.errors import InvalidDefinitionError, LoadError, ParameterCheckError
 from assetflow.keys import AssetKey
 
+if TYPE_CHECKING:
+    from assetflow.definitions.automation_condition import AutomationCondition
+
 Loaded = AssetsDefinition | SourceAsset
 
 
 def load_assets_from_modules(
-    modules: Iterable[ModuleType], group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+    modules: Iterable[ModuleType],
+    group_name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> list[Loaded]:
     """The assets and source assets that are attributes of the modules, or in lists that are.
 
@@ -32,15 +39,16 @@ def load_assets_from_modules(
         group_name: put all of them into this group.
         key_prefix: put these segments before the keys of the assets, and before their dependencies on each
             other; source assets and keys from elsewhere stay as they are.
+        automation_condition: of all assets that have none of their own.
 
     Returns:
-        copies where group or prefix are given; the objects themselves stay as they are.
+        copies where something is given; the objects themselves stay as they are.
 
     Raises:
         InvalidDefinitionError: a key is defined twice, or an asset has a group already.
     """
     found = [item for item in _gather(_listed(modules)) if not isinstance(item, AssetChecksDefinition)]
-    return _with_attributes(found, group_name, key_prefix)
+    return _with_attributes(found, group_name, key_prefix, automation_condition)
 
 
 def load_asset_checks_from_modules(
@@ -82,24 +90,32 @@ def load_asset_checks_from_package_name(
 
 
 def load_assets_from_current_module(
-    group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+    group_name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> list[Loaded]:
     """The same, of the module that calls this."""
-    return load_assets_from_modules([_caller(inspect.currentframe())], group_name, key_prefix)
+    return load_assets_from_modules([_caller(inspect.currentframe())], group_name, key_prefix, automation_condition)
 
 
 def load_assets_from_package_module(
-    package_module: ModuleType, group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+    package_module: ModuleType,
+    group_name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> list[Loaded]:
     """The same, of a package and every module in it, which are all imported."""
-    return load_assets_from_modules(_walk(package_module), group_name, key_prefix)
+    return load_assets_from_modules(_walk(package_module), group_name, key_prefix, automation_condition)
 
 
 def load_assets_from_package_name(
-    package_name: str, group_name: str | None = None, key_prefix: CoercibleToPrefix | None = None
+    package_name: str,
+    group_name: str | None = None,
+    key_prefix: CoercibleToPrefix | None = None,
+    automation_condition: AutomationCondition | None = None,
 ) -> list[Loaded]:
     """The same, of a package's name; ModuleNotFoundError if there is none."""
-    return load_assets_from_package_module(_imported(package_name), group_name, key_prefix)
+    return load_assets_from_package_module(_imported(package_name), group_name, key_prefix, automation_condition)
 
 
 def definitions_from_module(module: ModuleType) -> Definitions:
@@ -206,8 +222,14 @@ def _keys(item: Loaded) -> Iterable[AssetKey]:
     return [item.key] if isinstance(item, SourceAsset) else item.keys
 
 
-def _with_attributes(found: list[Loaded], group_name: str | None, key_prefix: CoercibleToPrefix | None) -> list[Loaded]:
-    if group_name is None and key_prefix is None:
+def _with_attributes(
+    found: list[Loaded],
+    group_name: str | None,
+    key_prefix: CoercibleToPrefix | None,
+    automation_condition: AutomationCondition | None,
+) -> list[Loaded]:
+    read_labels(None, None, None, None, automation_condition=automation_condition)
+    if group_name is None and key_prefix is None and automation_condition is None:
         return found
     assets = [item for item in found if isinstance(item, AssetsDefinition)]
     if group_name is not None:
@@ -222,7 +244,7 @@ def _with_attributes(found: list[Loaded], group_name: str | None, key_prefix: Co
     prefix = read_prefix(key_prefix)
     renamed = {key: AssetKey((*prefix, *key.parts)) for item in assets for key in item.keys} if prefix else {}
     return [
-        item.with_attributes(group_name=group_name, new_keys=renamed)
+        item.with_attributes(group_name=group_name, new_keys=renamed, automation_condition=automation_condition)
         if isinstance(item, AssetsDefinition)
         else item.with_attributes(group_name=group_name)
         for item in found

@@ -20,6 +20,7 @@ from assetflow.errors import ParameterCheckError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
+    from assetflow.definitions.automation_condition import AutomationCondition
     from assetflow.definitions.freshness_policy import FreshnessPolicy
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ class AssetOut:
         tags: label to value.
         kinds: such as "pandas"; three at most.
         freshness_policy: how old the data may be that it is made of.
+        automation_condition: when a daemon has it made by itself.
     """
 
     __slots__ = (
@@ -116,6 +118,7 @@ class AssetOut:
         tags: Mapping[str, str] | None = None,
         kinds: Iterable[str] | None = None,
         freshness_policy: FreshnessPolicy | None = None,
+        automation_condition: AutomationCondition | None = None,
     ) -> None:
         arguments = Arguments("AssetOut")
         arguments.texts(description=description, io_manager_key=io_manager_key, code_version=code_version)
@@ -131,7 +134,7 @@ class AssetOut:
         self.metadata = dict(metadata or {})
         self.group_name = None if group_name is None else check_group(group_name)
         self.code_version = code_version
-        self.labels = read_labels(owners, tags, kinds, None, freshness_policy)
+        self.labels = read_labels(owners, tags, kinds, None, freshness_policy, automation_condition)
 
     @staticmethod
     def from_spec(spec: AssetSpec, dagster_type: Any = None, io_manager_key: str = "io_manager") -> AssetOut:
@@ -149,6 +152,7 @@ class AssetOut:
             tags=spec.tags,
             kinds=spec.kinds,
             freshness_policy=spec.freshness_policy,
+            automation_condition=spec.automation_condition,
         )
 
     def resolve(self, output: str) -> AssetKey:

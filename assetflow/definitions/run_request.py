@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assetflow.definitions.op import normalize_tags
@@ -11,6 +11,7 @@ from assetflow.keys import AssetKey, CoercibleToAssetKey
 
 if TYPE_CHECKING:
     from assetflow.definitions.run_config import RunConfig
+    from assetflow.partitions.partitions_definition import PartitionKeyRange
 
 SCHEDULE_TAG = "assetflow/schedule_name"
 SENSOR_TAG = "assetflow/sensor_name"
@@ -29,13 +30,16 @@ class RunRequest:
         asset_selection: of the job's assets, those that are to be made.
         stale_assets_only: run only what is stale of it.
         partition_key: of assets with partitions, which.
+        asset_partitions: the same for each asset of its own: of those of asset_selection that have partitions, ranges
+            of keys. All of it is one run.
 
     Raises:
         CheckError: an argument is of another type.
     """
 
     __slots__ = (
-        "asset_selection", "job_name", "partition_key", "run_config", "run_key", "stale_assets_only", "tags",
+        "asset_partitions", "asset_selection", "job_name", "partition_key", "run_config", "run_key",
+        "stale_assets_only", "tags",
     )  # fmt: skip
 
     def __init__(
@@ -47,6 +51,7 @@ class RunRequest:
         asset_selection: Iterable[CoercibleToAssetKey] | None = None,
         stale_assets_only: bool = False,
         partition_key: str | None = None,
+        asset_partitions: Mapping[AssetKey, Sequence[PartitionKeyRange]] | None = None,
     ) -> None:
         for name, value in (("run_key", run_key), ("job_name", job_name), ("partition_key", partition_key)):
             if value is not None and not isinstance(value, str):
@@ -68,6 +73,13 @@ class RunRequest:
         )
         self.stale_assets_only = stale_assets_only
         self.partition_key = partition_key
+        if asset_partitions and partition_key is not None:
+            raise ParameterCheckError("partition_key and asset_partitions of a RunRequest exclude each other")
+        self.asset_partitions = (
+            None
+            if asset_partitions is None
+            else {AssetKey.from_coercible(key): [*ranges] for key, ranges in asset_partitions.items()}
+        )
 
     def _told(self) -> tuple[Any, ...]:
         return tuple(getattr(self, name) for name in self.__slots__)

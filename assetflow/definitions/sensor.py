@@ -132,7 +132,13 @@ class SensorDefinition:
         self.check_requests(requests)
         message = reasons[0].skip_message if reasons else None if requests else EMPTY_RESULT
         return SensorExecutionData(
-            run_requests=requests, skip_message=message, cursor=context.cursor, errors=tuple(context.errors)
+            run_requests=requests,
+            skip_message=message,
+            cursor=context.cursor,
+            errors=tuple(context.errors),
+            dynamic_partitions_requests=tuple(context.changes),
+            asset_events=tuple(context.events),
+            decisions=tuple(context.decisions),
         )
 
     def _evaluate(self, context: Any) -> Iterable[Any]:
@@ -166,6 +172,8 @@ class SensorDefinition:
                     "SensorResult.cursor cannot be set if context.update_cursor() was called.", where=self.where
                 )
             context.update_cursor(only.cursor)
+        context.changes += only.dynamic_partitions_requests
+        context.events += only.asset_events
         return [*only.run_requests, *([only.skip_reason] if only.skip_reason else [])]
 
     def check_requests(self, requests: Sequence[RunRequest]) -> None:

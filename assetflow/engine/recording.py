@@ -28,6 +28,7 @@ from assetflow.runs.entries import (
     RunChange,
     RunEntry,
     StatusEntry,
+    UnmadeEntry,
 )
 from assetflow.runs.facts import Fact, FactKind, LogDetail, PartDetail
 from assetflow.runs.outbox import RunHead, StreamedFact
@@ -201,6 +202,7 @@ class RunRecord:
             inputs = self._readings.of(step, detail.loaded, detail.started)
             for made in detail.outputs:
                 self._materialization(step, made, token, at, detail.seconds, inputs, into)
+        self._not_made(step, kind, detail, at, into)
         for seq, check in enumerate(detail.checks):
             into.checks.append(
                 CheckEntry(
@@ -323,6 +325,26 @@ class RunRecord:
             into.attempts.append(
                 AttemptEntry(self._run_id, step.index, 0, step.key, outcome, 0, "", None, at, 0.0, None)
             )
+            self._unmade(step, step.outputs, outcome, at, into)
+
+    def _not_made(self, step: Step, kind: FactKind, detail: ToldStep, at: float, into: Entries) -> None:
+        """What a try was to make, and has not."""
+        if kind is FactKind.STEP_FAILED:
+            self._unmade(step, step.outputs, "failed", at, into)
+        elif kind is FactKind.STEP_SUCCEEDED and detail.unchanged:
+            self._unmade(step, step.outputs, "unchanged", at, into)
+        elif kind is FactKind.STEP_SUCCEEDED and not all(output.required for output in step.outputs):
+            made = {one.output for one in detail.outputs}
+            left_out = [one for one in step.outputs if not one.required and one.index not in made]
+            self._unmade(step, left_out, "skipped", at, into)
+
+    def _unmade(self, step: Step, outputs: Iterable[StepOutput], outcome: str, at: float, into: Entries) -> None:
+        for output in outputs:
+            if output.key:
+                place = (self._environment, self._name(output.key))
+                into.unmade += [
+                    UnmadeEntry(*place, key, outcome, self._run_id, step.index, at) for key in step.partitions or ("",)
+                ]
 
     def _name(self, key: tuple[str, ...]) -> str:
         name = self._names.get(key)

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from assetflow.errors import CheckError, InvalidInvocationError
-from assetflow.partitions.changes import ChangesPartitions
+from assetflow.partitions.changes import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from assetflow.partitions.partitions_definition import DynamicPartitionsStore, PartitionsDefinition
-from assetflow.partitions.static import check_partition_key
 
 
 class DynamicPartitionsDefinition(PartitionsDefinition):
@@ -60,18 +59,13 @@ class DynamicPartitionsDefinition(PartitionsDefinition):
             return partition_key in self.get_partition_keys(current_time)
         return self._store(dynamic_partitions_store).has_dynamic_partition(str(self.name), partition_key)
 
-    def build_add_request(self, partition_keys: Sequence[str]) -> ChangesPartitions:
+    def build_add_request(self, partition_keys: Sequence[str]) -> AddDynamicPartitionsRequest:
         """What a sensor returns for partitions to be added."""
-        return self._change(partition_keys, removes=False)
+        return AddDynamicPartitionsRequest(self._named(), partition_keys)
 
-    def build_delete_request(self, partition_keys: Sequence[str]) -> ChangesPartitions:
+    def build_delete_request(self, partition_keys: Sequence[str]) -> DeleteDynamicPartitionsRequest:
         """What a sensor returns for partitions to be removed."""
-        return self._change(partition_keys, removes=True)
-
-    def _change(self, partition_keys: Sequence[str], *, removes: bool) -> ChangesPartitions:
-        return ChangesPartitions(
-            name=self._named(), partition_keys=tuple(map(check_partition_key, partition_keys)), removes=removes
-        )
+        return DeleteDynamicPartitionsRequest(self._named(), partition_keys)
 
     def _named(self) -> str:
         if self.name is None:

@@ -28,6 +28,7 @@ class WantedPartitions:
 
     Attributes:
         keys: of the asset that comes first, one by one and in ranges; None for all that each asset has.
+        exact: of each asset, which, instead of `keys`, which is empty then; what has partitions and is not in it, none.
         made: partitions of assets that are left out, because they are there already.
         is_job: all assets have to be divided in the same way, as those of one run of a job are.
         now: for which moment it is told which partitions there are.
@@ -35,6 +36,7 @@ class WantedPartitions:
     """
 
     keys: tuple[str | PartitionKeyRange, ...] | None
+    exact: Mapping[AssetKey, Sequence[PartitionKeyRange]] | None = None
     made: Mapping[AssetKey, Collection[str]] = field(default_factory=dict)
     is_job: bool = False
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -116,7 +118,7 @@ def targets_of(
     checking = [graph.checks_by_key[key] for key in sorted(checks)]
     parted = [asset for asset in dict.fromkeys((*making, *checking)) if divided.by(asset) is not None]
     if not parted:
-        if wanted is not None and wanted.keys is not None:
+        if wanted is not None and wanted.keys is not None and wanted.exact is None:
             raise ParameterCheckError(
                 f"partition {', '.join(map(_written, wanted.keys[:3]))} is asked for, and none of the selected assets "
                 "has partitions"
@@ -129,6 +131,8 @@ def targets_of(
             where=str(parted[0].location),
             fix="give partition_key=..., or on the command line --partition KEY; `assetflow backfill` makes many",
         )
+    if wanted.exact is not None:
+        return {asset: _exactly(asset, chosen, wanted.exact, divided) for asset in parted}
     if wanted.keys is None:
         return _missing({asset: divided.keys_of(_definition(asset, divided)) for asset in parted}, chosen, wanted.made)
     definitions = list(dict.fromkeys(_definition(asset, divided) for asset in parted))
@@ -139,6 +143,24 @@ def targets_of(
             fix="`assetflow backfill` and submit(partitions=...) make assets that are divided in different ways",
         )
     return _missing(_spread(graph, chosen, parted, wanted.keys, divided), chosen, wanted.made)
+
+
+def _exactly(
+    asset: AssetsDefinition,
+    chosen: Collection[AssetKey],
+    exact: Mapping[AssetKey, Sequence[PartitionKeyRange]],
+    divided: Divided,
+) -> Sequence[str]:
+    """The partitions that are asked for of any of the assets that a definition makes, or checks."""
+    definition = _definition(asset, divided)
+    keys = asset.keys & set(chosen) if asset.keys else {min(asset.check_keys).asset_key}
+    wanted = {
+        one
+        for key in keys
+        for some in exact.get(key, ())
+        for one in definition.get_partition_keys_in_range(some, divided.store, divided.now)
+    }
+    return [key for key in divided.keys_of(definition) if key in wanted]
 
 
 def _missing(

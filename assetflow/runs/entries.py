@@ -253,6 +253,42 @@ class PartitionEntry(NamedTuple):
     added: float | None
 
 
+class UnmadeEntry(NamedTuple):
+    """That the last try of a step did not make an asset, or a partition of it.
+
+    Attributes:
+        outcome: ``failed``, ``upstream failed`` or ``skipped``; ``unchanged`` if there was nothing to make.
+        at: seconds since the epoch; it counts until the asset is materialized later.
+    """
+
+    environment: str
+    asset: str
+    partition: str
+    outcome: str
+    run_id: str
+    step: int
+    at: float
+
+
+class DecisionEntry(NamedTuple):
+    """Why an asset was asked for in a tick, or was not.
+
+    Attributes:
+        tick: its id.
+        sensor: that has looked.
+        at: when, in seconds since the epoch.
+        requested: how many partitions were asked for; 1 for an asset without partitions.
+        tree: the condition and what held of it, as JSON.
+    """
+
+    asset: str
+    tick: int
+    sensor: str
+    at: float
+    requested: int
+    tree: str
+
+
 class Move(NamedTuple):
     """That the record of a run's stream has moved on; `before` is None for a stream that is new."""
 
@@ -281,3 +317,4 @@ class Entries:
     logs: list[LogEntry] = field(default_factory=list)
     alerts: list[AlertEntry] = field(default_factory=list)
     partitions: list[PartitionEntry] = field(default_factory=list)
+    unmade: list[UnmadeEntry] = field(default_factory=list)

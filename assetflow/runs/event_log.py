@@ -80,6 +80,9 @@ class EventLog(Protocol):
     ) -> dict[tuple[str, ...], str]:
         """What each source was last seen to hold, or each asset was last made of, by a time in seconds since 1970."""
 
+    def over(self, run_id: str) -> set[int]:
+        """The steps of a run that are over, by their index."""
+
     def ended(self, before: float, limit: int = 500) -> list[str]:
         """Runs that ended before that time, in seconds since the epoch."""
 
@@ -148,6 +151,53 @@ class Stood(NamedTuple):
     id: int
     entry: StatusEntry
     run: RunEntry
+
+
+class Update(NamedTuple):
+    """That an asset, or a partition of it, was made, or a source was seen.
+
+    Attributes:
+        asset: the key, as a JSON list of its segments.
+        number: in the log of materializations, or in that of observations.
+        at: when, in seconds since the epoch.
+        seconds: how long its step took.
+    """
+
+    asset: str
+    partition: str
+    number: int
+    run_id: str
+    data_version: str | None
+    at: float
+    seconds: float
+
+
+class Newest(NamedTuple):
+    """How far the logs have come.
+
+    Attributes:
+        made, seen: numbers of the newest materialization, and of the newest observation; 0 for none.
+        at: when the former was made, in seconds since the epoch.
+    """
+
+    made: int = 0
+    seen: int = 0
+    at: float = 0.0
+
+
+class Unmade(NamedTuple):
+    """That an asset, or a partition of it, was not made by the last try, and was not materialized since.
+
+    Attributes:
+        outcome: ``failed``, ``upstream failed`` or ``skipped``.
+        at: seconds since the epoch.
+    """
+
+    asset: str
+    partition: str
+    outcome: str
+    run_id: str
+    at: float
 
 
 class Catalog(Protocol):
@@ -229,6 +279,20 @@ class Catalog(Protocol):
             statuses: only in one of these ways.
             after: number in the log, exclusive.
         """
+
+    def newest(self) -> Newest:
+        """The newest materialization, and the newest observation, of whichever asset."""
+
+    def updates(self, keys: Collection[AssetKey], after: int, until: int, *, observed: bool = False) -> list[Update]:
+        """What was materialized of some assets, in order.
+
+        Args:
+            after, until: numbers in the log; the first is exclusive.
+            observed: what was seen of sources, instead.
+        """
+
+    def unmade(self, keys: Collection[AssetKey]) -> list[Unmade]:
+        """What the last try did not make of some assets, whole or in partitions."""
 
     def wipe(self, key: AssetKey) -> None:
         """Forget everything about an asset but that runs have made it."""

@@ -8,6 +8,14 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from assetflow.runs.entries import (
+    CheckEntry,
+    DecisionEntry,
+    MaterializationEntry,
+    ObservationEntry,
+    PartitionEntry,
+)
+
 SKIPPED_SENSOR_DAYS = 7.0  # how long ticks of sensors are kept that asked for nothing
 
 
@@ -38,6 +46,7 @@ class AskedRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         asset_selection: keys of the job's assets, as lists of their segments; None for all.
         stale_only: run only what is stale of it.
         partition_key: which partition.
+        asset_partitions: of assets, which, in ranges; None if that is not said for each.
     """
 
     run_key: str
@@ -47,6 +56,26 @@ class AskedRun(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asset_selection: list[list[str]] | None = None
     stale_only: bool = False
     partition_key: str | None = None
+    asset_partitions: list[tuple[list[str], list[tuple[str, str]]]] | None = None
+
+
+class TickEffects(NamedTuple):
+    """What a tick brings about at once, besides the runs it asks for: all of it, once.
+
+    Attributes:
+        partitions: dynamic partitions that are added, and removed.
+        materializations, observations, checks: what is told of assets.
+        decisions: why assets are asked for, or are not.
+    """
+
+    partitions: Sequence[PartitionEntry] = ()
+    materializations: Sequence[MaterializationEntry] = ()
+    observations: Sequence[ObservationEntry] = ()
+    checks: Sequence[CheckEntry] = ()
+    decisions: Sequence[DecisionEntry] = ()
+
+
+NO_EFFECTS = TickEffects()
 
 
 class InstigatorState(NamedTuple):
@@ -165,8 +194,20 @@ class TickStore(Protocol):
     def take_over(self, tick: Tick, holder: str) -> bool:
         """Have a tick in hand that another daemon has left; False if it is over, or somebody else was faster."""
 
-    def note(self, tick: Tick, asked: Sequence[AskedRun], *, cursor: str | None, reason: str | None) -> bool:
-        """Keep what a tick asks for, before anything is done about it; False if it is in other hands."""
+    def note(
+        self,
+        tick: Tick,
+        asked: Sequence[AskedRun],
+        *,
+        cursor: str | None,
+        reason: str | None,
+        effects: TickEffects = NO_EFFECTS,
+    ) -> bool:
+        """Keep what a tick asks for, before anything is done about it; False if it is in other hands.
+
+        Args:
+            effects: what takes effect at the same time.
+        """
 
     def reserve(self, tick: Tick, run_key: str, run_id: str) -> Reserved:
         """The run of a run key: this one, unless there is one already."""
@@ -202,6 +243,13 @@ class TickStore(Protocol):
             name: of one instigator; None for all.
             before: id of a tick; only earlier ones.
             statuses: only those that stand so.
+        """
+
+    def decisions(self, asset: str | None = None, *, limit: int = 1) -> list[DecisionEntry]:
+        """Why assets were asked for, or were not: of each the latest that was another one than before.
+
+        Args:
+            asset: one; then so many of its own, the latest first.
         """
 
 

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from assetflow.clock import wait_until
-from assetflow.runs.ticks import AskedRun, Missed, Tick, TickStatus, TickStore
+from assetflow.definitions.checks import AssetCheckEvaluation
+from assetflow.definitions.events import AssetMaterialization, AssetObservation
+from assetflow.keys import AssetKey
+from assetflow.runs.entries import DecisionEntry, PartitionEntry
+from assetflow.runs.reported import entries_of, reported
+from assetflow.runs.ticks import AskedRun, Missed, Tick, TickEffects, TickStatus, TickStore
 from assetflow.stores.sql.history import SqlHistory, open_history
 from tests.support.postgres import Postgres, running_postgres
 
@@ -114,6 +119,50 @@ def test_what_a_tick_asks_for_is_kept_before_anything_is_done(store: TickStore) 
     (found,) = store.open()
     assert (found.asked, found.cursor_after) == (asked, "c")
     assert not store.note(tick, [], cursor=None, reason=None), "it was asked once, and this is what counts"
+
+
+def test_what_a_tick_brings_about_takes_effect_once_and_with_it(history: SqlHistory, store: TickStore) -> None:
+    tick = begun(store, name="watching")
+    event = reported(AssetMaterialization("rye", description="from elsewhere", metadata={"sacks": 3}))
+    told = entries_of([event, event], teller=f"tick-{tick.id}", environment="", at=30.0)
+    seen = entries_of([reported(AssetObservation("rye"))], teller=f"tick-{tick.id}", environment="", at=30.0)
+    check = entries_of(
+        [reported(AssetCheckEvaluation(asset_key=AssetKey("rye"), check_name="is_dry", passed=False))],
+        teller=f"tick-{tick.id}",
+        environment="",
+        at=30.0,
+    )
+    effects = TickEffects(
+        partitions=[PartitionEntry("mills", "north", 1.0), PartitionEntry("mills", "south", 2.0)],
+        materializations=told.materializations,
+        observations=seen.observations,
+        checks=check.checks,
+        decisions=[DecisionEntry('["flour"]', tick.id, "watching", 30.0, 1, "{}")],
+    )
+    assert store.note(tick, [], cursor="c", reason=None, effects=effects)
+    assert not store.note(tick, [], cursor="c", reason=None, effects=effects)
+    assert history.partitions.get_dynamic_partitions("mills") == ["north", "south"]
+    (state,) = history.catalog.states([AssetKey("rye")])
+    assert (state.environment, state.times, state.at) == ("default", 2, 30.0)
+    assert len(history.catalog.observations(AssetKey("rye"))) == 1
+    assert [one.entry.passed for one in history.catalog.checks(AssetKey("rye"), "is_dry")] == [False]
+    assert store.decisions() == store.decisions('["flour"]') == list(effects.decisions)
+    later = begun(store, at=40.0, name="others")
+    store.note(
+        later, [], cursor=None, reason=None, effects=TickEffects(partitions=[PartitionEntry("mills", "north", None)])
+    )
+    assert history.partitions.get_dynamic_partitions("mills") == ["south"]
+
+
+def test_the_newest_decision_of_each_asset_is_kept_for_ever(history: SqlHistory, store: TickStore) -> None:
+    for number, at in enumerate((20.0, 40.0, 60.0)):
+        tick = begun(store, at=at, name=f"s{number}")
+        entries = [DecisionEntry(asset, tick.id, "s", at, number, "{}") for asset in ('["a"]', '["b"]')]
+        store.note(tick, [], cursor=None, reason=None, effects=TickEffects(decisions=entries))
+    assert [(entry.asset, entry.at) for entry in store.decisions()] == [('["a"]', 60.0), ('["b"]', 60.0)]
+    assert [entry.at for entry in store.decisions('["a"]', limit=9)] == [60.0, 40.0, 20.0]
+    history.forget_ticks(ended_before=1e12, now=1e12)
+    assert [entry.at for entry in store.decisions('["a"]', limit=9)] == [60.0]
 
 
 def test_a_tick_that_was_left_is_taken_over_once(store: TickStore) -> None:

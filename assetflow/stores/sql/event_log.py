@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from sqlalchemy import Connection, delete, exists, func, select, text, tuple_
 
-from assetflow.runs.entries import AttemptEntry, Entries, LogEntry, MaterializationEntry, Move, Place, RunEntry
-from assetflow.runs.event_log import AssetState
+from assetflow.runs.entries import AttemptEntry, Entries, LogEntry, Move, Place, RunEntry
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.stores.sql.connection import Database
 from assetflow.stores.sql.dynamic_partitions import change_partitions
@@ -28,7 +27,9 @@ from assetflow.stores.sql.tables import (
     offsets,
     run_statuses,
     runs,
+    unmade,
 )
+from assetflow.stores.sql.telling import add_told, in_turn
 
 _KINDS = {kind.value for kind in FactKind}
 _AT_ONCE = 500  # names in one question
@@ -37,19 +38,12 @@ _CHANGE = text(
     "UPDATE runs SET status = COALESCE(:status, status), started = COALESCE(started, :started), "
     "ended = COALESCE(:ended, ended), error = COALESCE(error, :error), done = done + :done WHERE run_id = :run_id"
 )
-# The newest is the one with the highest token, whichever is recorded first.
-_NEWER = ", ".join(
-    f'"{column.name}" = CASE WHEN excluded.token >= assets.token THEN excluded."{column.name}" '
-    f'ELSE assets."{column.name}" END'
-    for column in assets.columns
-    if column.name not in ("environment", "asset", "partition", "times")
-)
-_INTO_ASSETS = (
-    f"ON CONFLICT (environment, asset, partition) DO UPDATE SET times = assets.times + excluded.times, {_NEWER}"
-)
-
 _INTO_ATTEMPTS = "ON CONFLICT (run_id, step, token) DO UPDATE SET " + ", ".join(
     f'"{column.name}" = excluded."{column.name}"' for column in attempts.columns if not column.primary_key
+)
+_INTO_UNMADE = (
+    "ON CONFLICT (environment, asset, partition) DO UPDATE SET outcome = excluded.outcome, run_id = excluded.run_id, "
+    "step = excluded.step, at = excluded.at WHERE excluded.at >= unmade.at"
 )
 
 
@@ -96,8 +90,7 @@ class SqlEventLog:
         """See EventLog.record."""
         try:
             with self._database.writing() as connection:
-                if not self._database.is_sqlite:  # else entries with later numbers could be seen before earlier ones
-                    connection.execute(text("SELECT pg_advisory_xact_lock(4711170624)"))
+                in_turn(connection)
                 for move in sorted(entries.moves):
                     _move(connection, move)
                 insert(connection, runs, entries.runs)
@@ -108,13 +101,12 @@ class SqlEventLog:
                 # A try that was taken for lost may be heard of again: what is told last of it counts.
                 tries = {attempt[:3]: attempt for attempt in entries.attempts}
                 insert(connection, attempts, list(tries.values()), _INTO_ATTEMPTS)
-                insert(connection, materializations, entries.materializations)
-                insert(connection, observations, entries.observations)
-                insert(connection, checks, entries.checks)
+                add_told(connection, entries)
                 insert(connection, logs, entries.logs)
                 insert(connection, alerts, entries.alerts)
                 change_partitions(connection, entries.partitions)
-                insert(connection, assets, _states(entries.materializations), _INTO_ASSETS)
+                last = {entry[:3]: entry for entry in entries.unmade}
+                insert(connection, unmade, list(last.values()), _INTO_UNMADE)
         except _Outpaced:
             return False
         return True
@@ -199,6 +191,12 @@ class SqlEventLog:
         with self._database.reading() as connection:
             return [LogEntry(*row) for row in connection.execute(query)]
 
+    def over(self, run_id: str) -> set[int]:
+        """See EventLog.over."""
+        query = select(attempts.c.step).where(attempts.c.run_id == run_id, attempts.c.outcome.not_in(("retry", "lost")))
+        with self._database.reading() as connection:
+            return set(connection.execute(query).scalars())
+
     def ended(self, before: float, limit: int = 500) -> list[str]:
         """See EventLog.ended."""
         query = select(runs.c.run_id).where(runs.c.ended < before).order_by(runs.c.run_id).limit(limit)
@@ -217,7 +215,7 @@ class SqlEventLog:
         )
         with self._database.writing() as connection:
             connection.execute(delete(materializations).where(materializations.c.run_id.in_(old), ~newest))
-            for table in (facts, attempts, observations, checks, logs, alerts, run_statuses, offsets, runs):
+            for table in (facts, attempts, observations, checks, logs, alerts, run_statuses, unmade, offsets, runs):
                 connection.execute(delete(table).where(table.c.run_id.in_(old)))
 
     def forget_codes(self, kept_before: float) -> None:
@@ -281,33 +279,6 @@ def _move(connection: Connection, move: Move) -> None:
         )
     if made.rowcount != 1:
         raise _Outpaced
-
-
-def _states(entries: Sequence[MaterializationEntry]) -> list[AssetState]:
-    """What these say of how their assets stand: one for each environment, asset and partition, in a fixed order."""
-    found: dict[tuple[str, str, str], AssetState] = {}
-    for entry in entries:
-        place = (entry.environment, entry.asset, entry.partition)
-        before = found.get(place)
-        if before is not None and before.token > entry.token:
-            found[place] = before._replace(times=before.times + 1)
-            continue
-        found[place] = AssetState(
-            entry.environment,
-            entry.asset,
-            entry.partition,
-            1 if before is None else before.times + 1,
-            entry.token,
-            entry.at,
-            entry.run_id,
-            entry.step,
-            entry.seconds,
-            entry.size,
-            entry.version,
-            entry.data_version,
-            entry.code_version,
-        )
-    return [found[place] for place in sorted(found)]
 
 
 def _fact(ms: int, seq: int, at: float, kind: str, steps: str, token: int, detail: str) -> Fact:

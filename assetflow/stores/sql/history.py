@@ -19,13 +19,14 @@ from assetflow.stores.sql.ticks import SqlTickStore, forget_ticks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlHistory:
-    """An open history."""
+    """An open history; `environment` is the one that the catalog is asked about."""
 
     log: SqlEventLog
     catalog: SqlCatalog
     alerts: SqlAlertLog
     partitions: SqlDynamicPartitions
     database: Database
+    environment: str = DEFAULT_ENVIRONMENT
 
     def catalog_of(self, environment: str) -> SqlCatalog:
         """The catalog of another environment."""
@@ -88,4 +89,5 @@ def open_history(
         alerts=SqlAlertLog(database),
         partitions=SqlDynamicPartitions(database),
         database=database,
+        environment=environment,
     )

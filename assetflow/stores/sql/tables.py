@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, Table, Text
 
-HEAD = "0005"  # the newest migration
+HEAD = "0006"  # the newest migration
 
 metadata = MetaData()
 LONG = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts rows only in a column of that name
@@ -194,6 +194,19 @@ assets = Table(
     _text("data_version", none=True),
     _text("code_version", none=True),
 )
+
+unmade = Table(
+    "unmade",
+    metadata,
+    Column("environment", Text, primary_key=True),
+    Column("asset", Text, primary_key=True),
+    Column("partition", Text, primary_key=True),
+    _text("outcome"),
+    _text("run_id"),
+    _long("step"),
+    _double("at"),
+    sqlite_with_rowid=False,
+)  # what the last try did not make; it counts until it is materialized later
 
 logs = Table(
     "logs",

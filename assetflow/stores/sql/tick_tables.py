@@ -60,6 +60,20 @@ run_keys = Table(
 )
 Index("run_keys_of_tick", run_keys.c.tick)
 
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("environment", Text, primary_key=True),
+    Column("location", Text, primary_key=True),
+    Column("asset", Text, primary_key=True),
+    Column("tick", BigInteger, primary_key=True, autoincrement=False),
+    Column("sensor", Text, nullable=False),
+    Column("at", Double, nullable=False),
+    Column("requested", BigInteger, nullable=False),
+    Column("tree", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 leases = Table(
     "leases",
     metadata,

@@ -7,10 +7,12 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Table, and_, insert, literal_column, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, insert, literal_column, or_, select, text, update
 from sqlalchemy import delete as delete_from
 
+from assetflow.runs.entries import DecisionEntry, Entries
 from assetflow.runs.ticks import (
+    NO_EFFECTS,
     SKIPPED_SENSOR_DAYS,
     AskedRun,
     InstigatorKind,
@@ -18,10 +20,14 @@ from assetflow.runs.ticks import (
     Missed,
     Reserved,
     Tick,
+    TickEffects,
     TickStatus,
 )
 from assetflow.stores.sql.connection import Database
-from assetflow.stores.sql.tick_tables import instigators, run_keys, ticks
+from assetflow.stores.sql.dynamic_partitions import change_partitions
+from assetflow.stores.sql.inserting import insert as insert_rows
+from assetflow.stores.sql.telling import add_told
+from assetflow.stores.sql.tick_tables import decisions, instigators, run_keys, ticks
 
 _STATE = [instigators.c[name] for name in InstigatorState._fields]
 _TICK = [ticks.c[name] for name in Tick._fields]
@@ -99,13 +105,47 @@ class SqlTickStore:
         with self._database.writing() as connection:
             return connection.execute(update(ticks).where(_held(tick)).values(holder=holder)).rowcount == 1
 
-    def note(self, tick: Tick, asked: Sequence[AskedRun], *, cursor: str | None, reason: str | None) -> bool:
+    def note(
+        self,
+        tick: Tick,
+        asked: Sequence[AskedRun],
+        *,
+        cursor: str | None,
+        reason: str | None,
+        effects: TickEffects = NO_EFFECTS,
+    ) -> bool:
         """See TickStore.note."""
         told = msgspec.json.encode(list(asked)).decode()
         change = update(ticks).where(_held(tick), ticks.c.asked.is_(None))
         with self._database.writing() as connection:
             made = connection.execute(change.values(asked=told, cursor_after=cursor, reason=reason))
+            if made.rowcount == 1:
+                self._take_effect(connection, effects)
             return made.rowcount == 1
+
+    def _take_effect(self, connection: Connection, effects: TickEffects) -> None:
+        here = self._place["environment"]
+        change_partitions(connection, effects.partitions)
+        told = Entries(
+            materializations=[entry._replace(environment=here) for entry in effects.materializations],
+            observations=[entry._replace(environment=here) for entry in effects.observations],
+            checks=[entry._replace(environment=here) for entry in effects.checks],
+        )
+        add_told(connection, told)
+        insert_rows(connection, decisions, [(here, self._place["location"], *entry) for entry in effects.decisions])
+
+    def decisions(self, asset: str | None = None, *, limit: int = 1) -> list[DecisionEntry]:
+        """See TickStore.decisions."""
+        columns = [decisions.c[name] for name in DecisionEntry._fields]
+        query = select(*columns).where(self._here(decisions)).order_by(decisions.c.asset, decisions.c.tick.desc())
+        if asset is not None:
+            query = query.where(decisions.c.asset == asset).limit(limit)
+        else:
+            newest = select(decisions.c.asset, func.max(decisions.c.tick).label("tick")).where(self._here(decisions))
+            last = newest.group_by(decisions.c.asset).subquery()
+            query = query.join(last, (last.c.asset == decisions.c.asset) & (last.c.tick == decisions.c.tick))
+        with self._database.reading() as connection:
+            return [DecisionEntry(*row) for row in connection.execute(query)]
 
     def reserve(self, tick: Tick, run_key: str, run_id: str) -> Reserved:
         """See TickStore.reserve."""
@@ -236,6 +276,12 @@ def forget_ticks(database: Database, ended_before: float, now: float, *, dry_run
             return len(connection.execute(select(literal_column("1")).select_from(ticks).where(old)).all())
         mine = run_keys.c.tick.in_(select(ticks.c.id).where(old))
         connection.execute(delete_from(run_keys).where(mine, run_keys.c.run_key.startswith(_OF_A_TICK)))
+        later = decisions.alias()
+        newer = select(later.c.tick).where(
+            *(later.c[name] == decisions.c[name] for name in ("environment", "location", "asset")),
+            later.c.tick > decisions.c.tick,
+        )
+        connection.execute(delete_from(decisions).where(decisions.c.at < ended_before, newer.exists()))
         return connection.execute(delete_from(ticks).where(old)).rowcount
 
 

@@ -229,7 +229,7 @@ export type Plan = {
   needs_confirmation: string | null;
 };
 
-export type RunStatus = "queued" | "running" | "success" | "failed" | "cancelled" | "paused";
+export type RunStatus = "queued" | "running" | "success" | "failed" | "cancelled" | "paused" | "lost";
 export type RunSteps = {
   total: number;
   done: number;
@@ -257,13 +257,17 @@ export type RunSummary = {
   steps: RunSteps;
   attempts: number;
   backfill: boolean;
+  error?: string | null;
 };
+export type Backfill = RunSummary & { partitions: { total: number; done: number; failed: number; running: number } };
 export type StepError = {
+  type: string;
   message: string;
   frame: { file: string; line: number; source: [number, string][] } | null;
   traceback: string | null;
 };
 export type RunStep = {
+  index: number;
   step: string;
   assets: string[];
   partition: string | null;
@@ -281,6 +285,11 @@ export type RunStep = {
   critical: boolean;
   depends: number[];
   log_size: number | null;
+  seconds: Seconds | null;
+  queue: string;
+  pool: string;
+  attempts: { outcome: string; at: Seconds; error: string }[];
+  made: string[] | null; // keys; null: not known
 };
 export type RunEvent = {
   id: string;
@@ -293,10 +302,31 @@ export type RunEvent = {
   data: unknown;
 };
 export type RunDetail = RunSummary & {
-  steps_list?: RunStep[];
-  plan?: unknown;
-  config?: unknown;
-  events_last?: string | null;
+  step_list: RunStep[];
+  steps_total: number;
+  plan: Record<string, unknown>;
+  config: unknown;
+  events_last: string | null;
+  parent_run: string | null;
+};
+export type LogLine = { n: number; at: Seconds | null; stream: "stdout" | "stderr" | "log"; level: string; text: string };
+export type LogPage = {
+  lines: LogLine[];
+  total_lines: number;
+  next_offset: number | null;
+  live: boolean;
+  matches?: number[] | null;
+};
+
+export type Job = {
+  name: string;
+  description: string | null;
+  selection: string | null;
+  assets: string[];
+  partitions: PartitionsOf | null;
+  config_schema: JsonSchema | null;
+  tags: Record<string, string>;
+  last_runs: RunSummary[];
 };
 
 export type Instigator = {
@@ -353,3 +383,29 @@ export type EnvironmentRow = {
   last_run: RunSummary | null;
 };
 export type Finding = { level: "ok" | "warning" | "problem"; area: string; message: string; fix: string | null };
+export type EnvironmentSide = { version: string | null; at: Seconds | null; data_version: string | null };
+export type EnvironmentDifference = {
+  key: string;
+  state: "same" | "differs" | "only_a" | "only_b";
+  a: EnvironmentSide | null;
+  b: EnvironmentSide | null;
+};
+export type Promotion = { id: string; promoted: string[]; kept: string[] };
+export type AuditRow = {
+  at: Seconds;
+  user: string | null;
+  role: string | null;
+  action: string;
+  target: string | null;
+  env: string | null;
+  outcome: string;
+  ip: string | null;
+};
+export type TokenRow = {
+  id: string;
+  name: string;
+  role: Role;
+  created: Seconds | null;
+  expires: Seconds | null;
+  last_used?: Seconds | null;
+};

@@ -8,6 +8,8 @@ import { statuses } from "../api/statuses";
 import { announce } from "../parts/toasts";
 
 type Runs = { items: RunSummary[]; next: string | null };
+type Pages = { pages: Runs[]; pageParams: unknown[] };
+const isPages = (runs: Runs | Pages): runs is Pages => "pages" in runs;
 const ENDED = new Set(["success", "failed", "cancelled"]);
 let runsTimer: ReturnType<typeof setTimeout> | null = null;
 let runsAt = 0;
@@ -16,11 +18,13 @@ let runsAt = 0;
 function runsChanged(items: RunSummary[]): void {
   const changed = new Map(items.map((run) => [run.id, run]));
   let missing = false;
-  for (const [key, runs] of cache.getQueriesData<Runs>({ queryKey: ["runs"] })) {
-    if (!runs || !Array.isArray(runs.items)) continue;
-    const known = new Set(runs.items.map((run) => run.id));
+  const renewed = (page: Runs): Runs => ({ ...page, items: page.items.map((run) => changed.get(run.id) ?? run) });
+  for (const [key, runs] of cache.getQueriesData<Runs | Pages>({ queryKey: ["runs"] })) {
+    if (!runs) continue;
+    const pages = isPages(runs) ? runs.pages : [runs];
+    const known = new Set(pages.flatMap((page) => page.items.map((run) => run.id)));
     if (items.some((run) => !known.has(run.id))) missing = true;
-    cache.setQueryData<Runs>(key, { ...runs, items: runs.items.map((run) => changed.get(run.id) ?? run) });
+    cache.setQueryData<Runs | Pages>(key, isPages(runs) ? { ...runs, pages: pages.map(renewed) } : renewed(runs));
   }
   const ended = items.filter((run) => ENDED.has(run.status));
   if (ended.length > 0) {

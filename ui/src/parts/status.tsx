@@ -30,6 +30,7 @@ const RUN_MARKS: Record<RunStatus, Mark> = {
   failed: "failed",
   cancelled: "cancelled",
   paused: "paused",
+  lost: "stale",
 };
 export const markOfRun = (status: RunStatus): Mark => RUN_MARKS[status] ?? "queued";
 
