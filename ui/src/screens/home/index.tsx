@@ -168,7 +168,7 @@ function RunRow({ run }: { run: RunSummary }) {
       </span>
       {!ended && steps.total > 0 ? (
         <span className="home-run-progress">
-          <Progress value={(steps.done + steps.skipped + steps.failed) / steps.total} label="Steps done" tone={steps.failed > 0 ? "failed" : "running"} />
+          <Progress value={steps.done / steps.total} label="Steps done" tone={steps.failed > 0 ? "failed" : "running"} />
         </span>
       ) : (
         steps.failed > 0 && <span className="tone-failed xs">{many(steps.failed, "step")} failed</span>
