@@ -52,6 +52,8 @@ class Settings:
         alert_url: where it is posted that a run has failed; None for nowhere.
         alert_secret: signs these messages; only from the environment.
         base_url: of the pages about runs, for links in them.
+        log_format: ``text``, or ``json`` for lines that machines read, in the logs of workers and daemons.
+        otel_endpoint: address of an OpenTelemetry collector (OTLP over HTTP) that traces go to; None for nowhere.
         origin: for each setting that was set, where.
     """
 
@@ -76,6 +78,8 @@ class Settings:
     alert_url: str | None = field(default=None, repr=False)
     alert_secret: str | None = field(default=None, repr=False)
     base_url: str | None = None
+    log_format: str = "text"
+    otel_endpoint: str | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -105,7 +109,16 @@ class Settings:
 _NAMES = (
     *("home", "redis_url", "broker_url", "signing_key", "database_url", "env", "fsync", "modules"),
     *("keep_hours", "grace_seconds", "drain_seconds", "tick_seconds", "history_days", "cache_mb"),
-    *("retention_days", "log_storage", "log_mb", "alert_url", "alert_secret", "base_url"),
+    *(
+        "retention_days",
+        "log_storage",
+        "log_mb",
+        "alert_url",
+        "alert_secret",
+        "base_url",
+        "log_format",
+        "otel_endpoint",
+    ),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
@@ -217,7 +230,11 @@ def _read(name: str, value: Any, where: str) -> Any:
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
             raise SettingsError(f"modules is a list of module names, not {value!r}", where=where)
         return tuple(item.strip() for item in items if item.strip())
-    if name in ("alert_url", "base_url"):
+    if name == "log_format":
+        if value in ("text", "json"):
+            return value
+        raise SettingsError(f"log_format is text or json, not {value!r}", where=where)
+    if name in ("alert_url", "base_url", "otel_endpoint"):
         return _address(name, value, where)
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{name} is a text, not {value!r}", where=where)

@@ -40,6 +40,7 @@ _COMMANDS = {
     "run-limits": "assetflow.cli.limits:run_limits",
     "schedule": "assetflow.cli.schedules:schedule",
     "sensor": "assetflow.cli.sensors:sensor",
+    "metrics": "assetflow.cli.metrics:metrics",
     "automation": "assetflow.cli.automation:automation",
     "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",

@@ -345,7 +345,7 @@ export type Instigator = {
   cursor: string | null;
 };
 export type Tick = {
-  id: string;
+  id: string | number;
   at: Seconds;
   fire_time: Seconds | null;
   status: "started" | "success" | "skipped" | "failed";
@@ -367,13 +367,18 @@ export type WorkerRow = {
   version: string | null;
   code: string | null;
   quarantined_until: Seconds | null;
+  last_beat?: Seconds | null;
+  modules?: string[];
+  draining?: boolean;
   current: { step: string; run_id: string; since: Seconds | null; slot: string | null }[];
 };
 export type Workers = {
   items: WorkerRow[];
   queues: { name: string; ready: number; running: number; listeners: number }[];
-  pools: { name: string; limit: number | null; used: number; waiting: number }[];
+  pools: Limit[];
+  run_limits?: Limit[]; // runs with a tag, `*` for all
 };
+export type Limit = { name: string; limit: number | null; used: number; waiting: number };
 export type EnvironmentRow = {
   name: string;
   protected: boolean;
@@ -383,7 +388,13 @@ export type EnvironmentRow = {
   last_run: RunSummary | null;
 };
 export type Finding = { level: "ok" | "warning" | "problem"; area: string; message: string; fix: string | null };
-export type EnvironmentSide = { version: string | null; at: Seconds | null; data_version: string | null };
+export type EnvironmentSide = {
+  version: string | null;
+  at: Seconds | null;
+  data_version: string | null;
+  run_id?: string | null;
+  partitions?: number;
+};
 export type EnvironmentDifference = {
   key: string;
   state: "same" | "differs" | "only_a" | "only_b";
@@ -392,6 +403,7 @@ export type EnvironmentDifference = {
 };
 export type Promotion = { id: string; promoted: string[]; kept: string[] };
 export type AuditRow = {
+  id?: number;
   at: Seconds;
   user: string | null;
   role: string | null;
@@ -405,7 +417,11 @@ export type TokenRow = {
   id: string;
   name: string;
   role: Role;
+  environments: string[]; // that it may write to; none: all
   created: Seconds | null;
+  created_by: string | null;
   expires: Seconds | null;
-  last_used?: Seconds | null;
+  used: Seconds | null;
+  revoked: Seconds | null;
 };
+export type Setting = { name: string; value: unknown; origin: string };

@@ -2,44 +2,49 @@
 import { useSyncExternalStore } from "react";
 
 export type Theme = "dark" | "light";
+export type ThemeChoice = Theme | "system";
 const KEY = "assetflow.theme";
 const listeners = new Set<() => void>();
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 
 export const theme = (): Theme => (document.documentElement.dataset["theme"] === "dark" ? "dark" : "light");
+
+function chosen(): ThemeChoice {
+  try {
+    const kept = localStorage.getItem(KEY);
+    return kept === "dark" || kept === "light" ? kept : "system";
+  } catch {
+    return "system"; // a browser that keeps nothing: a choice holds for this tab
+  }
+}
 
 function show(next: Theme): void {
   document.documentElement.dataset["theme"] = next;
   for (const listener of listeners) listener();
 }
 
-export function setTheme(next: Theme): void {
+export function setTheme(choice: ThemeChoice): void {
   try {
-    localStorage.setItem(KEY, next);
+    if (choice === "system") localStorage.removeItem(KEY);
+    else localStorage.setItem(KEY, choice);
   } catch {
-    // a browser that keeps nothing: the choice holds for this tab
+    // as above
   }
-  show(next);
+  show(choice === "system" ? (systemIsDark.matches ? "dark" : "light") : choice);
 }
 
 export const toggleTheme = (): void => setTheme(theme() === "dark" ? "light" : "dark");
 
 export function followSystem(): void {
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", ({ matches }) => {
-    let stored: string | null = null;
-    try {
-      stored = localStorage.getItem(KEY);
-    } catch {
-      stored = null;
-    }
-    if (stored === null) show(matches ? "dark" : "light");
+  systemIsDark.addEventListener("change", ({ matches }) => {
+    if (chosen() === "system") show(matches ? "dark" : "light");
   });
 }
 
-export const useTheme = (): Theme =>
-  useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    theme,
-  );
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+export const useTheme = (): Theme => useSyncExternalStore(listen, theme);
+export const useThemeChoice = (): ThemeChoice => useSyncExternalStore(listen, chosen);

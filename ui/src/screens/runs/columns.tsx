@@ -16,7 +16,7 @@ export const COLUMNS: Column<RunSummary>[] = [
     head: "What",
     width: "minmax(180px, 2.2fr)",
     cell: (run) => (
-      <div className="run-what">
+      <div className="cell-lines">
         <span className="clip">{titleOf(run)}</span>
         <span className="clip xs faint">
           <span className="mono">{shortId(run.id)}</span>
@@ -34,7 +34,7 @@ export const COLUMNS: Column<RunSummary>[] = [
     width: "minmax(110px, 1fr)",
     narrow: true,
     cell: (run) => (
-      <div className="run-steps">
+      <div className="cell-steps">
         <span className="num xs muted">
           {count(run.steps.done)}/{count(run.steps.total)}
         </span>
