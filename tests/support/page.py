@@ -19,7 +19,9 @@ from assetflow.clock import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILT = ROOT / "assetflow" / "web" / "static" / "index.html"
-CHROMIUM = next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
 _STARTS_WITHIN = 90.0
 
 
@@ -79,7 +81,10 @@ class Project:
             self.lines.append(line.rstrip())
 
     def _opened(self) -> str | None:
-        return next((found[0] for line in self.lines if line.startswith("open:") and (found := re.findall(r"http\S+", line))), None)
+        return next(
+            (found[0] for line in self.lines if line.startswith("open:") and (found := re.findall(r"http\S+", line))),
+            None,
+        )
 
     def stop(self) -> None:
         if self._process is None:
@@ -118,7 +123,9 @@ class Watched:
         page.on("console", lambda message: message.type == "error" and self.troubles.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: self.troubles.append(f"raised: {error}"))
         page.on("requestfailed", self._failed)
-        page.on("response", lambda answer: answer.status >= 400 and self.troubles.append(f"{answer.status} {answer.url}"))
+        page.on(
+            "response", lambda answer: answer.status >= 400 and self.troubles.append(f"{answer.status} {answer.url}")
+        )
 
     def _failed(self, request: Any) -> None:
         # What the page itself has called off is no failure: it left, or asked for other topics.

@@ -23,7 +23,9 @@ def browser() -> Iterator[Any]:
     assert CHROMIUM is not None, "there is no chromium: apt-get install chromium"
     with sync_playwright() as playwright:
         # Frames are drawn as for a screen, also where there is none.
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--enable-precise-memory-info"])
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--enable-precise-memory-info"]
+        )
         yield chromium
         chromium.close()
 
@@ -44,7 +46,15 @@ def opened(browser: Any) -> Iterator[Opened]:
     contexts: list[Any] = []
     watched: list[tuple[Watched, bool]] = []
 
-    def open_page(project: Project, path: str = "/", *, theme: str = "light", size: tuple[int, int] = (1440, 900), strict: bool = True, **more: Any) -> Any:
+    def open_page(
+        project: Project,
+        path: str = "/",
+        *,
+        theme: str = "light",
+        size: tuple[int, int] = (1440, 900),
+        strict: bool = True,
+        **more: Any,
+    ) -> Any:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme, **more)
         contexts.append(context)
         page = context.new_page()

@@ -73,7 +73,7 @@ export function Steps({ plan, excluded, forced, onExclude, onForce }: StepsProps
         width: "84px",
         align: "end",
         cell: (step) =>
-          step.action === "skip" ? (
+          step.assets.length === 0 ? null : step.action === "skip" ? (
             <Button small look="quiet" onClick={() => onForce(step.assets, true)} aria-label={`Run ${step.step} all the same`}>
               Force
             </Button>
