@@ -31,7 +31,6 @@ class Wish(Config):
 @asset(group_name="soil", compute_kind="python")
 def seeds() -> list[int]:
     """Seeds by bed."""
-    print("three beds are sown")
     return [3, 1, 2]
 
 
