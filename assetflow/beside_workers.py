@@ -7,18 +7,23 @@ import os
 from assetflow.distributed.recording import RecordingThread
 from assetflow.engine.alerting import Alerting
 from assetflow.engine.clearing import Clearing
-from assetflow.engine.recorder import Recorder
+from assetflow.engine.recorder import Listener, Recorder
 from assetflow.engine.request import RunRequest
 from assetflow.engine.settling import judged
+from assetflow.engine.tallying import Tallying
 from assetflow.errors import AssetflowError
+from assetflow.log import logger, write_json
 from assetflow.runs.alert_log import AlertLog
 from assetflow.runs.claims import Claim, Outcome
 from assetflow.runs.facts import LogDetail
+from assetflow.runs.gauges import Gauges
 from assetflow.settings import Settings
 from assetflow.stores.redis.code_store import RedisCodeStore
 from assetflow.stores.redis.connection import connect as connect_redis
+from assetflow.stores.redis.gauges import RedisGauges
 from assetflow.stores.redis.outbox import RedisOutbox
 from assetflow.stores.redis.workers import RedisWorkerRegistry
+from assetflow.telemetry.spans import Tracing
 from assetflow.wiring import (
     build_log_keeping,
     connect,
@@ -41,6 +46,8 @@ def run_sidecar() -> None:
 
     job = read_job()
     settings = current_settings()
+    if settings.log_format == "json":
+        write_json()
     connection = connect(settings, only_live=True)
 
     name = f"{job.worker}:{os.getpid()}"
@@ -94,8 +101,22 @@ def build_recording(settings: Settings, name: str) -> RecordingThread | None:
         RedisCodeStore(client),
         signer_for(settings),
         alerts=settings.alert_url is not None,
+        told=build_listeners(settings, RedisGauges(client)),
     )
     return RecordingThread(name, RedisWorkerRegistry(client), recorder)
+
+
+def build_listeners(settings: Settings, gauges: Gauges) -> list[Listener]:
+    """Those who are told of what was recorded: what counts it, and what traces it if there is a collector."""
+    found: list[Listener] = [Tallying(gauges).add]
+    if settings.otel_endpoint is not None:
+        from assetflow.telemetry.otlp import Sender
+
+        try:
+            found.append(Tracing(Sender(settings.otel_endpoint)).add)
+        except AssetflowError as error:
+            logger.warning("nothing is traced: %s", error)
+    return found
 
 
 def build_alerting(settings: Settings, name: str) -> RecordingThread | None:

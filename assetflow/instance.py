@@ -270,6 +270,11 @@ class DagsterInstance:
 
         return Standings(history.log, history.catalog, opened, history.environment)
 
+    @property
+    def latest_records(self) -> LatestRecords:
+        """What is remembered in this environment alone."""
+        return LatestRecords({self._history.environment: self._history.catalog})
+
     # --- runs ------------------------------------------------------------------------------------
 
     def get_runs(

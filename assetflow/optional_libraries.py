@@ -7,7 +7,13 @@ from typing import Any
 
 from assetflow.errors import LoadError
 
-_EXTRAS = {"pandas": "pandas", "polars": "polars", "pyarrow": "arrow"}
+_EXTRAS = {
+    "pandas": "pandas",
+    "polars": "polars",
+    "pyarrow": "arrow",
+    "prometheus_client": "metrics",
+    "opentelemetry": "otel",
+}
 
 
 def library(name: str, *, what: str) -> Any:

@@ -30,6 +30,7 @@ from assetflow.fail_points import arm
 from assetflow.native_threads import share_cores
 from assetflow.runs.claims import Announcement
 from assetflow.runs.event_log import EventLog
+from assetflow.runs.gauges import Gauges
 from assetflow.runs.limits import Limits
 from assetflow.runs.outbox import Outbox
 from assetflow.runs.registry import WorkerRegistry
@@ -55,6 +56,7 @@ class Connection:
         logs: what steps have written.
         retrying: runs again what failed.
         history: opens the history, once; None if there is none here.
+        gauges: numbers about what goes on.
     """
 
     url: str
@@ -67,6 +69,7 @@ class Connection:
     announce: Announce
     logs: RunLogs
     retrying: Retrying
+    gauges: Gauges
     history: Callable[[], SqlHistory | None] = lambda: None
 
     @property
@@ -110,6 +113,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
     from assetflow.distributed.dispatcher import Dispatcher
     from assetflow.stores.redis.code_store import RedisCodeStore
     from assetflow.stores.redis.connection import connect as connect_redis
+    from assetflow.stores.redis.gauges import RedisGauges
     from assetflow.stores.redis.limits import RedisLimits
     from assetflow.stores.redis.live_logs import RedisLiveLogs
     from assetflow.stores.redis.run_store import RedisRunStore
@@ -140,6 +144,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
         logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: log_of(history())),
         retrying=Retrying(store, signer, codes, lambda: log_of(history())),
+        gauges=RedisGauges(client),
         history=history,
     )
 
@@ -169,7 +174,12 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         loader = CodeLoader(
             signer, connection.codes, chosen.modules, partial(connection.registry.loaded, name.partition(":")[0])
         )
-        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place)
+        around = None
+        if chosen.otel_endpoint is not None:
+            from assetflow.telemetry.otlp import ready, steps_as_parents
+
+            around = steps_as_parents if ready(chosen.otel_endpoint) else None
+        opener = SessionOpener(connection.store, signer, loader, connection.announce, shared, log_place, around)
         return Slot(name, connection.store, opener, watch=watch)
 
     from assetflow.stores.redis.connection import PASSING_ERRORS
@@ -185,6 +195,8 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         "ASSETFLOW_LOG_MB": str(chosen.log_mb),
         "ASSETFLOW_ALERT_URL": chosen.alert_url or "",
         "ASSETFLOW_BASE_URL": chosen.base_url or "",
+        "ASSETFLOW_LOG_FORMAT": chosen.log_format,
+        "ASSETFLOW_OTEL_ENDPOINT": chosen.otel_endpoint or "",
         "ASSETFLOW_RETENTION_DAYS": str(chosen.retention_days),
         **({"ASSETFLOW_KEEP_HOURS": str(chosen.keep_hours)} if "keep_hours" in chosen.origin else {}),
     }
@@ -195,6 +207,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         sidecar_environment=environment,
         share_cores=lambda slots: share_cores(os.environ, slots),
         passing_errors=PASSING_ERRORS,
+        logs_as_json=chosen.log_format == "json",
     )
     return make_worker_app(chosen.broker_url or url, parts)
 

@@ -12,6 +12,7 @@ from assetflow.cli.targets import confirm, env_option, yes_option
 from assetflow.daemon.composition import build_daemon
 from assetflow.environments import Environments
 from assetflow.local.discovery import running_cluster
+from assetflow.log import write_json
 from assetflow.submission import project_of_module
 from assetflow.wiring import current_settings
 
@@ -28,6 +29,8 @@ def daemon(modules: tuple[str, ...], yes: bool) -> None:
     settings = current_settings()
     if settings.redis_url is None and (url := running_cluster(settings.home)):
         settings = replace(settings, redis_url=url)
+    if settings.log_format == "json":
+        write_json()
     chosen = modules or settings.modules
     if not chosen:
         raise click.UsageError("say where the schedules and sensors are: -m package.module")

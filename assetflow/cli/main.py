@@ -40,10 +40,12 @@ _COMMANDS = {
     "run-limits": "assetflow.cli.limits:run_limits",
     "schedule": "assetflow.cli.schedules:schedule",
     "sensor": "assetflow.cli.sensors:sensor",
+    "metrics": "assetflow.cli.metrics:metrics",
     "automation": "assetflow.cli.automation:automation",
     "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",
     "ui": "assetflow.cli.ui:ui",
+    "token": "assetflow.cli.tokens:token",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }

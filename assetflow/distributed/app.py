@@ -19,6 +19,7 @@ from assetflow.distributed.guardian import Guardian, SidecarStep
 from assetflow.distributed.log_keeping import LogKeeping
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
+from assetflow.log import write_json
 from assetflow.runs.claims import Announcement
 
 _YOUNG_OBJECTS = 10_000  # between two looks of the garbage collector; a step makes some hundreds
@@ -35,6 +36,7 @@ class WorkerParts:
         sidecar_command: how the sidecar is started.
         sidecar_environment: added to the sidecar's environment.
         share_cores: told, before there are children, how many there will be.
+        logs_as_json: whether the worker's log is for machines.
         passing_errors: of the broker, that a worker waits for the end of, as for a lost connection.
     """
 
@@ -44,6 +46,7 @@ class WorkerParts:
     sidecar_environment: dict[str, str]
     share_cores: Callable[[int], None]
     passing_errors: tuple[type[Exception], ...] = ()
+    logs_as_json: bool = False
 
 
 def make_app(broker_url: str, *, patience: int = 10) -> Celery:
@@ -110,6 +113,12 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
         if sender is not None and sender.app is app:
             guardian.stop()
 
+    def after_logging(logger: Any = None, **_: Any) -> None:
+        write_json(logger)
+
+    if parts.logs_as_json:
+        signals.after_setup_logger.connect(after_logging, weak=False)
+        signals.after_setup_task_logger.connect(after_logging, weak=False)
     signals.worker_init.connect(before_start, weak=False)
     signals.celeryd_after_setup.connect(before_pool, weak=False)
     signals.worker_shutdown.connect(after_stop, weak=False)

@@ -35,6 +35,9 @@ class Dispatcher:
                         priority=broker_priority(item.priority, first=item.mark == FIRST_MARK, redis=self._redis),
                         ignore_result=True,
                         add_to_parent=False,
+                        # Monitors such as Flower show the task under this name: the step it was sent for.
+                        shadow=item.step or None,
+                        argsrepr=f"run {item.run_id or run_id}, queue {item.queue}",
                     )
             except (OperationalError, OSError) as error:
                 logger.warning("a wake-up for run %s was not sent (%s); the sweeper will repeat it", run_id, error)

@@ -105,6 +105,7 @@ class Sidecar:
         self._hearing = Hearing(job, store, broker_is_there)
         self._told_to_end = 0.0
         self._quarantined = False
+        self._drain_asked = False
         self._drain = drain
         self._draining_since = 0.0
         self._due: dict[str, float] = {}
@@ -176,6 +177,11 @@ class Sidecar:
         states = [child.cell.read() for child in self._children.values()]
         info = msgspec.structs.replace(self._info, clock=time.time())
         quarantined = self._registry.beat(info, sum(state.engaged for state in states))
+        if not self._drain_asked and self._registry.is_to_drain(self._info.worker):
+            self._drain_asked = True
+            logger.warning("somebody has asked this worker to end when what it has in hand is done")
+            with suppress(ProcessLookupError):
+                os.kill(self._job.parent, signal.SIGTERM)
         for child in self._children.values():
             if child.cell.orders.quarantine != quarantined:
                 child.cell.order(quarantine=quarantined)

@@ -8,6 +8,7 @@ import msgspec
 
 from assetflow.code.signing import Signer
 from assetflow.engine.differences import differences
+from assetflow.engine.naming import named
 from assetflow.engine.request import RunAbout, RunRequest
 from assetflow.errors import AssetflowError, ConflictError, InvalidInvocationError
 from assetflow.planning.plan import Step, Topology
@@ -30,9 +31,12 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
     if run_key is not None and not known:
         raise InvalidInvocationError(f"a run key is a text of 1 to {LONGEST_RUN_KEY} characters, not {run_key!r:.60}")
     try:
-        return store.create(new_run(request, request.sealed(signer), run_key=run_key))
+        created = store.create(new_run(request, request.sealed(signer), run_key=run_key))
     except ConflictError as error:
         raise _explained(error, store, signer, request) from None
+    if created.run_id != request.run_id:
+        return created
+    return msgspec.structs.replace(created, announcements=named(created.announcements, request.plan))
 
 
 def new_run(

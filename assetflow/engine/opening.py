@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 
 from assetflow.code.loader import CodeLoader
@@ -19,6 +20,7 @@ from assetflow.runs.store import RunStore
 
 _MAKERS_KEPT = 8
 
+Around = Callable[[int, int], AbstractContextManager[None]]
 LogPlace = Callable[[Definitions | None, str], str]
 Shared = Callable[[Definitions, str], Mapping[str, ResourceDefinition]]
 
@@ -29,6 +31,7 @@ class SessionOpener:
     Args:
         shared: the resources of definitions in an environment, by its name.
         log_place: where what steps of an environment write is kept; told definitions, or None if they do not load.
+        around: told the id of a run, what makes what has to be there around each of its steps; None for nothing.
     """
 
     def __init__(
@@ -39,7 +42,9 @@ class SessionOpener:
         announce: Announce,
         shared: Shared,
         log_place: LogPlace,
+        around: Callable[[str], Around] | None = None,
     ) -> None:
+        self._around = around
         self._log_place = log_place
         self._store = store
         self._signer = signer
@@ -81,4 +86,5 @@ class SessionOpener:
             makers=self._makers(definitions),
             names_code=bool(request.code.module),
             signer=self._signer,
+            around=None if self._around is None else self._around(request.run_id),
         )

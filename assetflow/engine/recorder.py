@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from assetflow.code.signing import Signer
@@ -22,6 +22,7 @@ from assetflow.engine.restoring import all_facts
 from assetflow.errors import AssetflowError
 from assetflow.fail_points import reached
 from assetflow.log import logger
+from assetflow.planning.plan import Plan
 from assetflow.runs.entries import Entries, Move, Place
 from assetflow.runs.event_log import EventLog
 from assetflow.runs.outbox import Outbox, RunHead, StreamedFact
@@ -33,6 +34,7 @@ _RECORDS_KEPT = 64
 _LOOK_EVERY = 5.0  # seconds
 _START = "0-0"
 
+Listener = Callable[[Entries, Mapping[str, Plan | None]], None]
 OpenLog = Callable[[bool], EventLog | None]  # told whether to make one that is not there
 
 
@@ -71,11 +73,20 @@ class Recorder:
         codes: where the code of runs is.
         signer: opens their plans.
         alerts: whether somebody is to be told of runs that fail.
+        told: of all that was recorded, and of the plans it is about, once it is.
     """
 
     def __init__(
-        self, outbox: Outbox, open_log: OpenLog, codes: CodeStore, signer: Signer, *, alerts: bool = False
+        self,
+        outbox: Outbox,
+        open_log: OpenLog,
+        codes: CodeStore,
+        signer: Signer,
+        *,
+        alerts: bool = False,
+        told: Sequence[Listener] = (),
     ) -> None:
+        self._told = told
         self._alerts = alerts
         self._outbox = outbox
         self._open_log = open_log
@@ -139,13 +150,15 @@ class Recorder:
         if not self._outbox.is_durable(generation):
             return True
         entries = Entries()
+        plans: dict[str, Plan | None] = {}
         for run_id, facts in pages.items():
-            self._add(log, run_id, facts, entries)
+            plans[run_id] = self._add(log, run_id, facts, entries)
         if not log.record(entries):
             logger.info("somebody else has recorded these runs meanwhile")
             self.forget()
             return True
         reached("record.after")
+        self._tell(entries, plans)
         self._settle(pages, entries)
         reached("trim.after")
         return full
@@ -182,7 +195,7 @@ class Recorder:
             count += len(facts)
         return taken, full
 
-    def _add(self, log: EventLog, run_id: str, facts: list[StreamedFact], entries: Entries) -> None:
+    def _add(self, log: EventLog, run_id: str, facts: list[StreamedFact], entries: Entries) -> Plan | None:
         stream = self._streams[run_id]
         record = self._records.pop(run_id, None)
         if record is None:
@@ -192,6 +205,7 @@ class Recorder:
             self._records.popitem(last=False)
         entries.moves.append(Move(run_id, stream.place, Place(stream.born, facts[-1].id)))
         record.add(stream.born, facts, entries)
+        return record.plan
 
     def _open(self, log: EventLog, run_id: str, stream: _Stream, entries: Entries) -> RunRecord:
         head = self._outbox.heads([run_id]).get(run_id)
@@ -218,6 +232,14 @@ class Recorder:
             if log.code(name) is None and (body := self._codes.get(name)) is not None:
                 log.keep_code(name, body)
             self._kept.add(name)
+
+    def _tell(self, entries: Entries, plans: Mapping[str, Plan | None]) -> None:
+        """Tell those who count or trace; what becomes of it there does not matter here."""
+        for listener in self._told:
+            try:
+                listener(entries, plans)
+            except Exception:
+                logger.exception("what was recorded could not be counted or traced")
 
     def _settle(self, pages: dict[str, list[StreamedFact]], entries: Entries) -> None:
         """It is recorded: remember it, and tell the store."""

@@ -123,6 +123,11 @@ class RunRecord:
         self._names: dict[tuple[str, ...], str] = {}
 
     @property
+    def plan(self) -> Plan | None:
+        """Of the run; None if it cannot be read here."""
+        return self._plan
+
+    @property
     def is_compared(self) -> bool:
         """Whether steps of the run look up what others of it have told."""
         return self._plan is not None and any(step.baseline is not None for step in self._plan.steps)

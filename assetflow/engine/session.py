@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from assetflow.clock import pause
+from assetflow.engine.naming import named
 from assetflow.engine.pace import Pace
 from assetflow.engine.recall import Recall
 from assetflow.engine.request import RunRequest
@@ -123,7 +124,7 @@ class RunSession:
         answered = [reply for reply in replies if reply is not None]
         announcements = [one for reply in answered for one in reply.announcements]
         if announcements:
-            self.stuck = self._announce(self.run_id, announcements) is False or self.stuck
+            self.stuck = self._announce(self.run_id, named(announcements, self.plan)) is False or self.stuck
         return answered[-1].claims if answered else []
 
     def _call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import cloudpickle
@@ -26,7 +27,7 @@ from assetflow.execution.step import execute_step
 from assetflow.execution.storing import Staged
 from assetflow.execution.work import RunWork, StepWork, definition_of, partitions_of, value_paths
 from assetflow.keys import Version
-from assetflow.log import logger, step_logger
+from assetflow.log import Speaker, logger, speaker, step_logger
 from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.claims import Claim
@@ -72,6 +73,7 @@ class DefinitionsRunner:
         signer: signs exceptions on their way to the client.
         interruptible: let KeyboardInterrupt through, for runs in the process of the one who presses Ctrl-C.
         keeps_open: resources stay open until `end`, because no other process works on the run.
+        around: told index and token of a step, what has to be there around it; None for nothing.
         values: filled with the value of every output, where the caller wants them (in-process runs).
     """
 
@@ -94,7 +96,9 @@ class DefinitionsRunner:
         errors: dict[int, BaseException] | None = None,
         interruptible: bool = False,
         keeps_open: bool = False,
+        around: Callable[[int, int], AbstractContextManager[None]] | None = None,
     ) -> None:
+        self._around = around
         config = dict(run_config or {})
         self._run_id = run_id
         job = definitions.jobs.get(job_name)
@@ -123,6 +127,15 @@ class DefinitionsRunner:
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         """See StepRunner.run."""
+        key = next((output.key for output in step.outputs if output.key), ())
+        speaks = Speaker(run_id=self._run_id, step=step.key, asset="/".join(key), attempt=claim.retries)
+        token = speaker.set(speaks)
+        try:
+            return self._run(step, claim, versions, settled)
+        finally:
+            speaker.reset(token)
+
+    def _run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         detail = StepDetail(started=time.time(), retry=claim.retries)
         began = time.perf_counter()
         try:
@@ -135,7 +148,8 @@ class DefinitionsRunner:
         log = step_logger(self._run_id, step.key)
         work = StepWork(self._work, step, asset, op, claim, versions, settled, log, partitions)
         try:
-            emitted, staged = execute_step(work, detail)
+            with nullcontext() if self._around is None else self._around(step.index, claim.token):
+                emitted, staged = execute_step(work, detail)
             self._staged.update((one.output, one) for one in staged)
             publishes = [one.output for one in staged]
             result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)

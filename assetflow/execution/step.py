@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from functools import partial
 
@@ -21,6 +22,8 @@ from assetflow.execution.told import event_record
 from assetflow.execution.work import StepWork
 from assetflow.runs.facts import CheckDetail, PartitionsDetail, StepDetail
 
+_SHORTEST_TOLD = 0.001  # seconds
+
 
 def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[Staged]]:
     """Do it all, and tell in `detail` what was made.
@@ -33,9 +36,11 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     """
     run, asset, op = work.run, work.asset, work.op
     managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
+    began = time.perf_counter()
     opened = run.resources.own.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
     inputs = load_inputs(work, opened)
     detail.loaded = work.loaded
+    detail.load = _worth_telling(time.perf_counter() - began)
     declared = {output.name: output for output in work.step.outputs}
     keys = {output.name: run.makers.key(output.key) for output in work.step.outputs if output.key}
     instance = StepInstance()
@@ -72,7 +77,11 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
                 context.close_output(item.output_name)
                 if item.output_name in declared:
                     output = declared[item.output_name]
-                    store_output(work, opened, context, output, item, detail, staged)
+                    began = time.perf_counter()
+                    try:
+                        store_output(work, opened, context, output, item, detail, staged)
+                    finally:
+                        detail.store += _worth_telling(time.perf_counter() - began)
                     emitted.append(output.index)
                 elif item.output_name in asset.keys_by_output_name:
                     work.log.warning(
@@ -98,6 +107,11 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
                     one.manager.discard(path=path, version=work.claim.version)
         raise
     return emitted, staged
+
+
+def _worth_telling(seconds: float) -> float:
+    """A duration as it is told; the shortest are not, so that the facts of tiny steps stay small."""
+    return round(seconds, 6) if seconds >= _SHORTEST_TOLD else 0.0
 
 
 def _check(op: OpDefinition, result: AssetCheckResult) -> CheckDetail:

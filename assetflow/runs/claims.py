@@ -109,6 +109,7 @@ class Announcement(msgspec.Struct, frozen=True, array_like=True):
         mark: tells this wake-up from others of the run.
         run_id: of the run there is work for; empty for the run that was asked about.
         priority: of that run.
+        step: name of the hinted step, for people who look at messages; empty if whoever sends it does not know.
     """
 
     queue: str
@@ -116,6 +117,7 @@ class Announcement(msgspec.Struct, frozen=True, array_like=True):
     mark: str
     run_id: str = ""
     priority: int = 0
+    step: str = ""
 
 
 class Chore(msgspec.Struct, frozen=True, array_like=True):

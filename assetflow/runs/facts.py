@@ -205,6 +205,7 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         slot: who ran it.
         started: seconds since the epoch by the worker's clock, for people to read.
         seconds: how long loading, computing and storing took.
+        load, store: how much of it was loading and storing, in seconds; 0 where it was not worth a word.
         retry: number of the try, from 0.
         outputs: what was materialized.
         inner: outputs that are no assets: index, and the version under which each is kept.
@@ -224,6 +225,8 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     slot: str = ""
     started: float = 0.0
     seconds: float = 0.0
+    load: float = 0.0
+    store: float = 0.0
     retry: int = 0
     outputs: list[OutputDetail] = []
     inner: list[tuple[int, str | None]] = []

@@ -179,7 +179,7 @@ class Fleet:
         if ready:
             came = wait_until(
                 lambda: not worker.is_running or {view.info.worker for view in self.known_workers()} - before,
-                timeout=30,
+                timeout=60,
             )
             assert came and worker.is_running, f"the worker did not start:\n{worker.words}"
         return worker

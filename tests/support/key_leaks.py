@@ -5,7 +5,17 @@ from __future__ import annotations
 import redis
 
 # What may stay for ever: it belongs to the installation, not to a run or a process.
-OWNED = {b"af:workers", b"af:q", b"af:runs", b"af:calm", b"af:pools", b"af:limits", b"af:history", b"af:unrecorded"}
+OWNED = {
+    b"af:workers",
+    b"af:q",
+    b"af:runs",
+    b"af:calm",
+    b"af:pools",
+    b"af:limits",
+    b"af:history",
+    b"af:unrecorded",
+    b"af:counters",
+}
 # kombu's own: bindings of a queue, and what was received and not acknowledged.
 BROKER_PREFIXES = (b"af:celery:_kombu.binding", b"af:celery:unacked")
 

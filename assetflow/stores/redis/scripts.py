@@ -26,7 +26,7 @@ _SHARED = ("run", "pools", "limits", "flow")
 _SETTLING = ("advance", "resync", "reclaim")
 _VERBS_ON_RUNS = (
     *("create", "advance", "resync", "reclaim", "boot_failed", "cancel", "pause", "resume", "tick", "holds"),
-    *("set_limit", "recorded"),
+    *("set_limit", "recorded", "gauge"),
 )
 # New runs are refused on a full server; everything else must work there, since it is what frees memory.
 _REFUSED_WHEN_FULL = ("create", "holds")

@@ -1,0 +1,1 @@
+"""Numbers about what goes on, in the form that Prometheus reads."""
