@@ -42,6 +42,8 @@ class Project:
         """Where the page is, without a path and without a ticket."""
         self.door = ""
         """Where it is opened first."""
+        self.known: Any = None
+        """What a browser keeps of having been let in: the ticket in the door opens it once."""
         self.lines: list[str] = []
         self._process: subprocess.Popen[str] | None = None
 

@@ -55,12 +55,16 @@ def opened(browser: Any) -> Iterator[Opened]:
         strict: bool = True,
         **more: Any,
     ) -> Any:
-        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme, **more)
+        kept = {"storage_state": project.known} if project.known is not None else {}
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=theme, **{**kept, **more}
+        )
         contexts.append(context)
         page = context.new_page()
+        if project.known is None:
+            page.goto(project.door)
+            project.known = context.storage_state()
         watched.append((Watched(page), strict))
-        if project.door.rstrip("/") != project.url:
-            page.goto(project.door)  # the ticket makes us known
         page.goto(project.url + path)
         return page
 

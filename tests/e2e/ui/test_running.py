@@ -98,6 +98,7 @@ def test_what_was_left_out_on_purpose_is_not_shown_as_wrong(kitchen, failed, ope
         expect(row.locator("[data-mark=failed]")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_failure_is_copied_as_an_issue(kitchen, failed, opened):
     page: Page = opened(kitchen, f"/runs/{failed}?step=burnt_cake", permissions=["clipboard-read", "clipboard-write"])
     expect(page.locator(".step-inputs")).to_contain_text("this run")
@@ -147,22 +148,23 @@ def test_a_run_is_followed_live(kitchen, api, gate, opened):
 def chatty(api: PageApi) -> str:
     run_id = api.launched(selection=["recipes"])
     assert api.ended(run_id)["status"] == "success"
+    assert api.get(f"/runs/{run_id}/logs", step="recipes", limit=1)["total_lines"] == 200_000  # the server has read it
     return run_id
 
 
 def seconds_until(page: Page, act: str, shown: str) -> float:
     """How long after doing something something is shown: both are JavaScript, so that nothing else is measured."""
-    clocked = """([act, shown]) => new Promise((done, give_up) => {
+    clocked = f"""() => new Promise((done, give_up) => {{
         const begun = performance.now();
-        const look = () => {
-            if (eval(shown)) done((performance.now() - begun) / 1000);
-            else if (performance.now() - begun > 20000) give_up(new Error("not shown: " + shown));
+        const look = () => {{
+            if ({shown}) done((performance.now() - begun) / 1000);
+            else if (performance.now() - begun > 20000) give_up(new Error("not shown in time"));
             else requestAnimationFrame(look);
-        };
-        eval(act);
+        }};
+        {act};
         look();
-    })"""
-    return float(page.evaluate(clocked, [act, shown]))
+    }})"""
+    return float(page.evaluate(clocked))
 
 
 def line_holds(number: int, text: str) -> str:
@@ -190,6 +192,7 @@ def test_a_log_of_200_000_lines_is_open_at_once_and_searched(kitchen, chatty, op
     assert page.locator(".logview b").count() == 0
 
 
+@pytest.mark.slow
 def test_nothing_that_a_log_says_is_executed(kitchen, failed, opened):
     page: Page = opened(kitchen, f"/runs/{failed}?tab=logs&step=flour")
     expect(page.locator("[data-line='0'] .logview-text")).to_contain_text("<img src=x")
@@ -198,6 +201,7 @@ def test_nothing_that_a_log_says_is_executed(kitchen, failed, opened):
     assert page.title() != "executed"
 
 
+@pytest.mark.slow
 def test_filters_are_in_the_address_and_come_back(kitchen, failed, chatty, opened):
     page: Page = opened(kitchen, "/runs")
     rows = page.get_by_role("grid", name="Runs")
@@ -218,6 +222,7 @@ def test_filters_are_in_the_address_and_come_back(kitchen, failed, chatty, opene
     expect(rows.locator(f"[data-key='{chatty}']")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_two_runs_are_compared(kitchen, failed, chatty, opened):
     page: Page = opened(kitchen, "/runs")
     for run_id in (failed, chatty):
@@ -228,6 +233,7 @@ def test_two_runs_are_compared(kitchen, failed, chatty, opened):
     expect(compared.locator("tr.differs", has_text="Status")).to_contain_text("failed")
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_retried_from_what_failed(kitchen, api, failed, opened):
     page: Page = opened(kitchen, f"/runs/{failed}")
     page.get_by_role("button", name="Run again").click()
@@ -239,6 +245,7 @@ def test_a_failed_run_is_retried_from_what_failed(kitchen, api, failed, opened):
     expect(page.get_by_test_id("run-heading").locator("[data-mark=failed]")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_run_is_paused_and_cancelled(kitchen, api, gate, opened):
     run_id = api.launched(job="supper")
     page: Page = opened(kitchen, f"/runs/{run_id}")
@@ -252,6 +259,7 @@ def test_a_run_is_paused_and_cancelled(kitchen, api, gate, opened):
     assert wait_until(lambda: api.get(f"/runs/{run_id}")["status"] == "cancelled", timeout=30)
 
 
+@pytest.mark.slow
 def test_a_job_is_launched_with_a_plan(kitchen, api, gate, opened):
     gate.touch()
     page: Page = opened(kitchen, "/jobs")
@@ -267,6 +275,7 @@ def test_a_job_is_launched_with_a_plan(kitchen, api, gate, opened):
     assert api.ended(run_id)["job"] == "supper"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_screen_has_errors_or_serious_findings(kitchen, failed, chatty, opened, theme):
     for path in SCREENS:
@@ -277,6 +286,7 @@ def test_no_screen_has_errors_or_serious_findings(kitchen, failed, chatty, opene
         page.context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "zoom"), [((390, 844), 1), ((1280, 800), 2)])
 def test_nothing_makes_the_page_scroll_sideways(kitchen, failed, opened, size, zoom):
     width, height = size[0] // zoom, size[1] // zoom  # a page at 200 % has half the pixels
