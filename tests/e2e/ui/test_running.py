@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,11 @@ def seconds_until(page: Page, act: str, shown: str) -> float:
     return float(page.evaluate(clocked))
 
 
+def within(seconds: float) -> float:
+    """How long something may take here and now: the figure is for a machine that does nothing else."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def line_holds(number: int, text: str) -> str:
     return f"""document.querySelector("[data-line='{number}'] .logview-text")?.textContent.includes("{text}")"""
 
@@ -175,16 +181,16 @@ def test_a_log_of_200_000_lines_is_open_at_once_and_searched(kitchen, chatty, op
     page: Page = opened(kitchen, f"/runs/{chatty}")
     expect(page.get_by_test_id("event-count")).to_be_visible()
     opening = "document.querySelector('#tab-logs').click()"
-    assert seconds_until(page, opening, line_holds(0, "step 0: stir <b>slowly</b>")) < 1.0
+    assert seconds_until(page, opening, line_holds(0, "step 0: stir <b>slowly</b>")) < within(1.0)
     expect(page.get_by_test_id("log-total")).to_have_text("200,000 lines")
     expect(page.locator("[data-line='3'] .ansi-3")).to_have_text("step")  # colours are colours, not escapes
     scrolling = "document.querySelector('[role=log]').scrollTo({ top: 1e9 })"
-    assert seconds_until(page, scrolling, line_holds(199_999, "step 199999: stir")) < 1.0
+    assert seconds_until(page, scrolling, line_holds(199_999, "step 199999: stir")) < within(1.0)
     asking = """const box = document.querySelector("[aria-label='Find in log']");
         Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, "nutmeg");
         box.dispatchEvent(new Event("input", { bubbles: true }))"""
     waits = 0.15  # for more letters
-    assert seconds_until(page, asking, line_holds(NEEDLE, "nutmeg")) < 0.5 + waits
+    assert seconds_until(page, asking, line_holds(NEEDLE, "nutmeg")) < within(0.5) + waits
     found = page.locator(f"[data-line='{NEEDLE}']")
     expect(found).to_be_in_viewport()
     expect(found.locator("mark")).to_have_text("nutmeg")
