@@ -25,10 +25,11 @@ from assetflow.fail_points import reached
 from assetflow.handle import RunHandle
 from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
-from assetflow.local.discovery import running_cluster
+from assetflow.local.discovery import read_note, running_cluster
 from assetflow.log import logger
 from assetflow.overlay import history_of, records_of
 from assetflow.planning.targets import WantedPartitions
+from assetflow.settings import Settings
 from assetflow.submission import (
     PartitionsAsked,
     Project,
@@ -161,7 +162,9 @@ def submit_project(
                 environments=environments,
                 stale_by=None if history is None else records_of(history, environments, environment),
                 force=force,
-                partitions=wanted_partitions(partition_key, partitions, KnownPartitions(connection.settings)),
+                partitions=wanted_partitions(
+                    partition_key, partitions, KnownPartitions(connection.settings), every=stale_only
+                ),
                 run_id=run_id,
             )
 
@@ -198,6 +201,7 @@ def submit_project(
         send_again=send_again,
         logs=connection.logs,
         retrying=connection.retrying,
+        page=page_of(connection.settings),
     )
 
 
@@ -207,6 +211,14 @@ def can_import(connection: Connection, project: Project) -> bool:
         return False
     known = connection.registry.workers()
     return any(project.module in view.info.modules for view in known) or not known
+
+
+def page_of(settings: Settings) -> str | None:
+    """Where runs can be looked at: what the settings say, else the page of a running `assetflow dev`."""
+    if settings.base_url is not None:
+        return settings.base_url
+    note = read_note(settings.home)
+    return (note.page or None) if note is not None else None
 
 
 @contextmanager

@@ -56,6 +56,7 @@ class RunHandle:
         send_again: submits the run again if the server has lost it; only who submitted it can.
         logs: reads what steps have written.
         retrying: runs again what failed.
+        page: where runs can be looked at, if anywhere.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class RunHandle:
         send_again: Callable[[], str] | None = None,
         logs: RunLogs | None = None,
         retrying: Retrying | None = None,
+        page: str | None = None,
     ) -> None:
         self.id = run_id
+        self._page = page
         self._logs = logs
         self._retrying = retrying
         self._send_again = send_again
@@ -100,6 +103,11 @@ class RunHandle:
             RunNotFoundError: it is unknown, or was forgotten.
         """
         return self._view(steps=False).status
+
+    @property
+    def url(self) -> str | None:
+        """Where the run can be looked at in a browser; None if no page is known (``base_url``, `assetflow dev`)."""
+        return None if self._page is None else f"{self._page.rstrip('/')}/runs/{self.id}"
 
     @property
     def plan(self) -> Plan:
@@ -244,6 +252,7 @@ class RunHandle:
             retry.request.plan,
             logs=self._logs,
             retrying=self._retrying,
+            page=self._page,
         )
 
     def _told(self, answer: tuple[RunStatus, list[Announcement]]) -> RunStatus:

@@ -89,7 +89,7 @@ def materialize(
         InvalidInvocationError: there is no such environment, or it is protected and nobody has said yes.
     """
     definitions = _with_resources(assets, resources)
-    asked = wanted_partitions(partition_key, partitions, _known(instance))
+    asked = wanted_partitions(partition_key, partitions, _known(instance), every=stale_only)
     place = _Place(env=env, yes=yes, stale_only=stale_only, partitions=asked)
     return _run(
         definitions,
@@ -185,7 +185,10 @@ def execute_job(
         asked.job_name,
         job.hooks,
         place=_Place(
-            env=env, yes=yes, stale_only=stale_only, partitions=wanted_partitions(partition_key, store=_known(instance))
+            env=env,
+            yes=yes,
+            stale_only=stale_only,
+            partitions=wanted_partitions(partition_key, store=_known(instance), every=stale_only),
         ),
         instance=instance,
     )

@@ -6,7 +6,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,6 +52,10 @@ class Settings:
         alert_url: where it is posted that a run has failed; None for nowhere.
         alert_secret: signs these messages; only from the environment.
         base_url: of the pages about runs, for links in them.
+        web_hosts: names under which the web server may be asked, in addition to those of this machine and `base_url`.
+        web_user_header: header in which a proxy in front of the web server says who asks; None believes none.
+        web_role_header: header in which it says their role; without it they may only look.
+        web_trusted_peers: addresses or networks of such proxies.
         log_format: ``text``, or ``json`` for lines that machines read, in the logs of workers and daemons.
         otel_endpoint: address of an OpenTelemetry collector (OTLP over HTTP) that traces go to; None for nowhere.
         origin: for each setting that was set, where.
@@ -78,6 +82,10 @@ class Settings:
     alert_url: str | None = field(default=None, repr=False)
     alert_secret: str | None = field(default=None, repr=False)
     base_url: str | None = None
+    web_hosts: tuple[str, ...] = ()
+    web_user_header: str | None = None
+    web_role_header: str | None = None
+    web_trusted_peers: tuple[str, ...] = ("127.0.0.1", "::1")
     log_format: str = "text"
     otel_endpoint: str | None = None
     origin: Mapping[str, str] = field(default_factory=dict)
@@ -119,6 +127,7 @@ _NAMES = (
         "log_format",
         "otel_endpoint",
     ),
+    *("web_hosts", "web_user_header", "web_role_header", "web_trusted_peers"),
 )
 _OF_ENVIRONMENTS = {"storage": str, "reads_from": str, "protected": bool, "fsync": bool}
 _NUMBERS = {
@@ -132,6 +141,11 @@ _NUMBERS = {
     "log_mb": ("megabytes up to a thousand", 1e3),
 }
 _MAY_BE_NOTHING = ("cache_mb", "log_mb", "retention_days")
+_LISTS = {
+    "modules": "module names",
+    "web_hosts": "host names",
+    "web_trusted_peers": "addresses and networks",
+}
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -225,11 +239,14 @@ def _read(name: str, value: Any, where: str) -> Any:
         if not 0 < number <= largest and not (number == 0 and name in _MAY_BE_NOTHING):
             raise SettingsError(f"{name} is a number of {unit}, not {value!r}", where=where)
         return number
-    if name == "modules":
+    if name in _LISTS:
         items = value.split(",") if isinstance(value, str) else value
         if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-            raise SettingsError(f"modules is a list of module names, not {value!r}", where=where)
-        return tuple(item.strip() for item in items if item.strip())
+            raise SettingsError(f"{name} is a list of {_LISTS[name]}, not {value!r}", where=where)
+        found = tuple(item.strip() for item in items if item.strip())
+        if name == "web_trusted_peers":
+            _check_networks(found, where)
+        return found
     if name == "log_format":
         if value in ("text", "json"):
             return value
@@ -253,6 +270,16 @@ def _address(name: str, value: Any, where: str) -> str:
     if _is_link_local(host):
         raise SettingsError(f"{name} is an address of the machine's own surroundings ({host})", where=where)
     return str(value).strip()
+
+
+def _check_networks(given: tuple[str, ...], where: str) -> None:
+    for text in given:
+        try:
+            ip_network(text)
+        except ValueError:
+            raise SettingsError(
+                f"web_trusted_peers: {text!r} is no address and no network", where=where, fix="such as 10.0.0.0/8"
+            ) from None
 
 
 def _is_link_local(host: str) -> bool:

@@ -94,6 +94,7 @@ class Project:
         records: Records,
         run_config: Mapping[str, Any] | RunConfig | None = None,
         force: Collection[AssetKey] = (),
+        partitions: WantedPartitions | None = None,
     ) -> tuple[AssetGraph, StalePlan]:
         """The same for what is stale of a selection.
 
@@ -101,6 +102,7 @@ class Project:
             records: what is remembered.
             run_config: what it speaks of is run in any case, since nobody has kept with which config it was run before.
             force: assets that are run in any case.
+            partitions: of the assets that have such, which; all by default.
         """
         graph = self.graph()
         chosen = resolve_all(graph, selection)
@@ -109,7 +111,9 @@ class Project:
         own = own_names(graph)
         wanted = {key for key, one in graph.assets_by_key.items() if own.get(one, one.node_def.name) in named}
         wanted.update(force)
-        plan = make_stale_plan(graph, chosen.assets, chosen.checks, chosen.observed, records, wanted=wanted)
+        plan = make_stale_plan(
+            graph, chosen.assets, chosen.checks, chosen.observed, records, wanted=wanted, partitions=partitions
+        )
         return graph, plan
 
 
@@ -191,13 +195,8 @@ def make_request(
         )
     if stale_by is None:
         graph, plan = project.plan(selection, with_code_versions=is_recorded, partitions=partitions)
-    elif partitions is not None:
-        raise InvalidInvocationError(
-            "stale_only looks at assets without partitions, and partitions are asked for",
-            fix="leave one of the two out",
-        )
     else:
-        graph, stale = project.stale_plan(selection, stale_by, run_config, force)
+        graph, stale = project.stale_plan(selection, stale_by, run_config, force, partitions)
         plan = stale.plan
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     taking_part = {
@@ -229,6 +228,8 @@ def wanted_partitions(
     partition_key: str | None,
     partitions: PartitionsAsked | WantedPartitions = None,
     store: DynamicPartitionsStore | None = None,
+    *,
+    every: bool = False,
 ) -> WantedPartitions | None:
     """The partitions that a caller asks for; None if they ask for none.
 
@@ -236,6 +237,7 @@ def wanted_partitions(
         partition_key: one, of assets that are all divided in the same way.
         partitions: keys and ranges of the asset that comes first, or ``"all"``.
         store: knows dynamic partitions.
+        every: all are meant where none are asked for.
 
     Raises:
         InvalidInvocationError: both are given.
@@ -248,7 +250,7 @@ def wanted_partitions(
             raise ParameterCheckError(f"partition_key is a str, not {partition_key!r}")
         return WantedPartitions(keys=(partition_key,), is_job=True, store=store)
     if partitions is None:
-        return None
+        return WantedPartitions(keys=None, store=store) if every else None
     if isinstance(partitions, WantedPartitions):
         return replace(partitions, store=partitions.store or store)
     if isinstance(partitions, str):

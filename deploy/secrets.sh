@@ -13,9 +13,9 @@ for name in valkey postgres s3 assetflow; do
 done
 
 secret() { od -An -N "$1" -tx1 /dev/urandom | tr -d ' \n'; }
-valkey=$(secret 24) postgres=$(secret 24) s3=$(secret 24) signing=$(secret 32)
+id=$(secret 8) valkey=$(secret 24) postgres=$(secret 24) s3=$(secret 24) signing=$(secret 32)
 for name in valkey postgres s3 assetflow; do
-    sed -e "s/change-me-valkey/$valkey/" -e "s/change-me-postgres/$postgres/" -e "s/change-me-s3/$s3/" \
+    sed -e "s/change-me-valkey/$valkey/" -e "s/change-me-postgres/$postgres/" -e "s/change-me-s3/$s3/" -e "s/change-me-id/$id/" \
         -e "s/change-me-to-64[a-z0-9-]*/$signing/" "$name.env.example" >"$name.env"
     echo "wrote env/$name.env"
 done

@@ -9,6 +9,8 @@ from typing import Any
 import msgspec
 
 from assetflow.automation.data_times import DataTimes
+from assetflow.automation.part_reasons import PartReasons
+from assetflow.automation.subsets import Ranges
 from assetflow.definitions.instigating import DefaultSensorStatus
 from assetflow.definitions.run_request import RunRequest, SkipReason
 from assetflow.definitions.sensor import SensorDefinition
@@ -25,8 +27,8 @@ IN_STEP = "Everything is made of the latest of what it needs"
 class AssetReconciliationSensor(SensorDefinition):
     """Asks for a run of what was never made, and of what was made of something that was made again since.
 
-    It asks for an asset once for each reason: if the run fails, it waits until something that the asset needs is made
-    again. Assets with partitions it leaves alone.
+    It asks for an asset, or a partition of it, once for each reason: if the run fails, it waits until something that it
+    needs is made again.
 
     Attributes:
         run_tags: of its runs.
@@ -47,18 +49,26 @@ class AssetReconciliationSensor(SensorDefinition):
             )
         graph: AssetGraph = context.repository_def.graph()
         reasons = reasons_to_make(graph, self.asset_selection, DataTimes(graph, context.instance))
+        of_parts = PartReasons(graph, self.asset_selection, context, reasons)
         asked = _asked_in(context.cursor)
         new = [key for key, reason in reasons.items() if asked.get(key.to_string()) != reason]
-        context.update_cursor(
-            msgspec.json.encode({key.to_string(): reason for key, reason in reasons.items()}).decode()
-        )
-        if not new:
-            yield SkipReason(IN_STEP if not reasons else "What is not up to date has been asked for already")
-            return
         below = _with_those_below(graph, new, reasons)
-        marks = ",".join(f"{key.to_string()}={reasons[key]}" for key in below)
+        parts = of_parts.new(asked, set(below))
+        context.update_cursor(
+            msgspec.json.encode(
+                {**{key.to_string(): reason for key, reason in reasons.items()}, **of_parts.told()}
+            ).decode()
+        )
+        if not below and not parts:
+            is_asked = reasons or of_parts.found
+            yield SkipReason("What is not up to date has been asked for already" if is_asked else IN_STEP)
+            return
+        marks = ",".join([f"{key.to_string()}={reasons[key]}" for key in below] + of_parts.marks(parts))
         yield RunRequest(
-            run_key=hashlib.sha256(marks.encode()).hexdigest()[:32], tags=self.run_tags, asset_selection=below
+            run_key=hashlib.sha256(marks.encode()).hexdigest()[:32],
+            tags=self.run_tags,
+            asset_selection=[key for key in graph.topological() if key in {*below, *parts}],
+            asset_partitions=of_parts.ranges(parts) if parts else None,
         )
 
 
@@ -73,7 +83,8 @@ def build_asset_reconciliation_sensor(
     """A sensor that makes the selected assets when they were never made, or when what they need was made again.
 
     An asset waits for what it needs and is selected as well: both are made in one run. It is asked for once for each
-    reason: if the run fails, not before something that it needs is made again. Assets with partitions are left alone.
+    reason: if the run fails, not before something that it needs is made again. Of assets with partitions each partition
+    is looked at by itself.
 
     Args:
         asset_selection: the assets it looks after.
@@ -135,9 +146,9 @@ def _with_those_below(graph: AssetGraph, new: list[AssetKey], reasons: Mapping[A
     return [key for key in reasons if key in wanted]
 
 
-def _asked_in(cursor: str | None) -> dict[str, str]:
+def _asked_in(cursor: str | None) -> dict[str, str | dict[str, Ranges]]:
     try:
-        return msgspec.json.decode(cursor or "{}", type=dict[str, str])
+        return msgspec.json.decode(cursor or "{}", type=dict[str, str | dict[str, Ranges]])
     except msgspec.DecodeError:
         return {}
 

@@ -12,18 +12,15 @@ from rich.text import Text
 from assetflow.cli.console import OUT, count_text
 from assetflow.cli.launching import Launch, launch
 from assetflow.cli.materialize import read_config, read_tags
-from assetflow.cli.staleness import catalog_by_now
+from assetflow.cli.partition_ranges import read_partitions
+from assetflow.cli.staleness import standings_by_now
 from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
 from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
-from assetflow.partitions.partitions_definition import PartitionKeyRange
 from assetflow.planning.targets import WantedPartitions
-from assetflow.submission import Project, wanted_partitions
+from assetflow.submission import Project
 from assetflow.wiring import current_settings
-
-ALL = "all"
-_RANGE_MARKS = ("...", "..")
 
 
 @click.command()
@@ -32,9 +29,10 @@ _RANGE_MARKS = ("...", "..")
 @env_option
 @json_option
 @yes_option
-@click.option("--partitions", "asked", multiple=True, required=True, metavar="A..B",
+@click.option("--partitions", "asked", multiple=True, metavar="A..B",
               help="A key, or a range of keys, or `all`; may be repeated.")  # fmt: skip
 @click.option("--missing", is_flag=True, help="Only those that were never materialized.")
+@click.option("--failed", is_flag=True, help="Only those whose last try has failed; with --missing, those too.")
 @click.option("--config", "config_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="JSON file with the run config.")  # fmt: skip
 @click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Shown in listings; may be repeated.")
@@ -53,6 +51,7 @@ def backfill(
     yes: bool,
     asked: tuple[str, ...],
     missing: bool,
+    failed: bool,
     config_file: Path | None,
     tags: tuple[str, ...],
     run_key: str | None,
@@ -64,16 +63,22 @@ def backfill(
     """Materialize partitions A to B of SELECTION, or of everything, in one run.
 
     The keys are those of the asset that comes first. What is divided in another way gets the partitions that need
-    these; what is not divided is made once, after what it needs. A partition whose upstream fails is not run.
+    these; what is not divided is made once, after what it needs. A partition whose upstream fails is not run. With
+    --missing and --failed, what a run makes just now is left to that run.
     """
+    if not asked:
+        raise click.UsageError(
+            "say which partitions: --partitions A..B, a key, or `all`; `assetflow partitions` shows which there are"
+        )
     project = load_project(module, file, selection)
     chosen = " ".join(selection) or None
     partitions = replace(read_partitions(asked), store=KnownPartitions(current_settings()))
-    if missing:
-        partitions = replace(partitions, made=_made(project, chosen, partitions))
+    if missing or failed:
+        partitions = replace(partitions, made=_left_out(project, chosen, partitions, missing=missing, failed=failed))
         graph, plan = project.plan(chosen, with_code_versions=False, partitions=partitions)
         if not any(step.partitions for step in plan.steps):
-            OUT.print(Text.assemble(("✔ ", "green"), f"nothing is missing: {_of(graph)} are materialized"))
+            none, every = f"none of {_of(graph)} has failed", f"nothing is missing: {_of(graph)} are materialized"
+            OUT.print(Text.assemble(("✔ ", "green"), every if missing else none))
             return 0
     return launch(
         project,
@@ -93,31 +98,26 @@ def backfill(
     )
 
 
-def read_partitions(texts: Collection[str]) -> WantedPartitions:
-    """Keys and ranges as they are written on the command line: ``A``, ``A..B``, ``A...B``, ``all``."""
-    if ALL in texts:
-        return WantedPartitions(keys=None)
-    found: list[str | PartitionKeyRange] = []
-    for text in texts:
-        mark = next((mark for mark in _RANGE_MARKS if mark in text), None)
-        if mark is None:
-            found.append(text)
-            continue
-        first, _, last = text.partition(mark)
-        if not first or not last:
-            raise click.BadParameter(f"{text!r} is no range: write A..B", param_hint="--partitions")
-        found.append(PartitionKeyRange(first, last))
-    wanted = wanted_partitions(None, found)
-    assert wanted is not None, "something was asked for"
-    return wanted
-
-
-def _made(project: Project, chosen: str | None, partitions: WantedPartitions) -> Mapping[AssetKey, Collection[str]]:
-    """The partitions that are there, of everything that would be made."""
+def _left_out(
+    project: Project, chosen: str | None, partitions: WantedPartitions, *, missing: bool, failed: bool
+) -> Mapping[AssetKey, Collection[str]]:
+    """The partitions that are not made, of everything that would be: those that are there, or have not failed."""
     _, plan = project.plan(chosen, with_code_versions=False, partitions=partitions)
-    keys = {key for step in plan.steps if step.partitions for key in step.asset_keys}
-    with catalog_by_now(current_settings()) as catalog:
-        return {} if catalog is None else {key: set(catalog.partitions(key)) for key in keys}
+    wanted: dict[AssetKey, set[str]] = {}
+    for step in plan.steps:
+        for key in step.asset_keys if step.partitions else ():
+            wanted.setdefault(key, set()).update(step.partitions)
+    with standings_by_now(current_settings()) as known:
+        if known is None:
+            return {} if missing else wanted
+        left: dict[AssetKey, Collection[str]] = {}
+        under_way = known.under_way(wanted)
+        tried = known.catalog.unmade(wanted) if failed else []
+        for key, every in wanted.items():
+            again = {one.partition for one in tried if one.asset == key.to_string() and one.outcome != "skipped"}
+            there = set(known.catalog.partitions(key)) if missing else every
+            left[key] = (there - again) | (every & under_way[key].keys())
+        return left
 
 
 def _of(graph: AssetGraph) -> str:

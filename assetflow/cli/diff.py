@@ -13,18 +13,13 @@ from rich.text import Text
 from assetflow.cli.console import OUT, count_text, print_json
 from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
 from assetflow.comparing.frames import ColumnDifference, FrameDifference
-from assetflow.comparing.values import Difference, compare
+from assetflow.comparing.values import Difference
+from assetflow.differing import compared
 from assetflow.environments import Environments
-from assetflow.errors import InvariantViolationError
-from assetflow.io.manifests import Manifest, same_bytes
 from assetflow.keys import AssetKey
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.submission import Project
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
-
-_PARTITIONS_SHOWN = 8
-_KEY_LABELS = ("primary_key", "key")
 
 
 @click.command()
@@ -58,10 +53,7 @@ def diff(
         AssetValueLoader(project.definitions, env=after) as other,
     ):
         for asset in found:
-            told = _compared(project, asset, one, other, keys, (before, after))
-            if told is None:
-                missing = (before, after) if not _published(one, asset) else (after, before)
-                told = _unmade(environments, *missing)
+            told = compared(graph, environments, asset, one, other, (before, after), keys)
             differing += not told.same
             if as_json:
                 print_json(
@@ -79,60 +71,6 @@ def diff(
         text = "no difference" if not differing else f"{count_text(differing, 'asset')} of {len(found)} differ"
         OUT.print(text, style="dim")
     return 1 if differing else 0
-
-
-def _compared(
-    project: Project, key: AssetKey, one: AssetValueLoader, other: AssetValueLoader, keys: tuple[str, ...],
-    names: tuple[str, str],
-) -> Difference | None:  # fmt: skip
-    """How the published values differ; None if one has none that the other has."""
-    before, after = _published(one, key), _published(other, key)
-    if not before or not after:
-        return Difference(same=True, summary="in neither of them") if not before and not after else None
-    if project.graph().assets_by_key[key].partitions_def is not None:
-        return _partitions_compared(before, after, names)
-    if same_bytes(before[""], after[""]):
-        return Difference(same=True, summary="the same bytes")
-    metadata = project.graph().assets_by_key[key].metadata_by_key.get(key) or {}
-    told = next((metadata[label] for label in _KEY_LABELS if label in metadata), ())
-    chosen = keys or ((told,) if isinstance(told, str) else tuple(told))
-    return compare(one.load_published(key), other.load_published(key), chosen)
-
-
-def _unmade(environments: Environments, missing: str, other: str) -> Difference:
-    """Only one has made it; who reads from the other sees the same all the same."""
-    if other in environments.chain(missing):
-        return Difference(same=True, summary=f"{missing} has not made it, and reads it from {other}")
-    return Difference(same=False, summary=f"{missing} has not made it")
-
-
-def _partitions_compared(before: dict[str, Manifest], after: dict[str, Manifest], names: tuple[str, str]) -> Difference:
-    """Which partitions have other bytes, or are in one of them only; their values are not looked into."""
-    every = list(dict.fromkeys([*before, *after]))
-    told = {
-        "changed": [one for one in every if one in before and one in after and not same_bytes(before[one], after[one])],
-        f"only in {names[0]}": [one for one in every if one not in after],
-        f"only in {names[1]}": [one for one in every if one not in before],
-    }
-    count = sum(map(len, told.values()))
-    if not count:
-        return Difference(same=True, summary=f"the same bytes in {count_text(len(every), 'partition')}")
-    details = [f"{word}: {_listed(ones)}" for word, ones in told.items() if ones]
-    return Difference(same=False, summary=f"{count:,} of {count_text(len(every), 'partition')} differ", details=details)
-
-
-def _listed(partitions: list[str]) -> str:
-    shown = ", ".join(partitions[:_PARTITIONS_SHOWN])
-    return (
-        shown if len(partitions) <= _PARTITIONS_SHOWN else f"{shown}, and {len(partitions) - _PARTITIONS_SHOWN:,} more"
-    )
-
-
-def _published(loader: AssetValueLoader, key: AssetKey) -> dict[str, Manifest]:
-    try:
-        return loader.published(key)
-    except InvariantViolationError:
-        return {}
 
 
 def _show(key: AssetKey, told: Difference) -> None:

@@ -92,11 +92,18 @@ class _JsonView(_View):
         )
 
 
+def _say_where(handle: RunHandle) -> None:
+    """Say where it can be looked at, if anywhere."""
+    if handle.url is not None:
+        OUT.print(Text(f"  {handle.url}", style="dim"))
+
+
 class _PlainView(_View):
     def __init__(self, handle: RunHandle) -> None:
         self._plan = handle.plan
         self._teller = Teller(self._plan)
         OUT.print(f"run {handle.id} · {count_text(len(self._plan.steps), 'step')}")
+        _say_where(handle)
 
     def take(self, event: RunEvent) -> None:
         for line in self._teller.lines(event):
@@ -119,6 +126,7 @@ class _LiveView(_View):
         OUT.print(
             Text.assemble(("run ", "dim"), (handle.id, "bold"), f" · {count_text(len(self._plan.steps), 'step')}")
         )
+        _say_where(handle)
         self._teller = Teller(self._plan, is_quiet=len(self._plan.steps) > _MOST_ROWS * 4)
         self._since: dict[str, float] = {}
         self._asked = 0.0

@@ -22,6 +22,7 @@ from assetflow.errors import InvalidInvocationError
 from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.syntax import resolve_selection
 from assetflow.planning.plan import Plan
+from assetflow.planning.stale_plan import StalePlan
 from assetflow.planning.targets import WantedPartitions
 from assetflow.settings import Settings
 from assetflow.submission import JobArguments, Project, job_arguments, make_request, wanted_partitions
@@ -61,6 +62,7 @@ def launch(project: Project, wanted: Launch) -> int:
         project.definitions.get_job(wanted.job or IMPLICIT_JOB), wanted.selection, wanted.config, wanted.tags
     )
     settings = current_settings()
+    asked_for = wanted_partitions(None, wanted.partitions, KnownPartitions(settings), every=wanted.stale_only)
     # What is wrong with it is said before anything is started.
     request = make_request(
         project,
@@ -69,7 +71,7 @@ def launch(project: Project, wanted: Launch) -> int:
         environment=settings.env,
         run_config=asked.run_config,
         tags=asked.tags,
-        partitions=wanted_partitions(None, wanted.partitions, KnownPartitions(settings)),
+        partitions=asked_for,
     )
     if wanted.partitions is not None and not request.plan.steps and resolve_selection(project.graph(), asked.selection):
         raise InvalidInvocationError(
@@ -78,7 +80,7 @@ def launch(project: Project, wanted: Launch) -> int:
     if wanted.partitions is None or not wanted.partitions.made:
         check_not_empty(project.graph(), request.plan.steps, asked.selection)
     _warn_of_what_is_not_separated(settings, project, request.plan)
-    if wanted.stale_only and not _is_anything_stale(project, settings, asked, as_json=wanted.as_json):
+    if wanted.stale_only and not _is_anything_stale(project, settings, asked, asked_for, as_json=wanted.as_json):
         return 0
     if not confirm(Environments(settings, project.definitions), settings.env, yes=wanted.yes):
         return 1
@@ -109,17 +111,29 @@ def launch(project: Project, wanted: Launch) -> int:
         return exit_code_of(result)
 
 
-def _is_anything_stale(project: Project, settings: Settings, asked: JobArguments, *, as_json: bool) -> bool:
+def _is_anything_stale(
+    project: Project,
+    settings: Settings,
+    asked: JobArguments,
+    partitions: WantedPartitions | None,
+    *,
+    as_json: bool,
+) -> bool:
     """Whether there is anything to do; said if there is not, and no server is started for it."""
     with recorded_by_now(project, settings) as records:
-        _, found = project.stale_plan(asked.selection, records, asked.run_config)
+        _, found = project.stale_plan(asked.selection, records, asked.run_config, partitions=partitions)
     if found.plan.steps:
         return True
     if as_json:
         print_json({"event": "result", "run": None, "status": "SUCCEEDED", "seconds": 0, "steps": {}, "unchanged": []})
     else:
-        OUT.print(Text.assemble(("✔ ", "green"), f"everything is up to date: {count_text(len(found.needs), 'asset')}"))
+        OUT.print(Text.assemble(("✔ ", "green"), f"everything is up to date: {_counted(found)}"))
     return False
+
+
+def _counted(found: StalePlan) -> str:
+    parts = sum(found.skipped.values())
+    return count_text(len(found.needs), "asset") + (f", {count_text(parts, 'partition')}" if parts else "")
 
 
 def _warn_of_what_is_not_separated(settings: Settings, project: Project, plan: Plan) -> None:

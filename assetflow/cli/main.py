@@ -45,6 +45,7 @@ _COMMANDS = {
     "doctor": "assetflow.cli.doctor:doctor",
     "dev": "assetflow.cli.dev:dev",
     "ui": "assetflow.cli.ui:ui",
+    "token": "assetflow.cli.tokens:token",
     "daemon": "assetflow.cli.daemon:daemon",
     "worker": "assetflow.cli.worker:worker",
 }

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from assetflow.cli.launching import Launch, launch
+from assetflow.cli.partition_ranges import read_partitions
 from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
 from assetflow.submission import wanted_partitions
 
@@ -30,6 +31,8 @@ from assetflow.submission import wanted_partitions
               help="Workers of the cluster that is started if there is none.")  # fmt: skip
 @click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
 @click.option("--partition", metavar="KEY", help="The partition to make, of assets that have such.")
+@click.option("--partitions", "several", multiple=True, metavar="A..B",
+              help="Several, as `assetflow backfill` takes them; with --stale, all by default.")  # fmt: skip
 @click.option("--stale", is_flag=True, help="Only what is stale, as `assetflow plan --stale` shows it.")
 @click.option("--no-wait", is_flag=True, help="Print the run's id and return.")
 def materialize(
@@ -41,6 +44,7 @@ def materialize(
     config_file: Path | None,
     tags: tuple[str, ...],
     partition: str | None,
+    several: tuple[str, ...],
     job: str | None,
     run_key: str | None,
     priority: int,
@@ -58,7 +62,7 @@ def materialize(
         selection=" ".join(selection) or None,
         config=read_config(config_file),
         tags=read_tags(tags),
-        partitions=wanted_partitions(partition),
+        partitions=wanted_partitions(partition, read_partitions(several) if several else None),
         job=job,
         run_key=run_key,
         priority=priority,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.backfill import read_partitions
 from assetflow.cli.console import OUT, ago_text, count_text, print_json, seconds_text
+from assetflow.cli.partition_ranges import read_partitions
 from assetflow.cli.staleness import recorded, recorded_by_now
 from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
 from assetflow.environments import Environments
@@ -27,8 +26,9 @@ from assetflow.planning.needs import Need
 from assetflow.planning.plan import Plan
 from assetflow.planning.stale_plan import StalePlan
 from assetflow.planning.staleness import AssetStatus, judge
+from assetflow.planning.targets import WantedPartitions
 from assetflow.settings import Settings
-from assetflow.submission import Project
+from assetflow.submission import Project, wanted_partitions
 from assetflow.wiring import current_settings
 
 _IS = {False: "is", True: "are"}
@@ -59,17 +59,18 @@ def plan(
     project = load_project(module, file, selection)
     settings = current_settings()
     chosen = " ".join(selection) or None
-    graph, whole = project.plan(
-        chosen, partitions=replace(read_partitions(asked), store=KnownPartitions(settings)) if asked else None
+    partitions = wanted_partitions(
+        None, read_partitions(asked) if asked else None, KnownPartitions(settings), every=stale
     )
+    graph, whole = project.plan(chosen, partitions=partitions)
     check_not_empty(graph, whole.steps, chosen)
-    statuses, durations, only = _look(project, settings, chosen, whole, stale=stale)
+    statuses, durations, only = _look(project, settings, chosen, whole, partitions, stale=stale)
     made = overlaid(
         whole if only is None else only.plan, graph, Environments(settings, project.definitions), settings.env
     )
     if save is not None:
         save.write_bytes(made.to_json())
-    steps = explain(made, graph, statuses, durations)
+    steps = explain(made, graph, statuses, durations, None if only is None else only.cells)
     skipped = [] if only is None else [key for key, need in only.needs.items() if need is Need.SKIP]
     if as_json:
         for step in steps:
@@ -78,10 +79,19 @@ def plan(
             print_json({"step": None, "assets": [key.to_user_string()], "need": "skip", "reason": "fresh"})
         return
     _show(steps, graph, skipped, statuses or {}, expected(made, steps), settings.env, verbose=verbose)
+    for key, count in sorted(only.skipped.items() if only is not None else ()):
+        if key not in skipped:
+            OUT.print(f"left as they are: {count_text(count, 'partition')} of {key.to_user_string()}", style="dim")
 
 
 def _look(
-    project: Project, settings: Settings, chosen: Any, whole: Plan, *, stale: bool
+    project: Project,
+    settings: Settings,
+    chosen: Any,
+    whole: Plan,
+    partitions: WantedPartitions | None,
+    *,
+    stale: bool,
 ) -> tuple[Mapping[AssetKey, AssetStatus] | None, Mapping[AssetKey, float], StalePlan | None]:
     """How the assets stand, how long each takes, and what is stale of them where only that is wanted."""
     keys = [key for step in whole.steps for key in step.asset_keys]
@@ -90,7 +100,7 @@ def _look(
             durations = records.durations(keys)
             if not stale:
                 return judge(project.graph(), records, keys), durations, None
-            _, found = project.stale_plan(chosen, records)
+            _, found = project.stale_plan(chosen, records, partitions=partitions)
             return found.statuses, durations, found
     except (HistoryUnreachableError, InvalidInvocationError):
         if stale:
@@ -190,7 +200,7 @@ def _notes(step: StepExplanation) -> list[str]:
     if step.partitions:
         first, last = step.partitions[0], step.partitions[-1]
         counted = count_text(len(step.partitions), "partition")
-        notes.append(f"{counted}: {first if first == last else f'{first}..{last}'}")
+        notes.append(f"{counted}: {first}" if first == last else f"{counted}, from {first} to {last}")
     if len(step.assets) > 1:
         notes.append(f"makes {_names(step.assets)}")
     if step.checks:

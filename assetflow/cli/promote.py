@@ -12,12 +12,10 @@ from rich.text import Text
 from assetflow.cli.console import ERR, OUT, count_text, print_json, size_text
 from assetflow.cli.targets import check_not_empty, confirm, definitions_options, json_option, load_project, yes_option
 from assetflow.environments import Environments
-from assetflow.errors import InvalidInvocationError, InvariantViolationError
 from assetflow.io.promotion import Promotion
-from assetflow.io.promotion import promote as take_over
 from assetflow.keys import AssetKey
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.republishing import Republished, record_republished
+from assetflow.promoting import promotable, publish
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
 
@@ -61,7 +59,10 @@ def promote(
         AssetValueLoader(project.definitions, env=source) as there,
         AssetValueLoader(project.definitions, env=target) as here,
     ):
-        found = _wanted(keys, there, here, source, target)
+        wanted = promotable(keys, there, here, source, target)
+        for key in wanted.left_out:
+            ERR.print(f"{key.to_user_string()} keeps no versions: it is left out", style="dim")
+        found = wanted.found
         new = [one for one in found if not one.is_done]
         if not as_json:
             _show(found, source, target)
@@ -72,67 +73,14 @@ def promote(
             return 1
         done = []
         for one in new:
-            told = take_over(one, source)
+            told = publish(settings, environments, one, source, target)
             done.append(one)
-            record_republished(
-                settings,
-                Republished(
-                    key=one.key,
-                    manifest=told,
-                    environment=environments.get(target).name,
-                    source=environments.get(source).name,
-                    version=one.manifest.version,
-                    how="promote",
-                    partition=one.partition,
-                ),
-            )
             if not as_json and not one.partition:
                 OUT.print(Text.assemble(("✔ ", "green"), f"{one.key.to_user_string()} is version {told.version}"))
         if not as_json:
             _tell_partitions(done)
     _report(found, done, as_json, dry_run)
     return 0
-
-
-def _wanted(
-    keys: list[AssetKey],
-    there: AssetValueLoader,
-    here: AssetValueLoader,
-    source: str,
-    target: str,
-) -> list[Promotion]:
-    found, missing = [], []
-    for key in keys:
-        try:
-            origin, goal = there.keeper(key), here.keeper(key)
-        except InvariantViolationError:
-            ERR.print(f"{key.to_user_string()} keeps no versions: it is left out", style="dim")
-            continue
-        if origin.location == goal.location:
-            raise InvalidInvocationError(
-                f"{source} and {target} keep {key.to_user_string()} in one place, {origin.location}",
-                fix="give each environment a storage, or an IO manager, of its own",
-            )
-        made, known = there.published(key), here.published(key)
-        if not made:
-            missing.append(key.to_user_string())
-        found += [
-            Promotion(
-                key=key,
-                source=origin,
-                target=goal,
-                manifest=manifest,
-                replaces=known.get(partition),
-                partition=partition,
-            )
-            for partition, manifest in made.items()
-        ]
-    if missing:
-        raise InvalidInvocationError(
-            f"{source} has not made {', '.join(missing)}: nothing is published",
-            fix=f"assetflow materialize {' '.join(missing)} --env {source}, or select the others",
-        )
-    return found
 
 
 def _show(found: list[Promotion], source: str, target: str) -> None:

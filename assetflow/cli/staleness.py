@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
@@ -13,15 +13,19 @@ from assetflow.cli.console import ERR
 from assetflow.cli.targets import standing_connection
 from assetflow.client import recorded_until_now
 from assetflow.engine.latest import LatestRecords
+from assetflow.engine.request import RunRequest
+from assetflow.engine.standings import Standings
 from assetflow.environments import Environments
 from assetflow.errors import HistoryUnreachableError
 from assetflow.keys import AssetKey
 from assetflow.overlay import history_of, records_of
 from assetflow.planning.staleness import AssetStatus, StaleCause, StaleStatus, judge
-from assetflow.runs.event_log import Catalog
 from assetflow.settings import Settings
 from assetflow.submission import Project
-from assetflow.wiring import open_history
+from assetflow.wiring import open_history, signer_for
+
+if TYPE_CHECKING:
+    from assetflow.stores.sql.history import SqlHistory
 
 MARKS = {
     StaleStatus.FRESH: ("●", "green", "fresh"),
@@ -81,8 +85,8 @@ def recorded_by_now(project: Project, settings: Settings) -> Iterator[LatestReco
 
 
 @contextmanager
-def catalog_by_now(settings: Settings) -> Iterator[Catalog | None]:
-    """What the history knows of the assets of an environment, once what runs have told that are over is in it.
+def standings_by_now(settings: Settings) -> Iterator[Standings | None]:
+    """How assets and their partitions stand, once what runs have told that are over is in the history.
 
     None if no history is kept here, or nothing was run yet.
 
@@ -92,16 +96,25 @@ def catalog_by_now(settings: Settings) -> Iterator[Catalog | None]:
     connection = standing_connection(settings)
     if connection is not None:
         with recorded_until_now(connection) as history:
-            yield history.catalog_of(settings.env)
+            yield _standings(history, settings)
         return
     found = open_history(settings)
     if found is None:
         yield None
         return
     try:
-        yield found.catalog_of(settings.env)
+        yield _standings(found, settings)
     finally:
         found.close()
+
+
+def _standings(history: SqlHistory, settings: Settings) -> Standings:
+    signer = signer_for(settings)
+
+    def opened(envelope: bytes, run_id: str) -> RunRequest:
+        return RunRequest.opened(signer, envelope, run_id)
+
+    return Standings(history.log, history.catalog_of(settings.env), opened, settings.env)
 
 
 def status_text(status: AssetStatus, *, is_stored: bool = False) -> Text:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from assetflow.cli.console import ERR, count_text
+from assetflow.client import page_of
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError
 from assetflow.handle import RunHandle
@@ -196,4 +197,5 @@ def handle_of(connection: Connection, run_id: str) -> RunHandle:
         connection.announce,
         logs=connection.logs,
         retrying=connection.retrying,
+        page=page_of(connection.settings),
     )

@@ -46,6 +46,7 @@ class Desk:
     states: dict[str, InstigatorState]
     leader: str | None
     environment: str
+    kind: str
 
     def about(self, name: str) -> InstigatorAbout:
         """The one of this name.
@@ -65,7 +66,7 @@ class Desk:
     @property
     def noun(self) -> str:
         """What they are."""
-        return self.abouts[0].kind if self.abouts else "schedule or sensor"
+        return self.kind
 
     def is_running(self, about: InstigatorAbout) -> bool:
         """Whether one is evaluated, as soon as there is a daemon."""
@@ -104,6 +105,7 @@ def desk(module: str | None, kind: str) -> Iterator[Desk]:
             states=store.states(),
             leader=history.leases.holder(f"daemon:{settings.env}:{module}"),
             environment=settings.env,
+            kind=kind,
         )
     finally:
         history.close()

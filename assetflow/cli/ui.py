@@ -17,8 +17,9 @@ from assetflow.wiring import current_settings
 @env_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", type=click.IntRange(0, 65_535), help="By default 8642, or any that is free.")
+@click.option("--no-auth", is_flag=True, help="Let everybody do everything; only at an address of this machine.")
 @click.option("--print-url", is_flag=True, hidden=True, help="Print nothing but the address, for who starts this.")
-def ui(module: str | None, file: Path | None, host: str, port: int | None, print_url: bool) -> None:
+def ui(module: str | None, file: Path | None, host: str, port: int | None, no_auth: bool, print_url: bool) -> None:
     """Show the assets, runs and schedules of a project in the browser."""
     settings = current_settings()
     if module and file:
@@ -30,16 +31,23 @@ def ui(module: str | None, file: Path | None, host: str, port: int | None, print
     try:
         from assetflow.web.app import create_app
         from assetflow.web.composition import build_web
-        from assetflow.web.serving import listen, serve
+        from assetflow.web.logging_in import login_link
+        from assetflow.web.serving import is_loopback, listen, serve
     except ModuleNotFoundError as error:
         raise InvalidInvocationError(
             f"the web server needs {error.name}, which is not installed", fix='pip install "assetflow[ui]"'
         ) from None
     target = module if module is not None else f"file:{Path(str(file)).resolve()}"
-    parts = build_web(settings, target)
+    if no_auth and not is_loopback(host):
+        raise InvalidInvocationError(
+            f"--no-auth at {host} would let everybody in who can reach it", fix="leave it out, or listen at 127.0.0.1"
+        )
+    parts = build_web(settings, target, is_open=no_auth)
     listening = listen(host, port)
     address = f"http://{host}:{listening.getsockname()[1]}"
-    serve(create_app(parts), parts, listening, lambda: _say(address, print_url))
+    if not no_auth:
+        address = login_link(parts, address)
+    serve(create_app(parts, host), parts, listening, lambda: _say(address, print_url))
 
 
 def _say(address: str, alone: bool) -> None:

@@ -13,10 +13,10 @@ from rich.text import Text
 from assetflow.cli.console import ERR, OUT, count_text, print_json, size_text
 from assetflow.cli.targets import definitions_options, env_option, json_option, load_project
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError
-from assetflow.io.history import PastVersion, find_version, history_of, roll_back
+from assetflow.io.history import PastVersion, find_version, history_of
 from assetflow.keys import AssetKey
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.republishing import Republished, record_republished
+from assetflow.promoting import publish_again
 from assetflow.submission import Project
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
@@ -99,25 +99,12 @@ def rollback(
                 raise click.UsageError("there is nobody to ask: give --yes")
             what = f"{title}: {size_text(told.size)} of {_when(told.stored_at)}, run {told.run_id or '-'}"
             click.confirm(f"publish {what} in {manager.location}?", abort=True, err=True)
-        new = roll_back(manager, path, wanted)
-        settings = current_settings()
-        record_republished(
-            settings,
-            Republished(
-                key=found,
-                manifest=manager.manifest(path, new),
-                environment=settings.env,
-                source=settings.env,
-                version=wanted.name,
-                how="rollback",
-                partition=partition or "",
-            ),
-        )
+        _, new = publish_again(current_settings(), manager, path, found, wanted.name, partition or "")
     if as_json:
-        record = {"asset": found.to_user_string(), "version": new.name, "restored_from": wanted.name}
+        record = {"asset": found.to_user_string(), "version": new, "restored_from": wanted.name}
         print_json(record if partition is None else {**record, "partition": partition})
         return
-    OUT.print(Text.assemble(("✔ ", "green"), f"{title} shows version {wanted.name} again, as {new.name}"))
+    OUT.print(Text.assemble(("✔ ", "green"), f"{title} shows version {wanted.name} again, as {new}"))
 
 
 def _path(loader: AssetValueLoader, key: AssetKey, partition: str | None) -> tuple[str, ...]:

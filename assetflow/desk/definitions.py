@@ -307,6 +307,7 @@ def _job(project: Project, name: str) -> Record:
         "assets": [key.to_user_string() for key in keys],
         "partitions": _partitions(partitions),
         "tags": dict(job.tags),
+        "config_schema": None,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from assetflow.daemon.code_jobs import Answer, Order, QuestionJob
-from assetflow.desk import definitions, plans, standing
+from assetflow.desk import definitions, environments, health, instigators, partitions, plans, standing, stored
 from assetflow.desk.questions import Refusal, Told
 from assetflow.errors import AssetflowError, CheckError, ConflictError, InvalidConfigError
 from assetflow.submission import Project, project_of_file, project_of_module
@@ -25,6 +25,19 @@ QUESTIONS: dict[str, Question] = {
     "statuses": standing.statuses,
     "plan": plans.plan,
     "launch": plans.launch,
+    "partitions": partitions.partitions,
+    "partition_keys": partitions.partition_keys,
+    "partition_index": partitions.partition_index,
+    "versions": stored.versions,
+    "rollback": stored.rollback,
+    "difference": stored.difference,
+    "environments": environments.environments,
+    "environment_differences": environments.environment_differences,
+    "promote": environments.promote,
+    "undo_promotion": environments.undo_promotion,
+    "instigators": instigators.instigators,
+    "evaluate": instigators.evaluate,
+    "doctor": health.doctor,
 }
 
 

@@ -13,6 +13,7 @@ from assetflow.client import can_import, submit_project
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.desk.config_schemas import schema_of
+from assetflow.desk.connecting import connection_for
 from assetflow.desk.definitions import known_key
 from assetflow.desk.plan_words import command, reads_of, warnings_of
 from assetflow.desk.questions import Asked, LaunchAsked
@@ -24,7 +25,6 @@ from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.local.discovery import running_cluster
 from assetflow.overlay import overlaid
 from assetflow.partitions.partitions_definition import PartitionKeyRange
 from assetflow.planning.explain import StepExplanation, expected, explain, summed_up
@@ -34,7 +34,6 @@ from assetflow.planning.staleness import AssetStatus, judge
 from assetflow.planning.targets import WantedPartitions
 from assetflow.settings import Settings
 from assetflow.submission import Project, job_arguments, make_request, wanted_partitions
-from assetflow.wiring import connect, for_cluster
 
 Record = dict[str, Any]
 _MOST_STEPS = 2000  # that are listed one by one; partitions are summed up before
@@ -136,9 +135,7 @@ def launch(project: Project, arguments: Mapping[str, Any]) -> Record:
             raise ConflictError(
                 "the plan has changed since it was shown: other code, or other data", fix="look at the new plan"
             )
-    if settings.redis_url is None and (url := running_cluster(settings.home)):
-        settings = for_cluster(settings, redis_url=url)
-    connection = connect(settings)
+    connection = connection_for(settings)
     handle = submit_project(
         connection,
         project,
@@ -172,10 +169,12 @@ def made(project: Project, asked: Asked, settings: Settings, records: LatestReco
         asked.partition,
         None if asked.partitions is None else read_partitions(asked.partitions),
         KnownPartitions(settings),
+        every=asked.stale_only,
     )
     skipped: list[AssetKey] = []
     if asked.stale_only:
-        graph, stale = project.stale_plan(given.selection, records, given.run_config, _forced(project, asked))
+        forced = _forced(project, asked)
+        graph, stale = project.stale_plan(given.selection, records, given.run_config, forced, partitions)
         plan, skipped = stale.plan, [key for key, need in stale.needs.items() if need is Need.SKIP]
     else:
         graph, plan = project.plan(given.selection, partitions=partitions)
@@ -328,7 +327,9 @@ def _config_errors(project: Project, asked: Asked, settings: Settings) -> list[R
             environment=asked.env,
             run_config=given.run_config,
             is_recorded=False,
-            partitions=wanted_partitions(asked.partition, partitions, KnownPartitions(settings)),
+            partitions=wanted_partitions(
+                asked.partition, partitions, KnownPartitions(settings), every=asked.stale_only
+            ),
         )
     except InvalidConfigError as error:
         if not error.errors:

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assetflow.desk.records import history_in, records_in, settings_of
+from assetflow.engine.standings import OUTCOMES, PartitionState
 from assetflow.environments import Environments
 from assetflow.errors import AssetflowError
 from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.planning.staleness import AssetStatus, StaleCause, StaleCauseCategory, UpstreamStatus, judge
-from assetflow.runs.event_log import AssetState
+from assetflow.runs.event_log import AssetState, Unmade
 from assetflow.settings import Settings
 from assetflow.stores.sql.history import SqlHistory
 from assetflow.submission import Project
@@ -41,9 +42,11 @@ def statuses(project: Project, arguments: Mapping[str, Any]) -> dict[str, Record
         judged = judge(graph, records_in(history, project, settings))
         states = _states(history, chain)
         checks = _checks(history, chain)
+        unmade = _unmade(history, settings.env, graph)
     counts = Partitions(graph, settings)
     return {
         key.to_user_string(): _status(key, judged.get(key), states.get(key, []), counts, checks.get(key), settings.env)
+        | _tried(states.get(key, []), unmade.get(key, []), counts.total(key))
         for key in [*graph.assets_by_key, *graph.sources_by_key]
     }
 
@@ -128,6 +131,31 @@ def _status(
         "duration": None if last is None else last.seconds,
         "from_env": None if last is None or last.environment == env else last.environment,
     }
+
+
+def _unmade(history: SqlHistory | None, env: str, graph: AssetGraph) -> dict[AssetKey, list[Unmade]]:
+    """What the last tries did not make, of each asset."""
+    found: dict[AssetKey, list[Unmade]] = {}
+    for one in history.catalog_of(env).unmade(list(graph.assets_by_key)) if history is not None else ():
+        found.setdefault(AssetKey.from_db_string(one.asset), []).append(one)
+    return found
+
+
+def _tried(states: list[AssetState], unmade: list[Unmade], total: int | None) -> Record:
+    """What is otherwise because the last try made nothing."""
+    known = {one.partition: OUTCOMES[one.outcome] for one in unmade if one.outcome in OUTCOMES}
+    if not known:
+        return {}
+    if total is None:
+        last = max(unmade, key=lambda one: one.at)
+        return {"state": OUTCOMES[last.outcome].value, "run_id": last.run_id} if last.outcome in OUTCOMES else {}
+    failed = sum(state is PartitionState.FAILED for state in known.values())
+    made = len({one.partition for one in states if one.partition} - known.keys())
+    tally = {
+        "total": total, "materialized": min(made, total), "failed": failed, "running": 0,
+        "missing": max(0, total - made - failed),
+    }  # fmt: skip
+    return {"partitions": tally, **({"state": "failed"} if failed else {})}
 
 
 def _cause(cause: StaleCause) -> Record:

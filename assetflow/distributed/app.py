@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from assetflow.distributed.log_keeping import LogKeeping
 from assetflow.distributed.masked_log import mask
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
-from assetflow.log import write_json
+from assetflow.log import logger, write_json
 from assetflow.runs.claims import Announcement
 
 _YOUNG_OBJECTS = 10_000  # between two looks of the garbage collector; a step makes some hundreds
@@ -84,7 +85,10 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     @app.task(name=TASK_NAME, bind=False, shared=False)
     def run_step(run_id: str, queue: str, hint: int = -1, announcement: str = "") -> None:
         """Work on a run for one time slice."""
-        if children.slot().work(run_id, queue, hint, announcement):
+        slot = children.slot()
+        if slot is None:
+            return  # unanswered, the wake-up is sent again
+        if slot.work(run_id, queue, hint, announcement):
             pass_on(run_id, [Announcement(queue, hint, announcement)])
 
     app.steps["worker"].add(SidecarStep)
@@ -116,10 +120,10 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
         if sender is not None and sender.app is app:
             guardian.stop()
 
-    def after_logging(logger: Any = None, **_: Any) -> None:
+    def after_logging(**given: Any) -> None:
         if parts.logs_as_json:
-            write_json(logger)
-        mask(logger, parts.secrets)
+            write_json(given.get("logger"))
+        mask(given.get("logger") or logging.getLogger(), parts.secrets)
 
     signals.after_setup_logger.connect(after_logging, weak=False)
     signals.after_setup_task_logger.connect(after_logging, weak=False)
@@ -162,9 +166,12 @@ class _Children:
                 keeping=self._log_keeping,
             )
 
-    def slot(self) -> Slot:
-        """The slot of this thread, made at its first wake-up."""
+    def slot(self) -> Slot | None:
+        """The slot of this thread, made at its first wake-up; None as long as the store does not know this worker."""
         if not hasattr(self._local, "slot"):
+            if not self._guardian.await_known():
+                logger.warning("the run store does not know this worker yet; it takes no step before that")
+                return None
             self.begin()
             watch: GuardedWatch = self._local.watch
             self._local.slot = self._parts.make_slot(f"{self._guardian.worker}:{watch.cell.name}", watch)

@@ -31,6 +31,15 @@ class LatestRecords:
                 found[key] = replace(latest_of(one), environment=environment)
         return found
 
+    def latest_partitions(self, key: AssetKey) -> dict[str, Latest]:
+        """See Records.latest_partitions."""
+        found: dict[str, Latest] = {}
+        for environment, catalog in self._layers():
+            for partition, one in catalog.latest_partitions(key).items():
+                if partition not in found:
+                    found[partition] = replace(latest_of(one), environment=environment)
+        return found
+
     def seen(self, keys: Collection[AssetKey]) -> dict[AssetKey, Seen]:
         """See Records.seen."""
         found: dict[AssetKey, Seen] = {}
@@ -71,6 +80,7 @@ class LatestRecords:
 def latest_of(recorded: Recorded) -> Latest:
     """A materialization as staleness sees it."""
     entry = recorded.entry
+    read = [(AssetKey(key), version, data, *part) for key, version, data, *part in json.loads(entry.inputs)]
     return Latest(
         at=entry.at,
         run_id=entry.run_id,
@@ -78,5 +88,6 @@ def latest_of(recorded: Recorded) -> Latest:
         version=entry.version,
         data_version=entry.data_version,
         code_version=entry.code_version,
-        inputs={AssetKey(key): (version, data) for key, version, data, *_partition in json.loads(entry.inputs)},
+        inputs={key: (version, data) for key, version, data, *_ in read},
+        reads={(key, part[0] if part else ""): (version, data) for key, version, data, *part in read},
     )

@@ -62,12 +62,14 @@ def explain(
     graph: AssetGraph,
     statuses: Mapping[AssetKey, AssetStatus] | None = None,
     durations: Mapping[AssetKey, float] | None = None,
+    cells: Mapping[tuple[AssetKey, str], AssetStatus] | None = None,
 ) -> list[StepExplanation]:
     """One explanation for each step, in the order of the plan.
 
     Args:
         statuses: how assets stand, if that is known.
         durations: how long making each takes, in seconds, as far as that is known.
+        cells: how partitions stand, if that is known.
     """
     makers = Makers(graph.assets_by_key, graph.checks_by_key, graph.observations_by_key, graph.sources_by_key)
     maker = {output.index: step for step in plan.steps for output in step.outputs}
@@ -102,7 +104,7 @@ def explain(
                 ),
                 max_retries=step.retry.max_retries if step.retry else 0,
                 need=Need.RUN if step.baseline is None else Need.MAYBE,
-                reason=_reason(step, asset, statuses),
+                reason=_reason(step, asset, _of_partition(step, statuses, cells)),
                 if_changed=tuple(AssetKey(i.key) for i in step.inputs if i.output in reads and i.key),
                 seconds=max(times) if times else None,
                 partitions=step.partitions,
@@ -117,14 +119,15 @@ def _keys(items: Iterable[StepInput]) -> tuple[AssetKey, ...]:
 
 
 def summed_up(steps: Iterable[StepExplanation]) -> list[StepExplanation]:
-    """The steps that do the same for different partitions as one."""
-    found: dict[str, StepExplanation] = {}
+    """The steps that do the same for different partitions, and for the same reason, as one."""
+    found: dict[tuple[str, ...], StepExplanation] = {}
     for step in steps:
-        before = found.get(step.call) if step.partitions else None
+        place = (step.call, step.need, step.reason) if step.partitions else (step.step,)
+        before = found.get(place)
         if before is None:
-            found[step.call if step.partitions else step.step] = step
+            found[place] = step
             continue
-        found[step.call] = replace(
+        found[place] = replace(
             before,
             step=step.call,
             partitions=(*before.partitions, *step.partitions),
@@ -160,6 +163,22 @@ def expected(plan: Plan, steps: Sequence[StepExplanation]) -> Expected:
         until.append(max(above, default=0.0) + (told.seconds or 0.0))
     known = [told.seconds for told in steps if told.seconds is not None]
     return Expected(total=sum(known), path=max(until, default=0.0), unknown=len(steps) - len(known))
+
+
+def _of_partition(
+    step: Step,
+    statuses: Mapping[AssetKey, AssetStatus] | None,
+    cells: Mapping[tuple[AssetKey, str], AssetStatus] | None,
+) -> Mapping[AssetKey, AssetStatus] | None:
+    """How the assets of a step stand; of one for partitions, as the first does that is not fresh."""
+    if not cells or not step.partitions:
+        return statuses
+    found = {}
+    for key in step.asset_keys:
+        told = [cells[key, part] for part in step.partitions if (key, part) in cells]
+        if told:
+            found[key] = next((one for one in told if not one.is_fresh), told[0])
+    return found
 
 
 def _reason(step: Step, asset: AssetsDefinition, statuses: Mapping[AssetKey, AssetStatus] | None) -> str:

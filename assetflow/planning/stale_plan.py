@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.graph_definition import GraphDefinition
-from assetflow.errors import InvalidInvocationError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
+from assetflow.planning.cells import Cell, CellStatus
 from assetflow.planning.makers import Makers
 from assetflow.planning.needs import Need, needs_of
 from assetflow.planning.plan import COMPARED, Plan, SettledOutput, Step, StepBaseline
 from assetflow.planning.planner import make_plan
+from assetflow.planning.stale_cells import plan_stale_cells
 from assetflow.planning.staleness import AssetStatus, Records, Seen, judge
+from assetflow.planning.targets import Divided, WantedPartitions, targets_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +30,15 @@ class StalePlan:
     Attributes:
         needs: whether each chosen asset is made.
         statuses: how each of them stands, and all that they need.
+        cells: the same of each partition, where assets have such.
+        skipped: how many partitions are left, of assets that have such.
     """
 
     plan: Plan
     needs: Mapping[AssetKey, Need]
     statuses: Mapping[AssetKey, AssetStatus]
+    cells: Mapping[Cell, AssetStatus] = field(default_factory=dict)
+    skipped: Mapping[AssetKey, int] = field(default_factory=dict)
 
 
 def make_stale_plan(
@@ -42,6 +49,7 @@ def make_stale_plan(
     records: Records,
     *,
     wanted: Collection[AssetKey] = frozenset(),
+    partitions: WantedPartitions | None = None,
 ) -> StalePlan:
     """Plan what is stale among these assets, and what may be once that is made.
 
@@ -49,18 +57,19 @@ def make_stale_plan(
         checks: those that would be done if all assets were made.
         observed: sources to look at; what is seen there counts for later plans.
         wanted: assets that are made in any case.
+        partitions: of assets that have such, which; all by default.
 
     Raises:
-        InvalidInvocationError: some of the assets have partitions, of which it is not known what is stale.
+        UnknownPartitionError, InvalidInvocationError: about partitions; see `targets_of`.
     """
     chosen = set(keys)
-    divided = [key.to_user_string() for key in keys if graph.assets_by_key[key].partitions_def is not None]
-    if divided:
-        raise InvalidInvocationError(
-            f"what is stale is not told of assets with partitions: {', '.join(divided)}",
-            fix="select the others, or make partitions without asking what is stale; `assetflow backfill --missing` "
-            "makes those that were never materialized",
-        )
+    if any(graph.assets_by_key[key].partitions_def is not None for key in keys):
+        asked = partitions or WantedPartitions(keys=None)
+        return _of_cells(*plan_stale_cells(graph, keys, checks, observed, records, wanted=wanted, partitions=asked))
+    if partitions is not None and partitions.keys is not None:
+        targets_of(
+            graph, keys, checks, partitions, Divided(graph, partitions.now, partitions.store)
+        )  # says what is wrong
     statuses = judge(graph, records, keys)
     needs = needs_of(graph, chosen, statuses, wanted)
     making = [key for key in keys if needs[key] is not Need.SKIP]
@@ -76,6 +85,22 @@ def make_stale_plan(
     steps = tuple(msgspec.structs.replace(step, baseline=baselines.of(step)) for step in plan.steps)
     schema = COMPARED if any(step.baseline is not None for step in steps) else plan.schema
     return StalePlan(plan=msgspec.structs.replace(plan, steps=steps, schema=schema), needs=needs, statuses=statuses)
+
+
+def _of_cells(plan: Plan, needs: Mapping[Cell, Need], statuses: Mapping[Cell, CellStatus]) -> StalePlan:
+    by_key: dict[AssetKey, Need] = {}
+    newest: dict[AssetKey, AssetStatus] = {}
+    skipped: Counter[AssetKey] = Counter()
+    cells = {cell: status.told(cell[0]) for cell, status in statuses.items()}
+    for (key, part), need in needs.items():
+        before = by_key.get(key, Need.SKIP)
+        by_key[key] = before if need is Need.SKIP or before is Need.RUN else need
+        skipped[key] += bool(part) and need is Need.SKIP
+        told, last = cells[key, part], newest.get(key)
+        made = None if told.latest is None else told.latest.at
+        if last is None or (made is not None and (last.latest is None or made > last.latest.at)):
+            newest[key] = told
+    return StalePlan(plan=plan, needs=by_key, statuses=newest, cells=cells, skipped=dict(+skipped))
 
 
 def _checks(

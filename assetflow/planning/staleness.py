@@ -52,6 +52,7 @@ class Latest:
     Attributes:
         at: seconds since the epoch.
         inputs: what was read for it: version and data version by key.
+        reads: the same by key and partition; of very many partitions only their number, ``1000 partitions``.
         environment: where it was made.
     """
 
@@ -62,6 +63,7 @@ class Latest:
     data_version: str | None = None
     code_version: str | None = None
     inputs: Mapping[AssetKey, tuple[str | None, str | None]] = field(default_factory=dict)
+    reads: Mapping[tuple[AssetKey, str], tuple[str | None, str | None]] = field(default_factory=dict)
     environment: str = ""
 
 
@@ -85,6 +87,9 @@ class Records(Protocol):
 
     def latest(self, keys: Collection[AssetKey]) -> Mapping[AssetKey, Latest]:
         """The newest materialization of each; assets that were never materialized are not in it."""
+
+    def latest_partitions(self, key: AssetKey) -> Mapping[str, Latest]:
+        """The newest materialization of each partition of an asset; those that were never made are not in it."""
 
     def seen(self, keys: Collection[AssetKey]) -> Mapping[AssetKey, Seen]:
         """The newest observation of each source; those that were never observed are not in it."""

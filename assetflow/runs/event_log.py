@@ -222,6 +222,9 @@ class Catalog(Protocol):
             partition: only of this one; by default of whichever.
         """
 
+    def latest_partitions(self, key: AssetKey) -> dict[str, Recorded]:
+        """The newest materialization of each partition of an asset."""
+
     def materializations(
         self,
         key: AssetKey,

@@ -80,6 +80,12 @@ class WorkerRegistry(Protocol):
     def overdue(self) -> list[str]:
         """Workers that are dead: no beat for D, while others' beats came without a gap."""
 
+    def drain(self, worker: str) -> None:
+        """Ask a worker to take nothing more, and to end when what it has in hand is done."""
+
+    def is_to_drain(self, worker: str) -> bool:
+        """Whether somebody has asked for that."""
+
     def hold_lease(self, name: str, worker: str, seconds: float) -> bool:
         """Take or keep a lease; False if somebody else has it."""
 
@@ -90,3 +96,4 @@ class WorkerRegistry(Protocol):
 DEAD_AFTER = 10.0
 DEATHS_ALLOWED = 5  # of workers of one host within QUARANTINE_SECONDS; one more, and it is put in quarantine
 QUARANTINE_SECONDS = 60
+DRAIN_ASKED_SECONDS = 600

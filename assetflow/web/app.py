@@ -6,24 +6,54 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from socket import gethostname
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from assetflow.web import refusals
-from assetflow.web.pages import add_pages
+from assetflow.web.guard import Guard
+from assetflow.web.pages import Pages, add_pages
 from assetflow.web.parts import WebParts
-from assetflow.web.routes import assets, definitions, live, plans, runs, session
+from assetflow.web.routes import (
+    access,
+    assets,
+    automation,
+    definitions,
+    environments,
+    fleet,
+    health,
+    live,
+    plans,
+    runs,
+    session,
+    stored,
+)
+from assetflow.web.serving import is_loopback
 
 API = "/api/v1"
-_ROUTERS = (session.router, definitions.router, assets.router, plans.router, runs.router, live.router)
+_ROUTERS = (
+    session.router,
+    access.router,
+    definitions.router,
+    assets.router,
+    stored.router,
+    plans.router,
+    runs.router,
+    automation.router,
+    environments.router,
+    fleet.router,
+    live.router,
+)
 
 
-def create_app(parts: WebParts) -> FastAPI:
+def create_app(parts: WebParts, host: str = "127.0.0.1") -> FastAPI:
     """The application of one server.
 
     Args:
         parts: what its endpoints work with; they are opened and closed with it.
+        host: that it listens at.
     """
 
     @asynccontextmanager
@@ -40,8 +70,18 @@ def create_app(parts: WebParts) -> FastAPI:
 
     app = bare_app(life)
     app.state.parts = parts
-    add_pages(app)
+    pages = Pages()
+    add_pages(app, pages)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=5)
+    base = urlsplit(parts.settings.base_url or "").hostname
+    app.add_middleware(
+        Guard,
+        hosts=(*parts.settings.web_hosts, *([base] if base else []), host, gethostname()),
+        any_address=not is_loopback(host),
+        policy=pages.policy,
+        keep=lambda entry: parts.backend.history().audit.add(entry),
+        address_of=parts.access.address,
+    )
     return app
 
 
@@ -59,4 +99,5 @@ def bare_app(life: object = None) -> FastAPI:
     refusals.install(app)
     for router in _ROUTERS:
         app.include_router(router, prefix=API)
+    app.include_router(health.router)
     return app

@@ -14,6 +14,7 @@ from assetflow.web.desk_keeper import DeskKeeper
 from assetflow.web.live_board import LiveBoard
 from assetflow.web.live_reader import LiveReader
 from assetflow.web.log_pages import LogPages
+from assetflow.web.partition_states import PartitionStates
 from assetflow.web.parts import WebParts
 from assetflow.web.run_details import RunDetails
 from assetflow.web.run_facts import RunFactsCache
@@ -23,13 +24,14 @@ from assetflow.web.statuses import Statuses
 from assetflow.wiring import signer_for
 
 
-def build_web(settings: Settings, target: str, *, watches: bool = True) -> WebParts:
+def build_web(settings: Settings, target: str, *, watches: bool = True, is_open: bool = False) -> WebParts:
     """The parts of a web server.
 
     Args:
         settings: of this installation; the environment is the one that the page begins with.
         target: a module with definitions, or ``file:PATH``.
         watches: code that is changed is loaded again.
+        is_open: everybody may do everything, without logging in.
     """
     desk = DeskKeeper(_starter(settings, target), watches=watches)
     backend = Backend(settings, desk)
@@ -38,8 +40,10 @@ def build_web(settings: Settings, target: str, *, watches: bool = True) -> WebPa
     summaries = RunSummaries(backend, facts)
     details = RunDetails(backend, facts, folds, summaries)
     statuses = Statuses(backend, facts, folds)
+    summaries.durations = statuses.durations
     board = LiveBoard()
-    reader = LiveReader(backend, board, facts, folds, summaries, details, statuses)
+    log_pages = LogPages(lambda: backend.connection().store, lambda: backend.connection().logs)
+    reader = LiveReader(backend, board, facts, folds, summaries, details, statuses, log_pages)
     desk.changed = lambda: board.publish("", "definitions", _definitions(desk), reader.position)
     return WebParts(
         settings=settings,
@@ -51,8 +55,9 @@ def build_web(settings: Settings, target: str, *, watches: bool = True) -> WebPa
         statuses=statuses,
         board=board,
         reader=reader,
-        log_pages=LogPages(lambda: backend.connection().store, lambda: backend.connection().logs),
-        access=Access(),
+        log_pages=log_pages,
+        partitions=PartitionStates(backend, statuses),
+        access=Access(settings, lambda: backend.history().access, is_open=is_open),
     )
 
 

@@ -11,7 +11,7 @@ import msgspec
 PAINT_EVERY = 0.1  # seconds
 HEARTBEAT = 15.0
 MOST_WATCHERS = 200
-_MOST_EVENTS = 5000  # of a run that wait for a page; beyond, it is told to look again
+_MOST_EVENTS = 5000  # of a run, or lines of a log, that wait for a page; beyond, it is told to look again
 Record = dict[str, Any]
 
 
@@ -49,7 +49,10 @@ class Watcher:
             self._put_run(data)
         elif event == "logs":
             name = f"logs {data['run']} {data['step']}"
-            pending.setdefault(name, {**data, "lines": []})["lines"].extend(data["lines"])
+            lines = pending.setdefault(name, {**data, "lines": []})["lines"]
+            lines.extend(data["lines"])
+            if len(lines) > _MOST_EVENTS:
+                self._pending = {"resync": {}}
         else:
             pending[event] = data
         self._wake.set()

@@ -6,12 +6,13 @@ import threading
 import time
 from typing import Any
 
-from assetflow.errors import AssetflowError, ServiceUnreachableError
+from assetflow.errors import AssetflowError, InvalidInvocationError, RunNotFoundError, ServiceUnreachableError
 from assetflow.log import logger
 from assetflow.runs.facts import Fact
 from assetflow.stores.redis.live_feed import Moment, RedisLiveFeed
 from assetflow.web.backend import Backend
 from assetflow.web.live_board import LiveBoard
+from assetflow.web.log_pages import LogPages
 from assetflow.web.run_details import RunDetails, event_of
 from assetflow.web.run_facts import RunFactsCache
 from assetflow.web.run_fold import RunFolds
@@ -22,6 +23,8 @@ from assetflow.wiring import live_feed_of
 _PULSE = 0.1  # seconds between two looks
 _IDLE_PULSE = 0.5
 _STATUS_EVERY = 0.25
+_LOGS_EVERY = 0.5
+_LINES_AT_ONCE = 5000
 _SLOW_EVERY = 2.0  # workers, instigators
 _REPLAYED_MS = 600_000
 _RUNS_FOLLOWED = 500
@@ -46,6 +49,7 @@ class LiveReader:
         summaries: RunSummaries,
         details: RunDetails,
         statuses: Statuses,
+        log_pages: LogPages,
     ) -> None:
         self._backend, self._board, self._facts, self._folds = backend, board, facts, folds
         self._summaries, self._details, self._statuses = summaries, details, statuses
@@ -54,7 +58,9 @@ class LiveReader:
         self._shown: dict[str, tuple[Any, ...]] = {}
         self._told: dict[str, dict[str, Record]] = {}
         self._moment: Moment | None = None
-        self._status_at = self._slow_at = 0.0
+        self._log_pages = log_pages
+        self._lines: dict[str, int] = {}
+        self._status_at = self._slow_at = self._logs_at = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="assetflow-live", daemon=True)
         self.broker_ok = False
@@ -138,6 +144,7 @@ class LiveReader:
             self._look_at(run_id, found.get(run_id, []))
         self._drop_ended(set(live), found)
         self._look_at_statuses(bool(found))
+        self._look_at_logs()
         self._look_at_the_rest()
 
     def _follow(self, live: list[str], ended: list[str], since: Moment) -> None:
@@ -196,6 +203,29 @@ class LiveReader:
             changed = {key: one for key, one in found.items() if before is None or before.get(key) != one}
             if changed:
                 self._board.publish("status", "status", changed, self.position, env)
+
+    def _look_at_logs(self) -> None:
+        """Tell new lines of the logs that pages follow; those of before they have asked for."""
+        topics = {topic for topic in self._board.topics() if topic.startswith("logs:")}
+        now = time.monotonic()
+        if now - self._logs_at < _LOGS_EVERY:
+            return
+        self._logs_at = now
+        self._lines = {topic: at for topic, at in self._lines.items() if topic in topics}
+        for topic in topics:
+            _, run_id, step = topic.split(":", 2)
+            try:
+                plan = self._facts.request(run_id).plan
+                page = self._log_pages.page(run_id, plan, step, None, (), self._lines.get(topic, 0), _LINES_AT_ONCE)
+            except (RunNotFoundError, InvalidInvocationError):
+                continue
+            known = self._lines.get(topic)
+            if known is None:
+                self._lines[topic] = page.total_lines
+            elif page.lines:
+                self._lines[topic] = known + len(page.lines)
+                lines = [line.model_dump(mode="json") for line in page.lines]
+                self._board.publish(topic, "logs", {"run": run_id, "step": step, "lines": lines}, self.position)
 
     def _look_at_the_rest(self) -> None:
         now = time.monotonic()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 
 from assetflow.engine.run_logs import RunLogs
 from assetflow.planning.plan import Plan
@@ -18,6 +20,7 @@ _KEPT = 6
 _KEPT_LINES = 400_000  # of all logs together
 _LIVE_FOR = 0.5  # seconds that lines of a live run are as good as new
 _MOST_MATCHES = 10_000
+_COLOURS = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,11 @@ class _Read:
     lines: list[LogLine]
     is_over: bool
     at: float
+
+
+def shown_of(text: str) -> str:
+    """A line as people see it: without what colours it."""
+    return _COLOURS.sub("", text) if "\x1b" in text else text
 
 
 class LogPages:
@@ -45,7 +53,7 @@ class LogPages:
         streams: tuple[str, ...],
         offset: int,
         limit: int,
-        text: str | None,
+        text: str | None = None,
     ) -> LogPage:
         """Some lines of a run, or of a step.
 
@@ -63,7 +71,8 @@ class LogPages:
         matches = None
         if text is not None:
             wanted = text.lower()
-            matches = [number for number, line in enumerate(lines) if wanted in line.text.lower()][:_MOST_MATCHES]
+            found = (number for number, line in enumerate(lines) if wanted in shown_of(line.text).lower())
+            matches = list(islice(found, _MOST_MATCHES))
         shown = lines[offset : offset + limit]
         end = offset + len(shown)
         return LogPage(

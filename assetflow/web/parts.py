@@ -8,12 +8,14 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from assetflow.settings import Settings
-from assetflow.web.access import Access, Caller, Role
+from assetflow.web.access import Access, Caller
 from assetflow.web.backend import Backend
 from assetflow.web.live_board import LiveBoard
 from assetflow.web.live_reader import LiveReader
 from assetflow.web.log_pages import LogPages
+from assetflow.web.partition_states import PartitionStates
 from assetflow.web.refusals import Refused
+from assetflow.web.roles import Role
 from assetflow.web.run_details import RunDetails
 from assetflow.web.run_facts import RunFactsCache
 from assetflow.web.run_fold import RunFolds
@@ -35,6 +37,7 @@ class WebParts:
     board: LiveBoard
     reader: LiveReader
     log_pages: LogPages
+    partitions: PartitionStates
     access: Access
 
     def tags_of(self, caller: Caller) -> dict[str, str]:

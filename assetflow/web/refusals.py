@@ -68,7 +68,8 @@ class Refused(Exception):
 
 _CODES = {
     400: "malformed", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict",
-    413: "too_large", 415: "unsupported", 421: "misdirected", 422: "invalid", 429: "too_many", 503: "unavailable",
+    413: "too_large", 414: "too_large", 415: "unsupported", 421: "misdirected", 422: "invalid", 429: "too_many",
+    503: "unavailable",
 }  # fmt: skip
 _KINDS = {  # of a desk's refusals, by the name of the error
     "ConflictError": (409, "conflict"),
@@ -89,12 +90,14 @@ def install(app: FastAPI) -> None:
     """Answer every error in this form."""
 
     @app.exception_handler(Refused)
-    async def refused(_request: Request, error: Refused) -> JSONResponse:
+    async def refused(request: Request, error: Refused) -> JSONResponse:
+        _tell(request, error.problem)
         return answer(error.status, error.problem, error.headers)
 
     @app.exception_handler(AssetflowError)
-    async def known(_request: Request, error: AssetflowError) -> JSONResponse:
+    async def known(request: Request, error: AssetflowError) -> JSONResponse:
         status, problem = problem_of(error)
+        _tell(request, problem)
         return answer(status, problem)
 
     @app.exception_handler(CheckError)
@@ -122,6 +125,12 @@ def install(app: FastAPI) -> None:
             500,
             Problem(code="failed", message=f"something went wrong here: {type(error).__name__}", fix="see the log"),
         )
+
+
+def _tell(request: Request, problem: Problem) -> None:
+    """Say in the audit why something was refused."""
+    about = dict(getattr(request.state, "about", {}))
+    request.state.about = {**about, "refused": f"{problem.code}: {problem.message}"}
 
 
 def problem_of(error: AssetflowError) -> tuple[int, Problem]:

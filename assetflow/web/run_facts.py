@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from assetflow.code.signing import Signer
@@ -16,6 +16,7 @@ from assetflow.planning.plan import Plan, Topology
 
 _KEPT = 2000
 _KEPT_PLANS = 8
+_LARGE = 5000  # steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class RunFacts:
         made_by: for each step the keys of what it makes.
         divided: for each step the partitions that it makes.
         names: of the steps.
+        needs: for each step the steps that it waits for; empty of a very large plan.
     """
 
     job: str | None
@@ -34,6 +36,7 @@ class RunFacts:
     names: tuple[str, ...]
     made_by: tuple[tuple[str, ...], ...]
     divided: tuple[tuple[str, ...], ...]
+    needs: tuple[tuple[int, ...], ...]
     environment: str
     selection: str
     partition: str | None
@@ -96,11 +99,35 @@ def facts_of(request: RunRequest) -> RunFacts:
         names=tuple(step.key for step in plan.steps),
         made_by=made_by,
         divided=tuple(step.partitions for step in plan.steps),
+        needs=_needs(plan) if len(plan.steps) <= _LARGE else (),
         environment=request.environment,
         selection=request.selection,
         partition=request.tags.get(PARTITION_TAG),
         tags=request.tags,
         is_backfill=BACKFILL_TAG in request.tags,
+    )
+
+
+def predicted(facts: RunFacts, seconds: Mapping[str, float | None], slots: int) -> float | None:
+    """How long a run may take, by how long its assets took last; None if of none of them that is known.
+
+    Args:
+        seconds: by the key of the asset.
+        slots: how many steps run at once.
+    """
+    took = [max((seconds.get(key) or 0.0 for key in keys), default=0.0) for keys in facts.made_by]
+    if not any(took):
+        return None
+    until: list[float] = []
+    for step, needs in zip(took, facts.needs, strict=False):
+        until.append(max((until[one] for one in needs), default=0.0) + step)
+    return max([*until, sum(took) / max(1, slots)])
+
+
+def _needs(plan: Plan) -> tuple[tuple[int, ...], ...]:
+    producer = Topology(plan).producer
+    return tuple(
+        tuple(sorted({producer[item.output] for item in step.inputs if item.output is not None})) for step in plan.steps
     )
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from assetflow.engine.retrying import PARENT_RUN
-from assetflow.errors import HistoryUnreachableError, RunNotFoundError, ServiceUnreachableError
+from assetflow.errors import AssetflowError, HistoryUnreachableError, RunNotFoundError, ServiceUnreachableError
 from assetflow.run_list import LOST, ListedRun, listed, listed_from_history
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import RunView
 from assetflow.web.backend import Backend
-from assetflow.web.run_facts import RunFacts, RunFactsCache
+from assetflow.web.run_facts import RunFacts, RunFactsCache, predicted
 from assetflow.web.schemas.runs import RunState, RunSummary, StepCounts
 
 USER_TAG = "assetflow/user"
@@ -23,7 +23,7 @@ _RUN_STATES: dict[str, RunState] = {
     RunStatus.QUEUED: "queued",
     RunStatus.RUNNING: "running",
     RunStatus.FINISHING: "running",
-    RunStatus.CANCELLING: "running",
+    RunStatus.CANCELLING: "cancelled",  # which it will be whatever happens
     RunStatus.PAUSED: "paused",
     RunStatus.SUCCEEDED: "success",
     RunStatus.FAILED: "failed",
@@ -59,6 +59,9 @@ class RunSummaries:
         self._backend = backend
         self._facts = facts
         self._lock = threading.Lock()
+        self.durations: Callable[[str], Mapping[str, float | None]] = lambda _env: {}
+        """How long the assets of an environment took last."""
+        self._predicted: OrderedDict[str, float | None] = OrderedDict()
         self._over: OrderedDict[str, RunSummary] = OrderedDict()
 
     def live(self, run_id: str) -> RunSummary | None:
@@ -116,7 +119,7 @@ class RunSummaries:
             created=run.created,
             started=run.started,
             ended=run.ended,
-            predicted=None,
+            predicted=None if facts is None else self._expected(run.run_id, facts),
             steps=counts_of(states, run.about.steps),
             attempts=attempts,
             backfill=facts.is_backfill if facts else False,
@@ -127,6 +130,22 @@ class RunSummaries:
                 self._over[run.run_id] = found
                 while len(self._over) > _KEPT:
                     self._over.popitem(last=False)
+        return found
+
+    def _expected(self, run_id: str, facts: RunFacts) -> float | None:
+        """How long it may take, as it is seen when the run is first looked at."""
+        with self._lock:
+            if run_id in self._predicted:
+                return self._predicted[run_id]
+        try:
+            slots = sum(view.info.slots for view in self._backend.connection().registry.workers())
+            found = predicted(facts, self.durations(facts.environment), slots)
+        except AssetflowError:
+            return None
+        with self._lock:
+            self._predicted[run_id] = found
+            while len(self._predicted) > _KEPT:
+                self._predicted.popitem(last=False)
         return found
 
     def page(self, limit: int, before: str | None, states: Sequence[str]) -> list[RunSummary]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import uvicorn
 from fastapi import FastAPI
 
 from assetflow.errors import SettingsError
+from assetflow.web.connections import ImpatientProtocol
 from assetflow.web.parts import WebParts
 
 DEFAULT_PORT = 8642
@@ -38,6 +40,14 @@ class Server(uvicorn.Server):
         """End the live connections, then the others."""
         self._parts.board.close()
         await super().shutdown(sockets=sockets)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can ask at an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def listen(host: str, port: int | None) -> socket.socket:
@@ -76,7 +86,7 @@ def serve(app: FastAPI, parts: WebParts, listening: socket.socket, ready: Callab
         timeout_graceful_shutdown=_END_WITHIN,
         timeout_keep_alive=10,
         h11_max_incomplete_event_size=64 * 1024,
-        http="h11",
+        http=ImpatientProtocol,
         ws="none",
         lifespan="on",
         proxy_headers=False,

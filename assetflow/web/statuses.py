@@ -20,6 +20,11 @@ _RUNS_LOOKED_AT = 100
 _LARGE = 5000  # steps of a run, from which on what each made is not looked up
 _QUEUED = (StepState.WAITING, StepState.READY, StepState.DELAYED, StepState.POOLED)
 _KEPT = 500
+_PARTITION_WORDS = {
+    StepState.CLAIMED: "running",
+    StepState.FAILED: "failed",
+    StepState.SUCCEEDED: "materialized",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,28 @@ class Statuses:
         for key, one in doing.items():
             if key in told:
                 found[key] = _joined(told[key], one)
+        return found
+
+    def durations(self, env: str) -> dict[str, float | None]:
+        """How long each asset took last, in seconds."""
+        return {key: one["duration"] for key, one in self._recorded(env).items()}
+
+    def partitions_of(self, env: str, key: str) -> dict[str, str]:
+        """What live runs do with the partitions of an asset, by their keys."""
+        found: dict[str, str] = {}
+        try:
+            store = self._backend.connection().store
+            for run_id in store.live_runs():
+                facts = self._facts.of(run_id)
+                if facts is None or facts.environment != env or key not in facts.assets:
+                    continue
+                states = store.view(run_id).states
+                for keys, divided, state in zip(facts.made_by, facts.divided, states, strict=False):
+                    word = _PARTITION_WORDS.get(state)
+                    if word is not None and key in keys:
+                        found.update(dict.fromkeys(divided, word))
+        except AssetflowError:
+            pass  # what is recorded is told all the same
         return found
 
     def _recorded(self, env: str) -> dict[str, Record]:
@@ -156,7 +183,7 @@ def _joined(told: Record, doing: Doing) -> Record:
     """What the history says, and what a run does."""
     partitions = told["partitions"]
     if partitions is not None and (doing.running or doing.failed):
-        failed = min(doing.failed, partitions["missing"])
+        failed = max(partitions["failed"], min(doing.failed, partitions["missing"]))
         partitions = {**partitions, "running": doing.running, "failed": failed}
     if doing.state in ("running", "queued"):
         return {**told, "state": doing.state, "run_id": doing.run_id, "partitions": partitions}

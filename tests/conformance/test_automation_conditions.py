@@ -497,6 +497,8 @@ def test_conditions_are_told_and_changed_by_their_names() -> None:
     assert "newly true" not in changed.signature()
     assert eager == AutomationCondition.eager()
     assert eager != changed
+    limited = AutomationCondition.any_deps_match(AutomationCondition.missing()).ignore("a, b/c").allow("group:raw")
+    assert str(limited) == "any dependency (only group:raw, not a b/c)[missing]"
     with pytest.raises(InvalidDefinitionError, match="has no condition missing to leave out"):
         eager.without("missing")
 

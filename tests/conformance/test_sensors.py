@@ -621,3 +621,44 @@ def test_it_waits_for_what_is_not_selected_and_not_there(instance):
     materialize([wheat], instance=instance)
     asked = tick(keeping, instance=instance, repository_def=defs).run_requests
     assert [request.asset_selection for request in asked] == [[AssetKey("flour")]]
+
+
+def test_reconciliation_looks_at_each_partition_by_itself(instance: DagsterInstance) -> None:
+    mills = StaticPartitionsDefinition(["north", "south", "west"])
+    data = {"north": 1, "south": 1, "west": 1}
+
+    @asset(partitions_def=mills)
+    def wheat(context) -> int:
+        return data[context.partition_key]
+
+    @asset(partitions_def=mills)
+    def flour(wheat: int) -> int:
+        return wheat
+
+    definitions = Definitions([wheat, flour])
+    keeps = build_asset_reconciliation_sensor(AssetSelection.keys("flour"))
+
+    def look(cursor: str | None) -> tuple[list[tuple[str, str]], str | None]:
+        context = build_sensor_context(instance, cursor, repository_def=Definitions([wheat, flour], sensors=[keeps]))
+        found = keeps.evaluate_tick(context)
+        asked = [ranges for request in found.run_requests for ranges in (request.asset_partitions or {}).values()]
+        return [tuple(one) for ranges in asked for one in ranges], found.cursor
+
+    asked, cursor = look(None)
+    assert asked == [], "its wheat is missing"
+    materialize([wheat], partitions=["north", "south"], instance=instance)
+    asked, cursor = look(cursor)
+    assert asked == [("north", "south")]
+    assert look(cursor)[0] == [], "it was asked for"
+    materialize([wheat, flour], partitions=["north", "south"], selection="flour", instance=instance)
+    asked, cursor = look(cursor)
+    assert asked == []
+    data["south"] = 2
+    materialize([wheat], partitions=["south", "west"], instance=instance)
+    asked, cursor = look(cursor)
+    assert asked == [("south", "west")]
+    assert len(cursor or "") < 300
+    both = build_asset_reconciliation_sensor(AssetSelection.all(), name="both")
+    context = build_sensor_context(instance, repository_def=definitions)
+    (request,) = both.evaluate_tick(context).run_requests
+    assert request.asset_partitions == {AssetKey("flour"): [("south", "west")]}

@@ -148,6 +148,15 @@ def test_a_worker_is_given_the_time_it_takes_to_end(composed):
     assert int(grace.removesuffix("s")) >= Settings().drain_seconds + Settings().grace_seconds + 10
 
 
+def test_every_command_of_the_services_is_one_of_assetflow(composed):
+    from assetflow.cli.main import cli
+
+    for name in OURS:
+        program, command, *_ = composed["services"][name]["command"]
+        assert program == "assetflow"
+        assert cli.get_command(None, command) is not None, f"{name} runs {command}, which there is not"  # type: ignore[arg-type]
+
+
 def test_the_chart_is_for_this_version():
     chart = yaml.safe_load((DEPLOY / "helm" / "assetflow" / "Chart.yaml").read_text())
     assert chart["appVersion"] == assetflow.__version__

@@ -6,10 +6,13 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
 import yaml
+
+from tests.support.servers import running_valkey
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("assetflow*"))
@@ -40,6 +43,36 @@ def test_each_alert_is_tried_and_says_what_to_do():
         assert rule["alert"] in tried
         assert rule["annotations"]["summary"].endswith(".")
         assert rule["labels"]["severity"] in ("info", "warning", "critical")
+
+
+def expressions() -> list[str]:
+    board = json.loads((DEPLOY / "grafana" / "assetflow.json").read_text())
+    found = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    found += [str(one["query"]) for one in board["templating"]["list"]]
+    (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
+    found += [rule["expr"] for rule in group["rules"]]
+    chart = (DEPLOY / "helm" / "assetflow" / "templates" / "workers.yaml").read_text()
+    return [*found, chart.replace("{{ $state }}", "ready"), *re.findall(r"assetflow_\(ready\|running\)_steps", chart)]
+
+
+def test_every_number_that_is_asked_for_is_one_that_assetflow_tells():
+    from assetflow.metrics.exposition import Exporter, sources_of
+    from assetflow.wiring import connect, current_settings, for_cluster
+
+    with running_valkey() as server:
+        connection = connect(for_cluster(current_settings(), redis_url=server.url))
+        exporter = Exporter(lambda: sources_of(connection), 0, "127.0.0.1")
+        with urllib.request.urlopen(f"http://127.0.0.1:{exporter.port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+        exporter.close()
+    told = set(re.findall(r"^# TYPE (\w+) ", text, re.MULTILINE))
+    asked = {
+        re.sub(r"_(bucket|sum|count)$", "", name)
+        for expression in expressions()
+        for name in re.findall(r"\bassetflow_[a-z_]+\b(?!\()", expression)
+    } - {"assetflow_"}
+    assert len(asked) > 15
+    assert asked - told == set()
 
 
 def test_the_dashboard_has_no_two_panels_in_one_place():

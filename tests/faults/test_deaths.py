@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import random
+import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,8 @@ import pytest
 
 from assetflow import StepState, asset, submit
 from assetflow.clock import pause, wait_until
+from assetflow.distributed.sweeper import STRANGE_SECONDS
+from assetflow.runs.claims import Advance
 from tests.support.cluster import is_alive, kill
 from tests.support.fleet import Fleet, running_fleet, seconds_until
 from tests.support.ledger import Ledger, assert_kept, assert_nothing_left, report
@@ -186,6 +189,34 @@ def test_f3_a_run_survives_that_everything_but_the_server_is_killed_again_and_ag
         assert_kept(fleet, handle, ledger, losses=losses, timeout=300)
         assert_nothing_left(fleet)
         report("F3", rounds=rounds, bound=3, recovery=round(worst, 2), repeated=ledger.repeated)
+
+
+def test_f3_a_worker_takes_nothing_before_others_could_notice_its_death(tmp_path: Path) -> None:
+    with running_fleet(tmp_path) as (fleet, _):
+        fleet.start().freeze()  # for whom wake-ups are sent
+        ledger = Ledger(tmp_path / "ledger")
+        handle = submit(ledger.wide(4, 0.1))
+        worker = fleet.start(ready=False)
+        os.kill(worker.sidecar, signal.SIGSTOP)  # it has said nothing yet
+        assert wait_until(lambda: "received" in worker.words, timeout=30), worker.words
+        assert not wait_until(lambda: bool(ledger.count), timeout=2)
+        os.kill(worker.sidecar, signal.SIGCONT)
+        assert_kept(fleet, handle, ledger, losses=0, timeout=60)
+
+
+@pytest.mark.slow
+def test_f3_what_a_worker_holds_that_nobody_knows_is_taken_back(tmp_path: Path) -> None:
+    with running_fleet(tmp_path) as (fleet, _):
+        ledger = Ledger(tmp_path / "ledger")
+        handle = submit(ledger.wide(4, 0.1))
+        lost = Advance("0123456789abcdef:1", 1, (), (), "default", 1, -1, "", 7)
+        assert fleet.connection().store.advance(handle.id, lost).claims, (
+            "as after a server was put back, and its worker died"
+        )
+        fleet.start("-c", "2")
+        began = time.monotonic()
+        assert_kept(fleet, handle, ledger, losses=0, timeout=60)
+        report("F3 stranger", bound=STRANGE_SECONDS + 3, recovery=round(time.monotonic() - began, 2))
 
 
 @pytest.mark.slow

@@ -281,3 +281,40 @@ def test_what_is_wrong_with_keys_and_clocks_is_told_with_what_to_do(
         with pytest.raises(StorageError, match=sentence) as caught:
             stage(manager_at(s3, bucket, proxy.url), 1, EARLY)
     assert fix in str(caught.value) and code in str(caught.value)
+
+
+def test_f15_a_server_that_is_restarted_is_waited_for_even_while_it_comes_up(s3: SeaweedFS, bucket: str) -> None:
+    with S3Proxy(s3.url) as before:
+        manager = manager_at(s3, bucket, before.url)
+        store(manager, 1, EARLY)
+        port = int(before.url.rpartition(":")[2])
+    manager.bucket.client.close()  # with the server its connections have gone
+    refusals = iter(range(8))  # more than an upset server is forgiven
+    again: list[S3Proxy] = []
+
+    def come_back() -> None:
+        again.append(
+            S3Proxy(s3.url, lambda _asked: Fault(status=500) if next(refusals, None) is not None else FINE, port=port)
+        )
+        again[0].__enter__()
+
+    coming = threading.Timer(1.0, come_back)
+    coming.start()
+    try:
+        began = time.monotonic()
+        store(manager, 2, LATE)
+        assert 0.9 < time.monotonic() - began < 50
+        assert load(manager) == 2
+        assert again[0].faults == 8
+    finally:
+        coming.join()
+        again[0].__exit__(None, None, None)
+
+
+def test_an_address_at_which_nobody_has_ever_answered_is_told_at_once(s3: SeaweedFS, bucket: str) -> None:
+    with S3Proxy(s3.url) as closed:
+        url = closed.url
+    began = time.monotonic()
+    with pytest.raises(StorageError, match="cannot be reached"):
+        load(manager_at(s3, bucket, url, max_attempts=1))
+    assert time.monotonic() - began < 3

@@ -60,9 +60,12 @@ class S3Proxy:
         target: URL of the server.
         rule: what becomes of each request.
         forgets: headers of requests that the server does not get to see, in small letters.
+        port: to listen on, as one that is started again does; by default any.
     """
 
-    def __init__(self, target: str, rule: Rule = lambda _asked: FINE, forgets: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, target: str, rule: Rule = lambda _asked: FINE, forgets: frozenset[str] = frozenset(), port: int = 0
+    ) -> None:
         self.rule = rule
         self.asked: list[Asked] = []
         self.faults = 0
@@ -138,7 +141,7 @@ class S3Proxy:
             def handle_error(self, request: Any, client_address: Any) -> None:
                 """The client has gone; that is what this is for."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", port), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
     @property

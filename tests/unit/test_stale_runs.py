@@ -23,13 +23,12 @@ from assetflow.definitions.multi_asset import multi_asset
 from assetflow.definitions.observable import observable_source_asset
 from assetflow.definitions.op_decorator import op
 from assetflow.definitions.outputs import AssetOut, Output
-from assetflow.errors import InvalidInvocationError, ParameterCheckError
+from assetflow.errors import ParameterCheckError
 from assetflow.in_process import ExecuteInProcessResult
 from assetflow.instance import DagsterInstance
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.keys import AssetKey
 from assetflow.materializing import materialize, observe
-from assetflow.partitions.static import StaticPartitionsDefinition
 from assetflow.planning.staleness import StaleCauseCategory, StaleStatus, UpstreamStatus
 
 
@@ -536,12 +535,3 @@ def test_what_is_unchanged_in_another_environment_is_read_there(shop: Workshop, 
 def test_without_a_history_nobody_knows_what_is_stale(shop: Workshop) -> None:
     with pytest.raises(ParameterCheckError, match="instance=DagsterInstance"):
         materialize(line(shop), resources=shop.resources, stale_only=True)
-
-
-def test_assets_with_partitions_are_refused_and_not_taken_for_fresh() -> None:
-    @asset(partitions_def=StaticPartitionsDefinition(["north", "south"]))
-    def orders() -> int:
-        return 1
-
-    with DagsterInstance.ephemeral() as instance, pytest.raises(InvalidInvocationError, match="partitions: orders"):
-        materialize([orders], stale_only=True, instance=instance)

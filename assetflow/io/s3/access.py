@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import boto3
 import botocore
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ConnectTimeoutError, EndpointConnectionError
 
 from assetflow.io.s3.refusals import refusal
 
@@ -73,9 +75,36 @@ def client_for(access: S3Access) -> Any:
             aws_session_token=access.aws_session_token,
         )
         region = session.region_name or ("us-east-1" if access.endpoint_url else None)
-        return session.client("s3", endpoint_url=access.endpoint_url, region_name=region, config=config)
+        client = session.client("s3", endpoint_url=access.endpoint_url, region_name=region, config=config)
+        client.meta.events.register_first("needs-retry.s3", _waiting())
+        return client
     except (BotoCoreError, ValueError) as error:
         raise refusal(error, doing="connecting to S3", where=access.endpoint_url or "S3") from error
+
+
+def _waiting() -> Callable[..., float | None]:
+    """What a client does when it reaches nobody: it waits, up to `PATIENCE`, for a server that has answered before.
+
+    One that is restarted is back in seconds, and no step has to fail for it; while it comes up it may refuse what it
+    will soon do. An address at which nobody has ever answered is more likely to be a wrong one: that is told at once.
+    """
+    was_reached, away_since, away_until = False, 0.0, 0.0
+
+    def wait(attempts: int, response: Any, caught_exception: BaseException | None, **_: Any) -> float | None:
+        nonlocal was_reached, away_since, away_until
+        now = time.monotonic()
+        if isinstance(caught_exception, EndpointConnectionError | ConnectTimeoutError):
+            if now > away_until:  # it was there just now
+                away_since = now
+            away_until = now + PATIENCE
+        elif response is None or response[0].status_code < 500 or now > away_until:
+            was_reached = was_reached or caught_exception is None
+            return None
+        if not was_reached or now - away_since > PATIENCE:
+            return None
+        return min(2.0, 0.1 * float(2 ** min(attempts, 5)))
+
+    return wait
 
 
 os.register_at_fork(after_in_child=client_for.cache_clear)

@@ -201,6 +201,12 @@ class RedisRunStore:
         """See RunStore.holds."""
         return bool(self._holds([_prefix(run_id)], [slot, step, nonce]))
 
+    def holders(self, run_id: str) -> set[str]:
+        """See RunStore.holders."""
+        with answering():
+            slots = self._client.hkeys(_prefix(run_id) + "slots")
+        return {slot.decode().partition(":")[0] for slot in slots}
+
     def view(self, run_id: str, *, steps: bool = True) -> RunView:
         """See RunStore.view."""
         prefix = _prefix(run_id)

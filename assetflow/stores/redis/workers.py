@@ -9,7 +9,14 @@ import redis
 from redis.exceptions import OutOfMemoryError
 
 from assetflow.errors import ServiceUnreachableError
-from assetflow.runs.registry import DEAD_AFTER, DEATHS_ALLOWED, QUARANTINE_SECONDS, WorkerInfo, WorkerView
+from assetflow.runs.registry import (
+    DEAD_AFTER,
+    DEATHS_ALLOWED,
+    DRAIN_ASKED_SECONDS,
+    QUARANTINE_SECONDS,
+    WorkerInfo,
+    WorkerView,
+)
 from assetflow.stores.redis.scripts import Script, answering
 
 _LOADED_SECONDS = 30 * 86_400
@@ -76,6 +83,16 @@ class RedisWorkerRegistry:
                 return []  # the server, or its clock, has moved on and nobody has had the time to beat yet
             limit = int((now - self._dead_after) * 1000)
             return [raw.decode() for raw in self._client.zrangebyscore("af:workers", "-inf", limit)]
+
+    def drain(self, worker: str) -> None:
+        """See WorkerRegistry.drain."""
+        with answering():
+            self._client.set(f"af:drain:{worker}", b"1", ex=DRAIN_ASKED_SECONDS)
+
+    def is_to_drain(self, worker: str) -> bool:
+        """See WorkerRegistry.is_to_drain."""
+        with answering():
+            return bool(self._client.exists(f"af:drain:{worker}"))
 
     def hold_lease(self, name: str, worker: str, seconds: float) -> bool:
         """See WorkerRegistry.hold_lease."""

@@ -19,6 +19,15 @@ from assetflow.stores.sql.tables import assets, checks, materializations, observ
 _AT_ONCE = 500  # names in one question
 _BETWEEN = "\x1f"  # which no key has
 _LATELY = 9  # materializations that say how long the next one will take
+_made = materializations.c
+_NEWEST = select(materializations).join(
+    assets,
+    (_made.run_id == assets.c.run_id)
+    & (_made.step == assets.c.step)
+    & (_made.token == assets.c.token)
+    & (_made.asset.concat("") == assets.c.asset)  # else SQLite looks through all that was made of each asset
+    & (_made.partition == assets.c.partition),
+)
 
 
 class SqlCatalog:
@@ -65,15 +74,7 @@ class SqlCatalog:
 
     def latest(self, keys: Sequence[AssetKey], partition: str | None = None) -> dict[AssetKey, Recorded]:
         """See Catalog.latest."""
-        made = materializations.c
-        query = select(materializations).join(
-            assets,
-            (made.run_id == assets.c.run_id)
-            & (made.step == assets.c.step)
-            & (made.token == assets.c.token)
-            & (made.asset.concat("") == assets.c.asset)  # else SQLite looks through all that was made of each asset
-            & (made.partition == assets.c.partition),
-        )
+        query = _NEWEST
         query = query.where(assets.c.environment == self._environment)
         if partition is not None:
             query = query.where(assets.c.partition == partition)
@@ -98,6 +99,14 @@ class SqlCatalog:
                     if before is None or (before.entry.token, before.id) < (record.entry.token, record.id):
                         found[key] = record
         return found
+
+    def latest_partitions(self, key: AssetKey) -> dict[str, Recorded]:
+        """See Catalog.latest_partitions."""
+        query = _NEWEST.where(
+            assets.c.environment == self._environment, assets.c.asset == key.to_string(), assets.c.partition != ""
+        )
+        with self._database.reading() as connection:
+            return {row.partition: _recorded(row) for row in connection.execute(query)}
 
     def materializations(
         self,

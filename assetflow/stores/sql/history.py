@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
+from assetflow.stores.sql.access import SqlAccess
 from assetflow.stores.sql.alerts import SqlAlertLog
+from assetflow.stores.sql.audit import SqlAuditLog, SqlPromotions
 from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.dynamic_partitions import SqlDynamicPartitions
@@ -46,6 +48,21 @@ class SqlHistory:
         newest = select(*(select(func.max(table.c.id)).scalar_subquery() for table in numbered))
         with self.database.reading() as connection:
             return repr(tuple(connection.execute(newest).one()))
+
+    @property
+    def access(self) -> SqlAccess:
+        """Who may use the web server."""
+        return SqlAccess(self.database)
+
+    @property
+    def audit(self) -> SqlAuditLog:
+        """What was done there."""
+        return SqlAuditLog(self.database)
+
+    @property
+    def promotions(self) -> SqlPromotions:
+        """What was promoted there."""
+        return SqlPromotions(self.database)
 
     @property
     def leases(self) -> SqlLeases:

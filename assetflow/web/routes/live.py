@@ -16,7 +16,7 @@ from assetflow.web.parts import Env, Viewer, WebParts, parts_of
 from assetflow.web.refusals import Refused
 
 router = APIRouter(tags=["live"])
-_TOPIC = re.compile(r"runs|status|instigators|workers|run:[0-9A-Z]{26}|logs:[0-9A-Z]{26}:.{1,500}")
+_TOPIC = re.compile(r"runs|status|definitions|broker|instigators|workers|run:[0-9A-Z]{26}|logs:[0-9A-Z]{26}:.{1,500}")
 _MOST_TOPICS = 20
 
 

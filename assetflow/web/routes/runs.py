@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request
 
-from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.errors import AssetflowError
+from assetflow.web.access import Caller
 from assetflow.web.confirming import confirm
 from assetflow.web.launching import start, wanted_run
 from assetflow.web.paging import Cursor, Limit, run_cursor
@@ -39,11 +39,16 @@ _EVENTS_LOOKED_AT = 20_000
 
 
 @router.post("/runs", status_code=201)
-def start_run(given: RunAsked, caller: Operator, parts: Parts) -> RunStarted:
+def start_run(given: RunAsked, caller: Operator, parts: Parts, request: Request) -> RunStarted:
     """Start a run. The same `run_key`, or the same plan, is the same run; with another request it is a conflict."""
     wanted = wanted_run(parts.settings, given, caller.user)
-    confirm(parts.backend.desk, wanted.asked.env, given.confirm_env)
-    return RunStarted(run_id=start(parts.backend.desk, wanted))
+    env = wanted.asked.env
+    request.state.about = {"env": env}
+    caller.check_env(env)
+    confirm(parts.backend.desk, env, given.confirm_env)
+    run_id = start(parts.backend.desk, wanted)
+    request.state.about = {"env": env, "target": run_id}
+    return RunStarted(run_id=run_id)
 
 
 @router.get("/runs")
@@ -135,33 +140,36 @@ def run_logs(
 
 
 @router.post("/runs/{run_id}/cancel")
-def cancel(run_id: RunId, _given: CancelAsked, _caller: Operator, parts: Parts) -> RunStatusAnswer:
+def cancel(run_id: RunId, _given: CancelAsked, caller: Operator, parts: Parts, request: Request) -> RunStatusAnswer:
     """End a run: nothing more is begun or kept; what runs is stopped."""
-    status = parts.backend.handle(_known(parts, run_id)).cancel()
+    _writes(parts, run_id, caller, request)
+    status = parts.backend.handle(run_id).cancel()
     return RunStatusAnswer(run_id=run_id, status=run_state(status))
 
 
 @router.post("/runs/{run_id}/pause")
-def pause(run_id: RunId, _caller: Operator, parts: Parts) -> RunStatusAnswer:
+def pause(run_id: RunId, caller: Operator, parts: Parts, request: Request) -> RunStatusAnswer:
     """Begin nothing more for now; what runs goes on."""
-    status = parts.backend.handle(_known(parts, run_id)).pause()
+    _writes(parts, run_id, caller, request)
+    status = parts.backend.handle(run_id).pause()
     return RunStatusAnswer(run_id=run_id, status=run_state(status))
 
 
 @router.post("/runs/{run_id}/resume")
-def resume(run_id: RunId, _caller: Operator, parts: Parts) -> RunStatusAnswer:
+def resume(run_id: RunId, caller: Operator, parts: Parts, request: Request) -> RunStatusAnswer:
     """Go on with a paused run, or with one that the server has lost."""
-    status = parts.backend.handle(_known(parts, run_id)).resume()
+    _writes(parts, run_id, caller, request)
+    status = parts.backend.handle(run_id).resume()
     return RunStatusAnswer(run_id=run_id, status=run_state(status))
 
 
 @router.post("/runs/{run_id}/retry", status_code=201)
-def retry(run_id: RunId, given: RetryAsked, caller: Operator, parts: Parts) -> RunStarted:
+def retry(run_id: RunId, given: RetryAsked, caller: Operator, parts: Parts, request: Request) -> RunStarted:
     """Run again what failed, one step, or everything, in a new run."""
     if (given.from_ == "step") != (given.step is not None):
         raise Refused(422, "invalid", "step: give the step's name with from=step, and only then")
-    known = parts.facts.request(_known(parts, run_id))
-    confirm(parts.backend.desk, known.environment or DEFAULT_ENVIRONMENT, given.confirm_env)
+    env = _writes(parts, run_id, caller, request)
+    confirm(parts.backend.desk, env, given.confirm_env)
     try:
         handle = parts.backend.handle(run_id).retry(
             everything=given.from_ == "all", steps=[given.step] if given.step else (), tags=parts.tags_of(caller)
@@ -176,6 +184,19 @@ def retry(run_id: RunId, given: RetryAsked, caller: Operator, parts: Parts) -> R
 def _steps(step: str | None, data: dict[str, object]) -> list[str]:
     named = data.get("steps")
     return [step] if step is not None else [str(one) for one in named] if isinstance(named, list) else []
+
+
+def _writes(parts: WebParts, run_id: str, caller: Caller, request: Request) -> str:
+    """The environment of a run that is to be changed, if the caller may.
+
+    Raises:
+        RunNotFoundError: it is not known.
+        Refused: they may not.
+    """
+    env = parts.summaries.one(_known(parts, run_id)).env
+    request.state.about = {"env": env, "target": run_id}
+    caller.check_env(env)
+    return env
 
 
 def _known(parts: WebParts, run_id: str) -> str:

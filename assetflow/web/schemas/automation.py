@@ -1,0 +1,109 @@
+"""Jobs, schedules and sensors, and their ticks."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from assetflow.web.schemas.definitions import PartitionsAbout
+from assetflow.web.schemas.runs import RunSummary
+
+
+class JobItem(BaseModel):
+    """A job."""
+
+    name: str
+    description: str
+    selection: str
+    assets: list[str]
+    partitions: PartitionsAbout | None
+    config_schema: dict[str, Any] | None
+    tags: dict[str, str]
+    last_runs: list[RunSummary]
+
+
+class JobList(BaseModel):
+    """All jobs."""
+
+    items: list[JobItem]
+    next: str | None = None
+
+
+class TickItem(BaseModel):
+    """One evaluation. Times are in seconds since the epoch."""
+
+    id: int
+    at: float
+    fire_time: float
+    status: Literal["started", "success", "skipped", "failed"]
+    reason: str | None
+    run_ids: list[str]
+    cursor: str | None
+    duration: float | None
+    error: str | None
+
+
+class TickList(BaseModel):
+    """A page of ticks, the latest first."""
+
+    items: list[TickItem]
+    next: str | None
+
+
+class Instigator(BaseModel):
+    """A schedule, a sensor, or what evaluates conditions."""
+
+    name: str
+    kind: Literal["schedule", "sensor", "automation"]
+    running: bool
+    default_running: bool
+    cron: list[str]
+    cron_words: str
+    timezone: str | None
+    interval: float | None
+    job: str | None
+    description: str
+    next: list[float]
+    last_tick: TickItem | None
+    cursor: str | None
+
+
+class InstigatorList(BaseModel):
+    """All of them, and which daemon evaluates them; nobody does if that is null."""
+
+    items: list[Instigator]
+    next: str | None = None
+    evaluated_by: str | None
+
+
+class DecisionItem(BaseModel):
+    """Why an asset was asked for in a tick, or was not: its condition as a tree, with what held of it."""
+
+    asset: str
+    tick: int
+    sensor: str
+    at: float
+    requested: int
+    tree: dict[str, Any]
+
+
+class DecisionList(BaseModel):
+    """Decisions, the latest first."""
+
+    items: list[DecisionItem]
+    next: str | None = None
+
+
+class InstigatorState(BaseModel):
+    """Whether it is evaluated."""
+
+    name: str
+    running: bool
+
+
+class Evaluated(BaseModel):
+    """What came of evaluating one by hand."""
+
+    run_ids: list[str]
+    reason: str | None

@@ -1,0 +1,93 @@
+"""Environments, how they differ, and promotions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from assetflow.web.schemas.plans import MOST_KEYS, EnvName, Name
+from assetflow.web.schemas.runs import RunSummary
+
+
+class AssetCounts(BaseModel):
+    """How many assets there are, were made here, and are stale here."""
+
+    total: int
+    own: int
+    stale: int
+
+
+class EnvironmentItem(BaseModel):
+    """An environment."""
+
+    name: str
+    protected: bool
+    reads_from: str | None
+    writes_to: str
+    assets: AssetCounts
+    last_run: RunSummary | None
+
+
+class EnvironmentList(BaseModel):
+    """All environments."""
+
+    items: list[EnvironmentItem]
+    next: str | None = None
+
+
+class MadeThere(BaseModel):
+    """What an environment has made of an asset last."""
+
+    version: str | None
+    at: float
+    data_version: str | None
+    run_id: str | None
+    partitions: int
+
+
+class EnvironmentDiffItem(BaseModel):
+    """How an asset stands in two environments."""
+
+    key: str
+    state: Literal["same", "differs", "only_a", "only_b"]
+    a: MadeThere | None
+    b: MadeThere | None
+
+
+class EnvironmentDiff(BaseModel):
+    """All assets that one of the two has made."""
+
+    items: list[EnvironmentDiffItem]
+    next: str | None = None
+
+
+class PromotionAsked(BaseModel, extra="forbid"):
+    """Publish in one environment what another has made."""
+
+    selection: Annotated[str, Field(max_length=1_000_000)] | Annotated[list[Name], Field(max_length=MOST_KEYS)]
+    from_: EnvName = Field(alias="from")
+    to: EnvName
+    confirm_env: str | None = None
+
+
+class Promoted(BaseModel):
+    """What was published, and what was there already or keeps nothing."""
+
+    id: str
+    promoted: list[str]
+    kept: list[str]
+
+
+class UndoAsked(BaseModel, extra="forbid"):
+    """Go back from a promotion."""
+
+    confirm_env: str | None = None
+
+
+class Undone(BaseModel):
+    """What was published again, and what was left: new then, or replaced since."""
+
+    id: str
+    restored: list[str]
+    kept: list[str]

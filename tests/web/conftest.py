@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.web import WebServer, web_on_its_own
+
+PROJECT = '''
+import os
+from pathlib import Path
+
+from assetflow import *
+
+HERE = Path(os.environ["ASSETFLOW_HOME"])
+with open(HERE / "imported", "a") as file:
+    file.write(f"{os.getpid()}\\n")
+
+
+class Size(Config):
+    rows: int
+    unit: str = "kg"
+
+
+@asset(
+    group_name="raw",
+    owners=["team:web"],
+    metadata={
+        "notes": MetadataValue.md("# Orders\\n<script>alert(1)</script>[x](javascript:alert(2)) [y](https://x.example)"),
+        "home": MetadataValue.url("javascript:alert(3)"),
+    },
+)
+def orders(context):
+    """All orders."""
+    context.log.info("three orders")
+    print("\\x1b[31mred\\x1b[0m <b>bold</b>")
+    context.add_output_metadata({"rows": 3, "share": 0.5})
+    return [1, 2, 3]
+
+
+@asset_check(asset=orders)
+def has_orders(orders):
+    return AssetCheckResult(passed=len(orders) > 0, metadata={"count": len(orders)})
+
+
+@asset(group_name="marts")
+def revenue(orders):
+    return sum(orders)
+
+
+@asset(group_name="marts", output_required=False)
+def alarm(revenue):
+    if revenue > 100:
+        yield Output(revenue)
+
+
+@asset(group_name="marts")
+def letter(alarm):
+    return "to whom it may concern"
+
+
+@asset
+def breaks():
+    amount = "three"
+    return 1 + amount
+
+
+@asset
+def after_breaks(breaks):
+    return breaks
+
+
+@asset
+def sized(config: Size):
+    return config.rows
+
+
+@asset(partitions_def=StaticPartitionsDefinition(["a", "b", "c", "d"]))
+def letters(context):
+    if context.partition_key == "c":
+        raise ValueError("no c")
+    return context.partition_key
+
+
+@asset
+def slow():
+    flag = HERE / "go"
+    while not flag.exists():
+        pass
+    return 1
+
+
+@asset
+def frame():
+    import pandas
+    rows = int((HERE / "frame_rows").read_text()) if (HERE / "frame_rows").exists() else 3
+    return pandas.DataFrame({"id": range(rows), "price": [float(i * rows) for i in range(rows)]})
+
+
+def _harvest_fires(context):
+    return RunRequest(run_key=None)
+
+
+nightly = define_asset_job("nightly", "orders", description="Every night.")
+every_night = ScheduleDefinition(name="every_night", job=nightly, cron_schedule="30 2 * * 1-5")
+
+
+@sensor(job=nightly)
+def asking(context):
+    return SkipReason("nothing new")
+
+
+defs = Definitions(
+    assets=[orders, revenue, alarm, letter, breaks, after_breaks, sized, letters, slow, frame],
+    asset_checks=[has_orders],
+    jobs=[nightly],
+    schedules=[every_night],
+    sensors=[asking],
+    environments=[
+        Environment("staging", reads_from="default"),
+        Environment("production", reads_from="default"),
+    ],
+)
+'''
+
+
+@pytest.fixture(scope="session")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
+    """One server for the test process, with a project that has something of everything."""
+    with web_on_its_own(tmp_path_factory.mktemp("web"), PROJECT) as server:
+        yield server

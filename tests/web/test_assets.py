@@ -1,0 +1,177 @@
+"""Assets: what is said of them, what was made of them, versions, environments, schedules and workers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from assetflow.clock import wait_until
+from tests.support.cluster import command_of
+from tests.support.web import WebServer
+
+
+def test_definitions_and_the_graph_are_sent_once(web: WebServer) -> None:
+    with web.client("viewer") as client:
+        answer = client.get("/definitions")
+        told = {one["key"]: one for one in answer.json()["assets"]}
+        assert told["letters"]["partitions"]["kind"] == "static"
+        assert told["alarm"]["skippable"] and not told["orders"]["skippable"]
+        assert told["orders"]["checks"] == [{"name": "has_orders", "blocking": False, "description": ""}]
+        assert told["orders"]["owners"] == ["team:web"]
+        assert told["revenue"]["deps"] == [{"key": "orders", "argument": "orders", "mapping": None}]
+        assert told["sized"]["config_required"]
+        again = client.get("/definitions", headers={"If-None-Match": answer.headers["etag"]})
+        assert again.status_code == 304 and not again.content
+        graph = client.get("/graph").json()
+        names = [node[0] for node in graph["nodes"]]
+        assert [names.index("orders"), names.index("revenue")] in graph["edges"]
+        assert graph["nodes"][names.index("letters")][2] == 2 and graph["nodes"][names.index("orders")][2] == 8
+
+
+def test_a_selection_is_told_while_it_is_typed(web: WebServer) -> None:
+    with web.client("viewer") as client:
+        assert client.get("/search/selection", params={"q": "+revenue"}).json() == {
+            "keys": ["orders", "revenue"],
+            "error": None,
+        }
+        wrong = client.get("/search/selection", params={"q": "reve"}).json()
+        assert wrong["keys"] == [] and "revenue" in wrong["error"]
+
+
+def test_an_asset_is_told_with_its_code_and_without_what_could_run(web: WebServer) -> None:
+    web.run(selection="orders")
+    with web.client("viewer") as client:
+        told = client.get("/asset", params={"key": "orders"}).json()
+    source = told["definition"]["source"]
+    assert source["file"].endswith(f"{web.name}.py") and "three orders" in source["text"]
+    meta = {one["label"]: one for one in told["definition"]["metadata"]}
+    assert "<h1>Orders</h1>" in meta["notes"]["html"] and "<script" not in meta["notes"]["html"]
+    assert 'href="https://x.example"' in meta["notes"]["html"] and "javascript:" not in meta["notes"]["html"]
+    assert meta["home"]["type"] == "text", "no link that runs something"
+    assert told["latest"]["run_id"] and {one["label"] for one in told["latest"]["metadata"]} >= {"rows", "share"}
+    assert told["downstream"] == ["revenue"] and f"from {web.name} import defs" in told["definition"]["python_snippet"]
+
+
+def test_materializations_plots_and_checks_are_told(web: WebServer) -> None:
+    web.run(selection="orders")
+    web.run(selection="orders")
+    with web.client("viewer") as client:
+        first = client.get("/asset/materializations", params={"key": "orders", "limit": 1}).json()
+        second = client.get("/asset/materializations", params={"key": "orders", "before": first["next"]}).json()
+        assert first["items"][0]["at"] > second["items"][0]["at"]
+        plots = {one["label"]: one["points"] for one in client.get("/asset/plots?key=orders").json()["series"]}
+        assert plots["rows"][-1][1] == 3 and plots["share"][-1][1] == 0.5
+        checks = client.get("/asset/checks", params={"key": "orders"}).json()["items"]
+        assert checks[0]["name"] == "has_orders" and checks[0]["passed"] and len(checks[0]["history"]) >= 2
+        assert client.get("/assets/status").json()["items"]["orders"]["checks"] == {
+            "passed": 1,
+            "failed": 0,
+            "warned": 0,
+        }
+
+
+def test_two_versions_are_compared_and_the_earlier_is_published_again(web: WebServer) -> None:
+    home = web.cluster.connection.settings.home
+    (home / "frame_rows").write_text("3")
+    web.run(selection="frame")
+    (home / "frame_rows").write_text("4")
+    web.run(selection="frame")
+    with web.client("operator") as client:
+        kept = client.get("/asset/versions", params={"key": "frame"}).json()["items"]
+        assert [one["published"] for one in kept] == [True, False]
+        new, old = (one["version"] for one in kept)
+        diff = client.get("/asset/diff", params={"key": "frame", "a": old, "b": new}).json()
+        assert diff["rows"]["a"] == 3 and diff["rows"]["b"] == 4 and not diff["same"]
+        back = client.post("/asset/rollback", json={"key": "frame", "version": old}).json()
+        assert back["restored_from"] == old
+        kept = client.get("/asset/versions", params={"key": "frame"}).json()["items"]
+        assert kept[0]["version"] == back["version"] and kept[0]["published"]
+        same = client.get("/asset/diff", params={"key": "frame", "a": old, "b": back["version"]}).json()
+        assert same["same"]
+
+
+def test_a_promotion_takes_the_name_of_the_environment_and_can_be_undone(web: WebServer) -> None:
+    home = web.cluster.connection.settings.home
+    with web.client("operator") as client:
+        asked = {"selection": "frame", "from": "staging", "to": "production", "confirm_env": "production"}
+        (home / "frame_rows").write_text("5")
+        web.run(selection="frame", env="staging")
+        assert client.post("/promotions", json={**asked, "confirm_env": None}).status_code == 409
+        first = client.post("/promotions", json=asked).json()
+        assert first["promoted"] == ["frame"] and first["kept"] == []
+        assert client.post("/promotions", json=asked).json()["kept"] == ["frame"]
+        told = client.get("/environments/diff", params={"a": "staging", "b": "production"}).json()["items"]
+        assert {one["key"]: one["state"] for one in told}["frame"] == "same"
+        (home / "frame_rows").write_text("6")
+        web.run(selection="frame", env="staging")
+        second = client.post("/promotions", json=asked).json()
+        undone = client.post(f"/promotions/{second['id']}/rollback", json={"confirm_env": "production"}).json()
+        assert undone["restored"] == ["frame"]
+        kept = client.post(f"/promotions/{first['id']}/rollback", json={"confirm_env": "production"}).json()
+        assert kept["restored"] == [] and kept["kept"] == ["frame"], "it has been replaced since"
+        known = {one["name"]: one for one in client.get("/environments").json()["items"]}
+        assert known["production"]["protected"] and known["production"]["assets"]["own"] == 1
+        statuses = client.get("/assets/status", params={"env": "production"}).json()["items"]
+        assert statuses["frame"]["from_env"] is None and statuses["orders"]["from_env"] in (None, "default")
+
+
+def test_schedules_are_told_in_words_and_switched(web: WebServer) -> None:
+    with web.client("operator") as client:
+        told = {one["name"]: one for one in client.get("/instigators").json()["items"]}
+        night = told["every_night"]
+        assert night["cron_words"] == "At 02:30, Monday through Friday" and len(night["next"]) == 5
+        assert night["next"] == sorted(night["next"]) and night["job"] == "nightly" and not night["running"]
+        assert client.post("/instigators/every_night/start").json() == {"name": "every_night", "running": True}
+        told = {one["name"]: one for one in client.get("/instigators").json()["items"]}
+        assert told["every_night"]["running"]
+        client.post("/instigators/every_night/stop")
+        started = client.post("/instigators/every_night/run").json()["run_ids"]
+        assert web.ended(started[0])["job"] == "nightly"
+        assert client.post("/instigators/asking/run").json() == {"run_ids": [], "reason": "nothing new"}
+        assert client.get("/instigators/asking/ticks").json()["items"] == []
+        job = client.get("/jobs").json()["items"][0]
+        assert job["name"] == "nightly" and job["assets"] == ["orders"] and job["last_runs"][0]["id"] == started[0]
+
+
+def test_workers_pools_and_the_set_up_are_told(web: WebServer) -> None:
+    with web.client() as client:
+        told = client.get("/workers").json()
+        assert len(told["items"]) == 2 and {one["name"]: one["listeners"] for one in told["queues"]}["default"] == 2
+        client.post("/limits", json={"kind": "pool", "name": "db", "limit": 3})
+        pools = {one["name"]: one["limit"] for one in client.get("/workers").json()["pools"]}
+        assert pools["db"] == 3
+        findings = client.get("/doctor").json()["items"]
+        assert {one["area"] for one in findings} >= {"redis", "definitions", "workers"}
+
+
+def test_a_worker_that_is_drained_ends_and_another_takes_its_place(web: WebServer) -> None:
+    with web.client("operator") as client:
+        name = client.get("/workers").json()["items"][0]["name"]
+        assert client.post(f"/workers/{name}/drain").status_code == 200
+
+        def has_gone() -> bool:
+            names = {one["name"] for one in client.get("/workers").json()["items"]}
+            return name not in names and len(names) == 2
+
+        assert wait_until(has_gone, timeout=40, every=0.2)
+
+
+def test_the_server_never_loads_the_project(web: WebServer) -> None:
+    pids = {int(line) for line in (web.cluster.connection.settings.home / "imported").read_text().split()}
+    assert web.process.pid not in pids, "a canary in the project tells who imports it"
+    assert len(pids) >= 2
+    loaded = Path(f"/proc/{web.process.pid}/maps").read_text()
+    assert "pandas" not in loaded, "and what it imports is not there either"
+    children = [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+    assert any("assetflow.desk" in command_of(pid) for pid in children)
+
+
+def test_the_whole_api_is_described(web: WebServer) -> None:
+    described = web.client(None).get("/openapi.json").json()
+    for path, methods in described["paths"].items():
+        for method, about in methods.items():
+            done = next(answer for status, answer in about["responses"].items() if status.startswith("2"))
+            kind = done.get("content", {}).get("application/json", {}).get("schema", {})
+            told = "$ref" in kind or "204" in about["responses"] or path.endswith("/live")
+            assert told, f"{method} {path} says nothing of its answer"
+            assert about.get("summary"), path
