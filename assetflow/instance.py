@@ -11,17 +11,20 @@ from typing import TYPE_CHECKING
 
 from assetflow.code.signing import Signer
 from assetflow.definitions.bundle import Definitions
+from assetflow.definitions.checks import AssetCheckEvaluation
+from assetflow.definitions.events import AssetMaterialization, AssetObservation
 from assetflow.engine.latest import LatestRecords
 from assetflow.engine.recording_at_once import record_at_once
 from assetflow.engine.request import RunRequest
 from assetflow.engine.standings import Standings
 from assetflow.environments import Environments
-from assetflow.errors import RunNotFoundError, SettingsError
+from assetflow.errors import ParameterCheckError, RunNotFoundError, SettingsError
 from assetflow.keys import AssetKey, CoercibleToAssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.overlay import records_of
 from assetflow.partitions.static import check_partition_key
 from assetflow.planning.staleness import AssetStatus, judge
+from assetflow.run_ids import new_run_id
 from assetflow.runs.facts import Fact
 from assetflow.runs.log_records import (
     AssetRecord,
@@ -36,6 +39,7 @@ from assetflow.runs.log_records import (
     run_status_record,
     summary_of,
 )
+from assetflow.runs.reported import entries_of, reported
 from assetflow.runs.states import RunStatus
 from assetflow.runs.store import RunStore
 from assetflow.runs.story import EventType, RunStoryEvent, tell
@@ -227,6 +231,23 @@ class DagsterInstance:
         """Forget that these assets were materialized. What is stored of them stays, and so do the runs."""
         for key in asset_keys:
             self._history.catalog.wipe(AssetKey.from_coercible(key))
+
+    def report_runless_asset_event(
+        self, asset_event: AssetMaterialization | AssetObservation | AssetCheckEvaluation
+    ) -> None:
+        """Tell of an asset that others make, outside of any run: that it was made, seen, or checked.
+
+        Raises:
+            ParameterCheckError: it is no such event.
+        """
+        if not isinstance(asset_event, AssetMaterialization | AssetObservation | AssetCheckEvaluation):
+            raise ParameterCheckError(
+                f"report_runless_asset_event takes an AssetMaterialization, an AssetObservation or an "
+                f"AssetCheckEvaluation, not {asset_event!r:.200}"
+            )
+        teller = f"told-{new_run_id()}"
+        here = self._history.environment
+        self._history.log.record(entries_of([reported(asset_event)], teller=teller, environment=here, at=time.time()))
 
     def get_asset_statuses(
         self,

@@ -64,7 +64,7 @@ def _lines(node: DecisionNode, partition: str | None, every: Keys | None, depth:
 
 
 def _called(node: DecisionNode) -> str:
-    return (node.label or node.name).replace("_", " ")
+    return node.label or node.name
 
 
 def _was_asked(node: DecisionNode, partition: str | None, every: Keys | None) -> bool:

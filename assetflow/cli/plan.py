@@ -200,7 +200,7 @@ def _notes(step: StepExplanation) -> list[str]:
     if step.partitions:
         first, last = step.partitions[0], step.partitions[-1]
         counted = count_text(len(step.partitions), "partition")
-        notes.append(f"{counted}: {first if first == last else f'{first}..{last}'}")
+        notes.append(f"{counted}: {first}" if first == last else f"{counted}, from {first} to {last}")
     if len(step.assets) > 1:
         notes.append(f"makes {_names(step.assets)}")
     if step.checks:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,10 @@ from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol
 from assetflow.distributed.dispatcher import TASK_NAME, Dispatcher
 from assetflow.distributed.guardian import Guardian, SidecarStep
 from assetflow.distributed.log_keeping import LogKeeping
+from assetflow.distributed.masked_log import mask
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
-from assetflow.log import write_json
+from assetflow.log import logger, write_json
 from assetflow.runs.claims import Announcement
 
 _YOUNG_OBJECTS = 10_000  # between two looks of the garbage collector; a step makes some hundreds
@@ -36,6 +38,7 @@ class WorkerParts:
         sidecar_command: how the sidecar is started.
         sidecar_environment: added to the sidecar's environment.
         share_cores: told, before there are children, how many there will be.
+        secrets: what nobody is to read in the worker's log.
         logs_as_json: whether the worker's log is for machines.
         passing_errors: of the broker, that a worker waits for the end of, as for a lost connection.
     """
@@ -47,6 +50,7 @@ class WorkerParts:
     share_cores: Callable[[int], None]
     passing_errors: tuple[type[Exception], ...] = ()
     logs_as_json: bool = False
+    secrets: Callable[[], Iterable[str]] = tuple
 
 
 def make_app(broker_url: str, *, patience: int = 10) -> Celery:
@@ -81,7 +85,10 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     @app.task(name=TASK_NAME, bind=False, shared=False)
     def run_step(run_id: str, queue: str, hint: int = -1, announcement: str = "") -> None:
         """Work on a run for one time slice."""
-        if children.slot().work(run_id, queue, hint, announcement):
+        slot = children.slot()
+        if slot is None:
+            return  # unanswered, the wake-up is sent again
+        if slot.work(run_id, queue, hint, announcement):
             pass_on(run_id, [Announcement(queue, hint, announcement)])
 
     app.steps["worker"].add(SidecarStep)
@@ -113,12 +120,13 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
         if sender is not None and sender.app is app:
             guardian.stop()
 
-    def after_logging(logger: Any = None, **_: Any) -> None:
-        write_json(logger)
+    def after_logging(**given: Any) -> None:
+        if parts.logs_as_json:
+            write_json(given.get("logger"))
+        mask(given.get("logger") or logging.getLogger(), parts.secrets)
 
-    if parts.logs_as_json:
-        signals.after_setup_logger.connect(after_logging, weak=False)
-        signals.after_setup_task_logger.connect(after_logging, weak=False)
+    signals.after_setup_logger.connect(after_logging, weak=False)
+    signals.after_setup_task_logger.connect(after_logging, weak=False)
     signals.worker_init.connect(before_start, weak=False)
     signals.celeryd_after_setup.connect(before_pool, weak=False)
     signals.worker_shutdown.connect(after_stop, weak=False)
@@ -158,9 +166,12 @@ class _Children:
                 keeping=self._log_keeping,
             )
 
-    def slot(self) -> Slot:
-        """The slot of this thread, made at its first wake-up."""
+    def slot(self) -> Slot | None:
+        """The slot of this thread, made at its first wake-up; None as long as the store does not know this worker."""
         if not hasattr(self._local, "slot"):
+            if not self._guardian.await_known():
+                logger.warning("the run store does not know this worker yet; it takes no step before that")
+                return None
             self.begin()
             watch: GuardedWatch = self._local.watch
             self._local.slot = self._parts.make_slot(f"{self._guardian.worker}:{watch.cell.name}", watch)

@@ -15,12 +15,15 @@ from typing import Any
 import msgspec
 from celery import bootsteps
 
+from assetflow.clock import wait_until
 from assetflow.distributed.cells import Cell
 from assetflow.log import logger
 
 _LOOK_EVERY = 1.0
 _TIDY_EVERY = 0.25
 GOODBYE = b"bye"
+_KNOWN = "known"
+_KNOWN_WITHIN = 10.0
 
 
 class SidecarJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +77,14 @@ class Guardian:
         )
         self._launch()
 
+    def await_known(self) -> bool:
+        """Wait until the store knows of this worker, so that what it claims is taken back if all of it dies.
+
+        Returns:
+            whether it does by now.
+        """
+        return wait_until((self.folder / _KNOWN).exists, timeout=_KNOWN_WITHIN, every=0.01)
+
     def look(self) -> None:
         """Start the sidecar again if it has died."""
         if self._process is not None and self._process.poll() is not None:
@@ -121,6 +132,11 @@ class Guardian:
         assert self._process.stdin is not None
         self._process.stdin.write(msgspec.json.encode(self._job) + b"\n")
         self._process.stdin.flush()
+
+
+def note_known(folder: Path) -> None:
+    """Tell the children of a worker that the store knows of it. No cell has such a name."""
+    (folder / _KNOWN).touch()
 
 
 def end_name(pid: int) -> str:

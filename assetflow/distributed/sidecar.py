@@ -20,7 +20,7 @@ from pathlib import Path
 import msgspec
 
 from assetflow.distributed.cells import Cell, StopReason
-from assetflow.distributed.guardian import GOODBYE, SidecarJob
+from assetflow.distributed.guardian import GOODBYE, SidecarJob, note_known
 from assetflow.distributed.hearing import Hearing
 from assetflow.distributed.identity import identify
 from assetflow.distributed.log_keeping import LogKeeping
@@ -104,7 +104,7 @@ class Sidecar:
         self._sweeper = Sweeper(self._info, store, registry, announce)
         self._hearing = Hearing(job, store, broker_is_there)
         self._told_to_end = 0.0
-        self._quarantined = False
+        self._known = False
         self._drain_asked = False
         self._drain = drain
         self._draining_since = 0.0
@@ -177,6 +177,9 @@ class Sidecar:
         states = [child.cell.read() for child in self._children.values()]
         info = msgspec.structs.replace(self._info, clock=time.time())
         quarantined = self._registry.beat(info, sum(state.engaged for state in states))
+        if not self._known:
+            note_known(Path(self._job.folder))
+            self._known = True
         if not self._drain_asked and self._registry.is_to_drain(self._info.worker):
             self._drain_asked = True
             logger.warning("somebody has asked this worker to end when what it has in hand is done")

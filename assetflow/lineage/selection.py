@@ -45,6 +45,9 @@ class AssetSelection:
 
     meaning: Meaning
 
+    def __str__(self) -> str:
+        return _words(self.meaning)
+
     def resolve(self, all_assets: AssetGraph | Definitions | Iterable[Any]) -> Keys:
         """The assets that are meant.
 
@@ -179,6 +182,23 @@ class AssetSelection:
 
     def __sub__(self, other: AssetSelection) -> AssetSelection:
         return AssetSelection(Both("-", self.meaning, _meant(other)))
+
+
+def _words(meaning: Meaning) -> str:
+    """What is meant, as it could be typed, where that is short."""
+    match meaning:
+        case Everything():
+            return "*"
+        case Named(selected):
+            return " ".join(key.to_user_string() for key in selected)
+        case InGroups(names):
+            return " ".join(f"group:{name}" for name in names)
+        case AnyOf(children):
+            return " ".join(map(_words, children))
+        case Sharing("tag" | "owner" | "kind" as what, values) if values:
+            return f"{what}:{'='.join(value for value in values if value)}"
+        case _:
+            return repr(meaning)
 
 
 def _read_key(key: CoercibleToAssetKey) -> AssetKey:

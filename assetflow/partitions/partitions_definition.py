@@ -138,7 +138,7 @@ class PartitionsDefinition(ABC):
         if first > last:
             raise CheckError(
                 f"a range of partitions begins at {partition_key_range.start} and ends before it, at "
-                f"{partition_key_range.end}"
+                f"{partition_key_range.end}: write {partition_key_range.end}..{partition_key_range.start}"
             )
         return keys[first : last + 1]
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
-from assetflow.errors import InvalidDefinitionError, InvalidInvocationError, ParameterCheckError
+from assetflow.errors import InvalidDefinitionError, InvalidInvocationError, ParameterCheckError, UnknownPartitionError
 from assetflow.keys import AssetKey
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.partitions.mapping import Edge, PartitionMapping
@@ -154,12 +155,13 @@ def _exactly(
     """The partitions that are asked for of any of the assets that a definition makes, or checks."""
     definition = _definition(asset, divided)
     keys = asset.keys & set(chosen) if asset.keys else {min(asset.check_keys).asset_key}
-    wanted = {
-        one
-        for key in keys
-        for some in exact.get(key, ())
-        for one in definition.get_partition_keys_in_range(some, divided.store, divided.now)
-    }
+    with _telling_whose(asset):
+        wanted = {
+            one
+            for key in keys
+            for some in exact.get(key, ())
+            for one in definition.get_partition_keys_in_range(some, divided.store, divided.now)
+        }
     return [key for key in divided.keys_of(definition) if key in wanted]
 
 
@@ -189,10 +191,11 @@ def _spread(
     first = _definition(parted[0], divided)
     keys: list[str] = []
     for one in asked:
-        if isinstance(one, PartitionKeyRange):
-            keys += first.get_partition_keys_in_range(one, divided.store, divided.now)
-        else:
-            keys.append(first.check_key(one, divided.now, divided.store))
+        with _telling_whose(parted[0]):
+            if isinstance(one, PartitionKeyRange):
+                keys += first.get_partition_keys_in_range(one, divided.store, divided.now)
+            else:
+                keys.append(first.check_key(one, divided.now, divided.store))
     found: dict[AssetsDefinition, Sequence[str]] = {}
     given = set(keys)
     same = [key for key in divided.keys_of(first) if key in given]
@@ -232,6 +235,16 @@ def _needing(
         mapping, edge = divided.edge(asset, name, key)
         needing = (needing or set()).union(mapping.downstream_of(found[maker], edge))
     return needing
+
+
+@contextmanager
+def _telling_whose(asset: AssetsDefinition) -> Iterator[None]:
+    """Say of a partition that does not exist which asset has no such."""
+    try:
+        yield
+    except UnknownPartitionError as error:
+        where = f"{_name(asset)} ({asset.location}), which has {error.where}"
+        raise UnknownPartitionError(error.message, where=where, fix=error.fix) from None
 
 
 def _definition(asset: AssetsDefinition, divided: Divided) -> PartitionsDefinition:

@@ -267,6 +267,9 @@ class RunStore(Protocol):
     def holds(self, run_id: str, slot: str, step: int, nonce: int) -> bool:
         """Whether the slot still holds this claim."""
 
+    def holders(self, run_id: str) -> set[str]:
+        """Names of the workers whose slots may hold something of the run; empty if it is gone."""
+
     def generation(self) -> str:
         """Which start of the server this is. After another one, what was not on its disk may be gone."""
 

@@ -265,6 +265,12 @@ class MemoryRunStore:
             claim = entry.claims.get(step) if entry and not entry.cancelled else None
             return claim is not None and claim.nonce == nonce
 
+    def holders(self, run_id: str) -> set[str]:
+        """See RunStore.holders."""
+        with self._changed:
+            run = self._runs.get(run_id)
+            return {slot.partition(":")[0] for slot in run.slots} if run else set()
+
     def view(self, run_id: str, *, steps: bool = True) -> RunView:
         """See RunStore.view."""
         with self._changed:

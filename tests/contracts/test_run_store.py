@@ -200,6 +200,17 @@ def test_a_dead_worker_loses_all_its_slots(store: RunStore) -> None:
     assert store.holds(first.run_id, "worker2:1", *next((c.step, c.nonce) for c in stranger.held.values()))
 
 
+def test_it_is_told_which_workers_hold_something_of_a_run(store: RunStore) -> None:
+    first = start(store, [0, 0, 0])
+    other = Slot(store, first.run_id, "worker2:1")
+    assert store.holders(first.run_id) == set()
+    first.claim(1), other.claim(1)
+    assert store.holders(first.run_id) == {"worker", "worker2"}
+    store.reclaim(first.run_id, "worker", Proof.WORKER_DIED)
+    assert store.holders(first.run_id) == {"worker2"}
+    assert store.holders("01ARZ3NDEKTSV4RRFFQ69G5FAV") == set()
+
+
 def test_the_late_outcome_of_a_reclaimed_slot_finds_its_place_lost(store: RunStore) -> None:
     slot = start(store, [0])
     slot.claim()

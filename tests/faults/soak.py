@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ from assetflow import RunHandle, submit
 from assetflow.clock import pause
 from assetflow.errors import WaitTimeout
 from assetflow.local.valkey import Valkey
+from assetflow.runs.registry import DEATHS_ALLOWED, QUARANTINE_SECONDS
 from assetflow.runs.result import RunResult
 from assetflow.stores.redis.connection import connect
 from tests.support.cluster import kill
@@ -34,13 +36,14 @@ MEGABYTE = 1 << 20
 
 
 class Trouble:
-    """Kills something every second or so."""
+    """Kills something every second or so; workers no faster than a host may lose them without being left alone."""
 
     def __init__(self, fleet: Fleet, server: Valkey, chance: random.Random) -> None:
         self.killed = {"child": 0, "worker": 0, "everything of a worker": 0, "server": 0}
         self.left = 0  # workers that ended by themselves, because they did not find the server when they began
         self._fleet, self._server, self._chance = fleet, server, chance
         self._stop = threading.Event()
+        self._deaths: deque[float] = deque(maxlen=DEATHS_ALLOWED - 1)
 
     @contextmanager
     def going_on(self) -> Iterator[None]:
@@ -55,15 +58,23 @@ class Trouble:
     def _make(self) -> None:
         while not self._stop.wait(self._chance.uniform(0.3, 2.0)):
             what = self._chance.choices(list(self.killed), weights=(16, 2, 1, 1))[0]
+            if "worker" in what and self._host_is_near_its_limit:
+                what = "child"
             with suppress(ProcessLookupError, IndexError, AssertionError):
                 self._do(what)
                 self.killed[what] += 1
             self._start_again()
 
+    @property
+    def _host_is_near_its_limit(self) -> bool:
+        full = len(self._deaths) == self._deaths.maxlen
+        return full and time.monotonic() - self._deaths[0] < QUARANTINE_SECONDS + 5
+
     def _start_again(self) -> None:
         """What whoever starts workers has to do with those that end."""
         for worker in [worker for worker in self._fleet.workers if not worker.is_running]:
             self.left += 1
+            self._deaths.append(time.monotonic())
             say(f"worker {worker.pid} has ended with {worker.process.returncode}: {worker.words[-300:]!r}")
             self._fleet.workers.remove(worker)
             self._fleet.start("-c", "2", ready=False)
@@ -83,6 +94,7 @@ class Trouble:
             worker.process.wait(10)
         else:
             worker.kill_all()
+        self._deaths.append(time.monotonic())
         self._fleet.workers.remove(worker)
         self._fleet.start("-c", "2", ready=False)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import redis
 
 from assetflow.runs.facts import Fact
-from assetflow.stores.redis.run_store import fact_of
+from assetflow.stores.redis.fact_stream import fact_of
 from assetflow.stores.redis.scripts import answering
 
 _ENDED_LOOKED_AT = 100

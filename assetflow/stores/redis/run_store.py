@@ -21,6 +21,7 @@ from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView, Standing
 from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
+from assetflow.stores.redis.fact_stream import entries_of, fact_of
 from assetflow.stores.redis.fence import PATIENCE, fence
 from assetflow.stores.redis.scripts import Script, answering, refused_when_full
 
@@ -201,6 +202,12 @@ class RedisRunStore:
         """See RunStore.holds."""
         return bool(self._holds([_prefix(run_id)], [slot, step, nonce]))
 
+    def holders(self, run_id: str) -> set[str]:
+        """See RunStore.holders."""
+        with answering():
+            slots = self._client.hkeys(_prefix(run_id) + "slots")
+        return {slot.decode().partition(":")[0] for slot in slots}
+
     def view(self, run_id: str, *, steps: bool = True) -> RunView:
         """See RunStore.view."""
         prefix = _prefix(run_id)
@@ -230,7 +237,7 @@ class RedisRunStore:
         wait = None if block is None else max(1, int(block * 1000))
         with answering():
             answer = self._client.xread({_prefix(run_id) + "facts": after}, count=limit, block=wait)
-        entries = answer[0][1] if isinstance(answer, list) and answer else _entries(answer)
+        entries = answer[0][1] if isinstance(answer, list) and answer else entries_of(answer)
         return [fact_of(identity, fields) for identity, fields in entries]
 
     def ready_for(self, queues: Collection[str]) -> bool:
@@ -354,28 +361,6 @@ def _version(raw: bytes) -> Version | None:
         return None
     token, nonce = _VERSION.unpack(raw)
     return Version(token, nonce) if token else None
-
-
-def _entries(answer: Any) -> list[Any]:
-    if isinstance(answer, dict):
-        for value in answer.values():
-            return list(value[0]) if value and isinstance(value[0], list) else list(value)
-    return []
-
-
-def fact_of(identity: bytes, fields: Any) -> Fact:
-    """An entry of a run's stream."""
-    values = fields if isinstance(fields, dict) else dict(zip(fields[0::2], fields[1::2], strict=True))
-    steps = values[b"s"].decode()
-    position = identity.decode()
-    return Fact(
-        id=position,
-        kind=FactKind(values[b"k"].decode()),
-        at=int(position.partition("-")[0]) / 1000,
-        steps=tuple(int(part) for part in steps.split(",")) if steps else (),
-        token=int(values[b"t"]),
-        raw=values[b"d"],
-    )
 
 
 def _not_found(run_id: str) -> RunNotFoundError:
