@@ -281,6 +281,15 @@ def test_a_job_is_launched_with_a_plan(kitchen, api, gate, opened):
     assert api.ended(run_id)["job"] == "supper"
 
 
+def test_a_worker_of_this_version_that_speaks_is_not_warned_of(kitchen, opened):
+    page: Page = opened(kitchen, "/workers")
+    worker = page.get_by_test_id("worker")
+    expect(worker).to_have_count(1)
+    expect(worker).to_contain_text("has kitchen")
+    expect(worker.get_by_text(re.compile("silent|version|kept out"))).to_have_count(0)
+    expect(page.locator("main .note")).to_have_count(0)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 def test_no_screen_has_errors_or_serious_findings(kitchen, failed, chatty, opened, theme):

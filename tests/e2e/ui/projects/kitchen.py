@@ -2,7 +2,6 @@
 
 import os
 import sys
-import time
 from pathlib import Path
 
 from assetflow import (
@@ -17,6 +16,7 @@ from assetflow import (
     define_asset_job,
     sensor,
 )
+from assetflow.clock import wait_until
 
 NEEDLE = 137_000
 GATE = Path(os.environ.get("ASSETFLOW_HOME", ".")) / "gate"
@@ -24,9 +24,7 @@ GATE = Path(os.environ.get("ASSETFLOW_HOME", ".")) / "gate"
 
 def wait_at_gate() -> None:
     """Go on when the test lets us."""
-    until = time.monotonic() + 60
-    while not GATE.exists() and time.monotonic() < until:
-        time.sleep(0.02)
+    wait_until(GATE.exists, timeout=60)
 
 
 @asset(group_name="pantry")
