@@ -25,7 +25,7 @@ def test_nothing_that_is_asked_for_breaks_the_server(web: WebServer) -> None:
 
         @given(case=operation.as_strategy())
         @settings(
-            max_examples=25,
+            max_examples=10,
             deadline=None,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
@@ -41,5 +41,5 @@ def test_nothing_that_is_asked_for_breaks_the_server(web: WebServer) -> None:
                 assert answer.json()["error"]["message"]
 
         ask()
-    assert asked > 500
+    assert asked > 200
     assert httpx.get(f"{web.url}/readyz").status_code == 200
