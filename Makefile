@@ -10,12 +10,12 @@ PAGE_SOURCES := $(shell find ui -name node_modules -prune -o -type f -print)
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check format docs bench bench-all faults soak histories wheel smoke chart clean
+.PHONY: help demo ui test check format docs bench bench-all faults e2e soak histories wheel smoke chart clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.examples $(PAGE) ## run the flights example, all months, on two workers and say where its report is
 	$(BIN)/assetflow backfill -m examples.flights --partitions all
@@ -49,6 +49,9 @@ bench-all: $(VENV)/.examples $(PEERS)/.installed ## the same with dagster-celery
 
 faults: $(VENV)/.test ## kill workers, servers and connections under load, all of it; prints how long recovery took
 	$(BIN)/python -m pytest tests/faults --timeout 900 -rA
+
+e2e: $(VENV)/.test $(PAGE) ## look at the page in Chromium, all of it, with its figures (minutes; quiet machine)
+	$(BIN)/python -m pytest tests/e2e/ui --timeout 600 -rA
 
 histories: $(VENV)/.test ## drive both stores and a reference through 20,000 random histories (nightly)
 	ASSETFLOW_HISTORIES=20000 $(BIN)/python -m pytest tests/contracts/test_histories.py --timeout 0 -q

@@ -6,16 +6,37 @@ import type { JsonSchema } from "../api/contract";
 export type ConfigError = { path?: string; message: string };
 type FormProps = { schema: JsonSchema; value: unknown; onChange: (value: unknown) => void; errors: ConfigError[] };
 
-/** What a schema fills in by itself: defaults, and empty objects on the way to what is required. */
-export function defaultsOf(schema: JsonSchema): unknown {
-  if (schema.default !== undefined) return schema.default;
-  if (schema.type !== "object" && schema.properties === undefined) return undefined;
-  const found: Record<string, unknown> = {};
-  for (const [name, one] of Object.entries(schema.properties ?? {})) {
-    const value = defaultsOf(one);
-    if (value !== undefined) found[name] = value;
+const isGroup = (schema: JsonSchema): boolean => schema.properties !== undefined;
+
+/** Properties that hold something to fill in: objects without any of their own are left out. */
+function fieldsOf(schema: JsonSchema): [string, JsonSchema][] {
+  return Object.entries(schema.properties ?? {}).filter(([, one]) => !isGroup(one) || fieldsOf(one).length > 0);
+}
+
+/** Levels with one group in them are shown as one: `ops › order › config`. */
+export function deepened(name: string, schema: JsonSchema): { names: string[]; schema: JsonSchema } {
+  const names = [name];
+  let inner = schema;
+  for (;;) {
+    const only = fieldsOf(inner);
+    if (only.length !== 1 || !isGroup(only[0]![1])) return { names, schema: inner };
+    names.push(only[0]![0]);
+    inner = only[0]![1];
   }
-  return Object.keys(found).length > 0 || (schema.required?.length ?? 0) > 0 ? found : undefined;
+}
+
+function read(value: unknown, path: string[]): unknown {
+  return path.reduce<unknown>((at, name) => (at as Record<string, unknown> | undefined)?.[name], value);
+}
+
+/** `value` with what lies at `path` changed; levels that are left without anything are dropped. */
+export function written(value: unknown, path: string[], next: unknown): unknown {
+  const [name, ...rest] = path;
+  if (name === undefined) return next;
+  const { [name]: old, ...others } = (value ?? {}) as Record<string, unknown>;
+  const inner = written(old, rest, next);
+  if (inner !== undefined) return { ...others, [name]: inner };
+  return Object.keys(others).length > 0 ? others : undefined;
 }
 
 export function ConfigForm({ schema, value, onChange, errors }: FormProps) {
@@ -36,7 +57,7 @@ export function ConfigForm({ schema, value, onChange, errors }: FormProps) {
       {asJson ? (
         <JsonField label="Config as JSON" value={value} onChange={onChange} rows={10} />
       ) : (
-        <Field name="" schema={schema} value={value} onChange={onChange} path="" required errors={errors} />
+        <Fields schema={schema} path={[]} value={value} onChange={onChange} errors={errors} />
       )}
       <ul className="config-errors" role={errors.length > 0 ? "alert" : undefined}>
         {errors.map((error, i) => (
@@ -52,53 +73,54 @@ export function ConfigForm({ schema, value, onChange, errors }: FormProps) {
 
 const isSimple = (schema: JsonSchema): boolean => schema.type === "object" || schema.properties !== undefined;
 
-type FieldProps = {
-  name: string;
-  schema: JsonSchema;
-  value: unknown;
-  onChange: (value: unknown) => void;
-  path: string;
-  required: boolean;
-  errors: ConfigError[];
-};
+type Filled = { value: unknown; onChange: (value: unknown) => void; errors: ConfigError[]; path: string[] };
 
-function Field({ name, schema, value, onChange, path, required, errors }: FieldProps) {
+/** `value` and `onChange` are those of the whole config; `path` says where we are in it. */
+function Fields({ schema, path, ...filled }: Filled & { schema: JsonSchema }) {
+  return (
+    <div className="stack">
+      {fieldsOf(schema).map(([name, one]) =>
+        isGroup(one) ? (
+          <Group key={name} name={name} schema={one} path={path} {...filled} />
+        ) : (
+          <Field key={name} name={name} schema={one} required={schema.required?.includes(name) ?? false} path={[...path, name]} {...filled} />
+        ),
+      )}
+    </div>
+  );
+}
+
+function Group({ name, schema, path, ...filled }: Filled & { name: string; schema: JsonSchema }) {
+  const { names, schema: inner } = deepened(name, schema);
+  return (
+    <fieldset className="config-group">
+      <legend className="mono small">{names.join(" › ")}</legend>
+      {inner.description && <p className="small muted">{inner.description}</p>}
+      <Fields schema={inner} path={[...path, ...names]} {...filled} />
+    </fieldset>
+  );
+}
+
+/** Does an error lie at this path? The server writes paths as `root:ops:order:config:kilos`. */
+const isAt = (error: ConfigError, path: string[]): boolean =>
+  error.path !== undefined && error.path.split(/[:.]/).filter((one) => one !== "root").join(".") === path.join(".");
+
+function Field({ name, schema, required, value, onChange, path, errors }: Filled & { name: string; schema: JsonSchema; required: boolean }) {
   const id = useId();
-  if (schema.properties !== undefined) {
-    const fields = Object.entries(schema.properties);
-    const whole = (value ?? {}) as Record<string, unknown>;
-    const inner = fields.map(([key, one]) => (
-      <Field
-        key={key}
-        name={key}
-        schema={one}
-        value={whole[key]}
-        path={path === "" ? key : `${path}.${key}`}
-        required={schema.required?.includes(key) ?? false}
-        errors={errors}
-        onChange={(next) => {
-          const { [key]: _, ...rest } = whole;
-          onChange(next === undefined ? rest : { ...rest, [key]: next });
-        }}
-      />
-    ));
-    if (path === "") return <div className="stack">{inner}</div>;
-    return (
-      <fieldset className="config-group">
-        <legend className="mono small">{name}</legend>
-        {schema.description && <p className="small muted">{schema.description}</p>}
-        <div className="stack">{inner}</div>
-      </fieldset>
-    );
-  }
-  const mine = errors.some((error) => error.path === path || error.path?.endsWith(`.${path}`));
   return (
     <div className="config-field">
       <label htmlFor={id}>
         <span className="mono small">{name}</span>
         {required && <span className="faint xs"> required</span>}
       </label>
-      <Input id={id} schema={schema} value={value} onChange={onChange} invalid={mine} label={name} />
+      <Input
+        id={id}
+        schema={schema}
+        value={read(value, path)}
+        onChange={(next) => onChange(written(value, path, next))}
+        invalid={errors.some((error) => isAt(error, path))}
+        label={name}
+      />
       {schema.description && <p className="xs muted">{schema.description}</p>}
     </div>
   );

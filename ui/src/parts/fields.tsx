@@ -1,6 +1,6 @@
 /** Small things to type into, to choose from and to label with. */
 import { Search, X } from "lucide-react";
-import { forwardRef, type ReactNode, type SelectHTMLAttributes } from "react";
+import { forwardRef, type ReactNode, type SelectHTMLAttributes, useId } from "react";
 
 type FilterProps = {
   value: string;
@@ -48,10 +48,13 @@ export const FilterBox = forwardRef<HTMLInputElement, FilterProps>(function Filt
 type SelectProps = { label: string; options: (string | { value: string; label: string })[]; hideLabel?: boolean } & SelectHTMLAttributes<HTMLSelectElement>;
 
 export function Select({ label, options, hideLabel = true, ...more }: SelectProps) {
+  const id = useId();
   return (
-    <label className="select">
-      <span className={hideLabel ? "sr" : "small muted"}>{label}</span>
-      <select {...more}>
+    <span className="select">
+      <label htmlFor={id} className={hideLabel ? "sr" : "small muted"}>
+        {label}
+      </label>
+      <select id={id} {...more}>
         {options.map((option) => {
           const { value, label: text } = typeof option === "string" ? { value: option, label: option } : option;
           return (
@@ -61,7 +64,7 @@ export function Select({ label, options, hideLabel = true, ...more }: SelectProp
           );
         })}
       </select>
-    </label>
+    </span>
   );
 }
 

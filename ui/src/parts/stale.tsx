@@ -16,8 +16,7 @@ export function StaleList({ status }: { status: Status | undefined }) {
       {status.stale.map(({ cause, detail }, i) => (
         <li key={i}>
           <span aria-hidden="true">▲ </span>
-          {WORDS[cause] ?? cause}
-          {detail && <span>: {detail}</span>}
+          {detail ? detail[0]?.toUpperCase() + detail.slice(1) : (WORDS[cause] ?? cause)}
         </li>
       ))}
       {status.stale.length === 0 && (

@@ -51,7 +51,7 @@ export function assetColumns(): Column<Row>[] {
       cell: ({ asset }) => (
         <span className="asset-cell">
           <AssetLink name={asset.key} />
-          {asset.description && <span className="asset-about clip">{asset.description.split("\n")[0]}</span>}
+          {asset.description && <span className="asset-about clip">{firstLine(asset.description)}</span>}
         </span>
       ),
     },
@@ -94,6 +94,9 @@ export function assetColumns(): Column<Row>[] {
     { id: "owner", head: "Owner", width: "minmax(90px, 0.9fr)", sortable: true, narrow: true, cell: ({ asset }) => <span className="muted">{asset.owners.join(", ")}</span> },
   ];
 }
+
+/** The first line of a description, without its marks. */
+const firstLine = (text: string): string => text.split("\n")[0]!.replace(/[`*]{1,2}/g, "");
 
 function Kinds({ asset }: { asset: Asset }) {
   const kinds = asset.kinds.length > 0 ? asset.kinds : asset.compute_kind ? [asset.compute_kind] : [];

@@ -39,7 +39,6 @@ export const Card = memo(function Card(props: CardProps) {
       id={props.id}
       role="option"
       aria-selected={props.selected}
-      aria-label={`${props.name}, ${wordOf(shown)}`}
       data-key={props.name}
       data-status={shown}
       className={`card-node is-${shown} ${props.selected ? "on" : ""} ${props.current ? "current" : ""} ${props.foreign ? "foreign" : ""}`}

@@ -32,7 +32,7 @@ export default function Home() {
             The module that was loaded defines no assets. Write one with <code>@asset</code>.
           </Empty>
         ) : (
-          nothing && <FirstRun assets={definitions.data!.assets.length} />
+          nothing && <FirstRun assets={definitions.data!.assets.filter((asset) => asset.is_executable).length} />
         )}
         <Standing />
         <div className="home-columns">
@@ -74,7 +74,7 @@ function FirstRun({ assets }: { assets: number }) {
     <section className="first-run" aria-label="Nothing has run yet">
       <div className="grow">
         <h2>Nothing has run yet</h2>
-        <p className="muted small">{many(assets, "asset")} are defined. A plan is shown before anything starts.</p>
+        <p className="muted small">{many(assets, "asset")} can be made. A plan is shown before anything starts.</p>
       </div>
       {may && (
         <Button look="primary" icon={<Play size={13} />} onClick={() => openPlan({ selection: "*" })}>
@@ -168,7 +168,7 @@ function RunRow({ run }: { run: RunSummary }) {
       </span>
       {!ended && steps.total > 0 ? (
         <span className="home-run-progress">
-          <Progress value={(steps.done + steps.skipped + steps.failed) / steps.total} label="Steps done" tone={steps.failed > 0 ? "failed" : "running"} />
+          <Progress value={steps.done / steps.total} label="Steps done" tone={steps.failed > 0 ? "failed" : "running"} />
         </span>
       ) : (
         steps.failed > 0 && <span className="tone-failed xs">{many(steps.failed, "step")} failed</span>

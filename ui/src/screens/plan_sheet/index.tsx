@@ -3,14 +3,14 @@ import "./plan_sheet.css";
 
 import { useQuery } from "@tanstack/react-query";
 import { Play } from "lucide-react";
-import { useDeferredValue, useEffect, useId, useMemo, useState } from "react";
+import { useDeferredValue, useId, useMemo, useState } from "react";
 
 import { post } from "../../api/client";
 import type { Plan, PlanRequest } from "../../api/contract";
 import { useDefinitions } from "../../api/queries";
 import { go, useEnv } from "../../app/location";
 import { Button } from "../../parts/button";
-import { type ConfigError, ConfigForm, defaultsOf } from "../../parts/config_form";
+import { type ConfigError, ConfigForm } from "../../parts/config_form";
 import { Dialog } from "../../parts/dialog";
 import { PartitionField, partitionsOf } from "../../parts/partition_field";
 import { Command, ErrorNote, Loading } from "../../parts/states";
@@ -56,14 +56,6 @@ export default function PlanSheet({ request, onClose }: SheetProps) {
   });
   const partitioned = usePartitioned(request);
   const shown = plan.error ? undefined : plan.data;
-  useEffect(() => {
-    const schema = plan.data?.config_schema;
-    if (schema && choices.config === undefined) {
-      const filled = defaultsOf(schema);
-      if (filled !== undefined) change({ config: filled });
-    }
-    // once for each schema
-  }, [plan.data?.config_schema]);
   const errors = useMemo(() => errorsOf(shown), [shown]);
   const start = useStart(shown, onClose);
   const settled = shown !== undefined && !plan.isPlaceholderData && !plan.isFetching;

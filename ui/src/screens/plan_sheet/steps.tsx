@@ -73,8 +73,8 @@ export function Steps({ plan, excluded, forced, onExclude, onForce }: StepsProps
         width: "84px",
         align: "end",
         cell: (step) =>
-          step.action === "skip" ? (
-            <Button small look="quiet" onClick={() => onForce(step.assets, true)} aria-label={`Run ${step.step} all the same`}>
+          step.assets.length === 0 ? null : step.action === "skip" ? (
+            <Button small look="quiet" onClick={() => onForce(step.assets, true)} aria-label={`Force ${step.step}`}>
               Force
             </Button>
           ) : step.assets.some((key) => forced.includes(key)) ? (
@@ -82,7 +82,7 @@ export function Steps({ plan, excluded, forced, onExclude, onForce }: StepsProps
               Unforce
             </Button>
           ) : (
-            <Button small look="quiet" onClick={() => onExclude(step.assets, true)} aria-label={`Leave ${step.step} out`}>
+            <Button small look="quiet" onClick={() => onExclude(step.assets, true)} aria-label={`Exclude ${step.step}`}>
               Exclude
             </Button>
           ),

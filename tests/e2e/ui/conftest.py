@@ -1,0 +1,75 @@
+"""One browser for the test process; a project with workers and a page for each module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.page import CHROMIUM, Project, Watched, shown_project
+
+PROJECTS = Path(__file__).parent / "projects"
+Opened = Callable[..., Any]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, without a window."""
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=20_000)  # a server that has just begun loads the project first
+    assert CHROMIUM is not None, "there is no chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        # Frames are drawn as for a screen, also where there is none.
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--enable-precise-memory-info"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def garden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A little of everything, with everything in it made once."""
+    with shown_project(tmp_path_factory.mktemp("garden"), PROJECTS / "garden.py") as project:
+        yield project
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Opened]:
+    """Opens pages of a project; a test that leaves errors in the console or failed requests behind has failed.
+
+    ``opened(project, "/graph", theme="dark", size=(1440, 900), strict=True)`` is a page of the browser.
+    """
+    contexts: list[Any] = []
+    watched: list[tuple[Watched, bool]] = []
+
+    def open_page(
+        project: Project,
+        path: str = "/",
+        *,
+        theme: str = "light",
+        size: tuple[int, int] = (1440, 900),
+        strict: bool = True,
+        **more: Any,
+    ) -> Any:
+        kept = {"storage_state": project.known} if project.known is not None else {}
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, color_scheme=theme, **{**kept, **more}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if project.known is None:
+            page.goto(project.door)
+            project.known = context.storage_state()
+        watched.append((Watched(page), strict))
+        page.goto(project.url + path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    troubles = [trouble for one, strict in watched if strict for trouble in one.troubles]
+    assert troubles == []
