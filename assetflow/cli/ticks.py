@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from assetflow.daemon.code_child import CodeWork, about_all
 from assetflow.daemon.code_jobs import WRITTEN_LAST, Answer, EvaluateJob, InstigatorAbout, LaunchJob, Order, PlannedRun
 from assetflow.daemon.due import is_running
 from assetflow.errors import InvalidInvocationError, ServiceUnreachableError
+from assetflow.keys import AssetKey
 from assetflow.run_ids import new_run_id
 from assetflow.runs.ticks import AskedRun, InstigatorState, Tick, TickStatus, TickStore
 from assetflow.submission import Project, project_of_module
@@ -146,7 +147,21 @@ def run_by_hand(at: Desk, job: EvaluateJob, *, dry_run: bool, as_json: bool) -> 
             return _show_error(job.name, error, as_json)
         started = [one.run_id for one in found.launched]
     show_asked(job.name, answer.asked, answer.reason, started, dry_run=dry_run, as_json=as_json)
+    if not as_json:
+        _show_effects(answer)
     return 0
+
+
+def _show_effects(answer: Answer) -> None:
+    """Tell what else a sensor has asked for; it takes effect with a tick."""
+    for change in answer.changes:
+        verb = "remove" if change.removes else "add"
+        OUT.print(
+            Text.assemble((f"would {verb} ", "cyan"), f"partitions of {change.definition}: {', '.join(change.keys)}")
+        )
+    for event in answer.events:
+        key = AssetKey.from_db_string(event.asset).to_user_string()
+        OUT.print(Text.assemble(("would record ", "cyan"), f"a {event.kind} of {key}"))
 
 
 def show_asked(
@@ -178,6 +193,7 @@ def asked_record(one: AskedRun) -> dict[str, Any]:
         "partition": one.partition_key,
         "run_config": one.run_config,
         "assets": None if one.asset_selection is None else ["/".join(key) for key in one.asset_selection],
+        "asset_partitions": {"/".join(key): ranges for key, ranges in one.asset_partitions or ()},
         "tags": one.tags,
     }
 
@@ -188,11 +204,19 @@ def asked_text(one: AskedRun) -> Text:
     parts = [f"job {one.job_name}"]
     parts += [f"partition {record['partition']}"] if record["partition"] else []
     parts += [f"key {record['run_key']}"] if record["run_key"] else []
-    parts += [f"assets {', '.join(record['assets'])}"] if record["assets"] else []
+    ranges = record["asset_partitions"]
+    parts += [f"assets {', '.join(_with_ranges(key, ranges) for key in record['assets'])}"] if record["assets"] else []
     parts += [f"config {record['run_config']}"] if record["run_config"] else []
     own = {name: value for name, value in one.tags.items() if not name.startswith("assetflow/")}
     parts += [" ".join(f"{name}={value}" for name, value in own.items())] if own else []
     return Text(", ".join(parts))
+
+
+def _with_ranges(key: str, ranges: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+    """An asset, and which of its partitions are meant."""
+    shown = [first if first == last else f"{first}..{last}" for first, last in ranges.get(key, ())[:3]]
+    more = ", ..." if len(ranges.get(key, ())) > 3 else ""
+    return f"{key} ({', '.join(shown)}{more})" if shown else key
 
 
 def want(at: Desk, names: Sequence[str], *, running: bool) -> None:

@@ -18,6 +18,7 @@ _PULSE = 0.4
 _AWAY = 15.0  # before a sidecar looks again at runs that are recorded elsewhere
 _LAST_TURNS = 3.0
 _PATIENCE = 1.0  # with others that want the processor, in seconds
+_HURRY = 10.0  # seconds after a turn that has waited for others for longer than that
 _REMIND_EVERY = 60.0
 
 
@@ -68,6 +69,7 @@ class RecordingThread:
         self._renewed = 0.0
         self._complained = 0.0
         self._behind_since = 0.0
+        self._hurries_until = 0.0
         self._calm = LowPriority(f"assetflow-{lease}-calm")
 
     def start(self) -> None:
@@ -131,11 +133,16 @@ class RecordingThread:
         return _PULSE
 
     def _is_behind(self, now: float) -> bool:
-        """Whether there was always more for a while: then what is to be done may not wait for others."""
-        return bool(self._behind_since) and now - self._behind_since > _PATIENCE
+        """Whether there was always more for a while, or a turn took long: then it may not wait for others."""
+        return now < self._hurries_until or (bool(self._behind_since) and now - self._behind_since > _PATIENCE)
 
     def _calm_turn(self) -> bool:
-        return self._calm.do(self._recorder.turn, every=_RENEW_EVERY, meanwhile=self._renew)
+        began = time.monotonic()
+        try:
+            return self._calm.do(self._recorder.turn, every=_RENEW_EVERY, meanwhile=self._renew)
+        finally:
+            if (ended := time.monotonic()) - began > _PATIENCE:
+                self._hurries_until = ended + _HURRY
 
     def _renew(self) -> None:
         self._leads = self._registry.hold_lease(self._lease, self._name, LEASE_SECONDS)

@@ -6,7 +6,13 @@ import threading
 import time
 from typing import Any
 
-from assetflow.errors import AssetflowError, InvalidInvocationError, RunNotFoundError, ServiceUnreachableError
+from assetflow.errors import (
+    AssetflowError,
+    HistoryUnreachableError,
+    InvalidInvocationError,
+    RunNotFoundError,
+    ServiceUnreachableError,
+)
 from assetflow.log import logger
 from assetflow.runs.facts import Fact
 from assetflow.stores.redis.live_feed import Moment, RedisLiveFeed
@@ -23,6 +29,7 @@ from assetflow.wiring import live_feed_of
 _PULSE = 0.1  # seconds between two looks
 _IDLE_PULSE = 0.5
 _STATUS_EVERY = 0.25
+_PAUSE = 1.0
 _LOGS_EVERY = 0.5
 _LINES_AT_ONCE = 5000
 _SLOW_EVERY = 2.0  # workers, instigators
@@ -60,6 +67,7 @@ class LiveReader:
         self._moment: Moment | None = None
         self._log_pages = log_pages
         self._lines: dict[str, int] = {}
+        self._paused = ""
         self._status_at = self._slow_at = self._logs_at = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="assetflow-live", daemon=True)
@@ -95,6 +103,8 @@ class LiveReader:
             try:
                 self._turn()
                 self._broker(True, "")
+            except HistoryUnreachableError as error:
+                logger.warning("live events pause: %s", error.message)
             except ServiceUnreachableError as error:
                 self._lost(error)
             except AssetflowError as error:
@@ -196,13 +206,26 @@ class LiveReader:
         if not envs or (not something and now - self._status_at < _STATUS_EVERY):
             return
         self._status_at = now
+        if self._backend.desk.state.loaded is None:
+            return
         for env in envs:
-            found = self._statuses.of(env)
+            try:
+                found = self._statuses.of(env)
+            except AssetflowError as error:
+                self._pause_statuses(error)
+                continue
             before = self._told.get(env)
             self._told[env] = found
             changed = {key: one for key, one in found.items() if before is None or before.get(key) != one}
             if changed:
                 self._board.publish("status", "status", changed, self.position, env)
+
+    def _pause_statuses(self, error: AssetflowError) -> None:
+        """Nobody can tell them now: the history is away, say; what runs do is told all the same."""
+        self._status_at = time.monotonic() + _PAUSE
+        if str(error) != self._paused:
+            self._paused = str(error)
+            logger.warning("how assets stand cannot be told for now: %s", error.message)
 
     def _look_at_logs(self) -> None:
         """Tell new lines of the logs that pages follow; those of before they have asked for."""

@@ -22,6 +22,8 @@ from assetflow.web.run_fold import RunFolds
 from assetflow.web.run_summaries import USER_TAG, RunSummaries
 from assetflow.web.statuses import Statuses
 
+ENV_NAME = r"^[A-Za-z0-9][\w-]*$"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebParts:
@@ -67,7 +69,7 @@ Operator = Annotated[Caller, _caller(Role.OPERATOR)]
 Admin = Annotated[Caller, _caller(Role.ADMIN)]
 
 
-def _env(parts: Parts, env: Annotated[str | None, Query(max_length=64, pattern=r"^[A-Za-z0-9][\w-]*$")] = None) -> str:
+def _env(parts: Parts, env: Annotated[str | None, Query(max_length=64, pattern=ENV_NAME)] = None) -> str:
     """The environment that is meant; by default that of the server."""
     name = env or parts.settings.env
     known = [one["name"] for one in parts.backend.desk.loaded().told["environments"]]

@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from assetflow import AssetKey, DagsterInstance, Output, StaticPartitionsDefinition, asset, materialize
+from assetflow.code.reference import CodeRef
 from assetflow.code.signing import Signer
+from assetflow.engine.recording import run_entry
 from assetflow.engine.standings import PartitionState, standings
-from assetflow.runs.entries import Entries, MaterializationEntry, UnmadeEntry
+from assetflow.runs.entries import AttemptEntry, Entries, MaterializationEntry, RunChange, UnmadeEntry
+from assetflow.runs.outbox import RunHead
 from assetflow.stores.sql.history import SqlHistory, open_history
+from assetflow.submission import make_request, project_of, wanted_partitions
 from tests.support.postgres import Postgres, running_postgres
 
 MADE, FAILED, SKIPPED = PartitionState.MATERIALIZED, PartitionState.FAILED, PartitionState.SKIPPED
@@ -79,6 +83,39 @@ def test_what_failed_was_skipped_or_is_missing_is_told_apart_until_it_is_made(in
     assert told(instance, "flour", keys)[0] == ("a", "a", "failed"), "its last try has, though it was made before"
     instance.wipe_assets(["flour"])
     assert told(instance, "flour", keys) == [("a", "g", "missing")]
+
+
+def test_what_a_run_that_is_not_over_is_to_make_is_running(instance: DagsterInstance) -> None:
+    keys = ["a", "b", "c", "d"]
+
+    @asset(partitions_def=StaticPartitionsDefinition(keys))
+    def wheat() -> int:
+        return 1
+
+    materialize([wheat], partitions=["a"], instance=instance)
+    project = project_of([wheat])
+    partitions = wanted_partitions(None, ["a", "b", "c"])
+    request = make_request(project, CodeRef(), None, environment="default", partitions=partitions)
+    head = RunHead(run_id=request.run_id, born=1, envelope=request.sealed(instance._signer), code="")
+    over = AttemptEntry(request.run_id, 1, 5, "wheat[b]", "failed", 0, "", None, 9.0, 0.1, "ValueError")
+    lost = over._replace(step=2, outcome="lost")
+    log = instance._history.log
+    assert log.record(
+        Entries(
+            runs=[run_entry(head, request)],
+            attempts=[over, lost],
+            unmade=[UnmadeEntry("default", '["wheat"]', "b", "failed", request.run_id, 1, 9.0)],
+        )
+    )
+    assert told(instance, "wheat", keys) == [
+        ("a", "a", "running"), ("b", "b", "failed"), ("c", "c", "running"), ("d", "d", "missing"),
+    ]  # fmt: skip
+    (run, *_) = {one.run_id for one in instance.standings.under_way([AssetKey("wheat")])[AssetKey("wheat")].values()}
+    assert run == request.run_id
+    assert log.record(Entries(changes=[RunChange(request.run_id, "FAILED", None, 10.0, None, 0)]))
+    assert told(instance, "wheat", keys) == [
+        ("a", "a", "materialized"), ("b", "b", "failed"), ("c", "d", "missing"),
+    ]  # fmt: skip
 
 
 def test_standings_are_joined_to_stretches_in_the_order_of_the_definition() -> None:

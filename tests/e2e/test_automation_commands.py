@@ -34,6 +34,14 @@ def orders(context):
 def receipts(orders):
     return orders
 
+@sensor()
+def new_tills():
+    return SensorResult(
+        skip_reason="tills were found",
+        dynamic_partitions_requests=[AddDynamicPartitionsRequest("tills", ["first", "second"])],
+        asset_events=[AssetMaterialization("weather")],
+    )
+
 @asset(automation_condition=AutomationCondition.on_cron("0 6 * * 1", "Europe/Berlin"))
 def letter(receipts):
     return len(receipts)
@@ -80,7 +88,7 @@ class Shop:
     def look(self) -> None:
         """One evaluation, kept as a daemon keeps it."""
         definitions = import_module("assetflow.definitions.loading").definitions_from_module(self.module)
-        (sensor,) = definitions.sensors
+        sensor = definitions.get_sensor_def("default_automation_condition_sensor")
         history = open_history(current_settings(), create=True)
         assert history is not None
         store = history.ticks_of("default", "auto_shop")
@@ -140,6 +148,19 @@ def test_a_decision_is_explained_as_a_tree(shop: Shop) -> None:
     assert [one["requested"] for one in shop.told("automation", "list")] == [1, 0]
     later = shop.type("automation", "explain", "receipts", "--now").stdout
     assert "would not be asked for" in later and "✔ newly_requested" in later
+
+
+def test_a_sensor_that_is_tried_out_says_what_it_would_bring_about(shop: Shop) -> None:
+    tried = shop.type("sensor", "run", "new_tills", "--dry-run")
+    assert tried.returncode == 0, tried.stderr
+    assert "would add partitions of tills: first, second" in tried.stdout
+    assert "would record a materialization of weather" in tried.stdout
+    with DagsterInstance.get() as instance:
+        assert instance.get_dynamic_partitions("tills") == []
+    shop.look()
+    shop.make("orders", partitions=["2026-05-10"])
+    asked = shop.type("sensor", "run", "default_automation_condition_sensor", "--dry-run")
+    assert "assets receipts (2026-05-10)" in asked.stdout
 
 
 def test_what_cannot_be_explained_says_so(shop: Shop) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from assetflow.client import await_recorded
 from assetflow.clock import wait_until
 from assetflow.local.cluster import LocalCluster
 from assetflow.stores.sql.access import SqlAccess
@@ -76,7 +78,7 @@ class WebServer:
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
-    def ended(self, run_id: str, within: float = 60.0) -> dict[str, Any]:
+    def ended(self, run_id: str, within: float = 90.0) -> dict[str, Any]:
         """A run, once it is over."""
         with self.client() as client:
             found: dict[str, Any] = {}
@@ -93,7 +95,9 @@ class WebServer:
         with self.client() as client:
             answer = client.post("/runs", json=asked)
             assert answer.status_code == 201, answer.text
-        return self.ended(answer.json()["run_id"])
+        found = self.ended(answer.json()["run_id"])
+        assert await_recorded(self.cluster.connection)
+        return found
 
 
 @contextmanager
@@ -150,7 +154,7 @@ class Heard:
         """The data of all events of a name."""
         return [data for event, data, _ in list(self.events) if event == name]
 
-    def has(self, name: str, count: int = 1, within: float = 20.0) -> bool:
+    def has(self, name: str, count: int = 1, within: float = 60.0) -> bool:
         """Whether so many of a name come in time."""
         return wait_until(lambda: len(self.named(name)) >= count, timeout=within)
 
@@ -163,7 +167,7 @@ class Heard:
 @contextmanager
 def listening(server: WebServer, topics: str, *, last: str | None = None, env: str = "default") -> Iterator[Heard]:
     """A page that hears live events."""
-    heard, begun = Heard(), threading.Event()
+    heard, begun, sockets = Heard(), threading.Event(), list[socket.socket]()
     headers = {} if last is None else {"Last-Event-ID": last}
     client = server.client()
     stream = client.stream("GET", "/live", params={"topics": topics, "env": env}, headers=headers)
@@ -172,6 +176,7 @@ def listening(server: WebServer, topics: str, *, last: str | None = None, env: s
         try:
             with stream as answer:
                 assert answer.status_code == 200
+                sockets.append(answer.extensions["network_stream"].get_extra_info("socket"))
                 begun.set()
                 event = identity = ""
                 for line in answer.iter_lines():
@@ -187,9 +192,12 @@ def listening(server: WebServer, topics: str, *, last: str | None = None, env: s
 
     thread = threading.Thread(target=listen, daemon=True)
     thread.start()
-    assert begun.wait(20)
     try:
+        assert begun.wait(60)
         yield heard
     finally:
-        client.close()
+        for one in sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
         thread.join(5)
+        client.close()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from assetflow.clock import wait_until
 from tests.support.cluster import command_of
 from tests.support.web import WebServer
@@ -46,7 +48,7 @@ def test_an_asset_is_told_with_its_code_and_without_what_could_run(web: WebServe
     assert source["file"].endswith(f"{web.name}.py") and "three orders" in source["text"]
     meta = {one["label"]: one for one in told["definition"]["metadata"]}
     assert "<h1>Orders</h1>" in meta["notes"]["html"] and "<script" not in meta["notes"]["html"]
-    assert 'href="https://x.example"' in meta["notes"]["html"] and "javascript:" not in meta["notes"]["html"]
+    assert 'href="https://x.example"' in meta["notes"]["html"] and 'href="javascript' not in meta["notes"]["html"]
     assert meta["home"]["type"] == "text", "no link that runs something"
     assert told["latest"]["run_id"] and {one["label"] for one in told["latest"]["metadata"]} >= {"rows", "share"}
     assert told["downstream"] == ["revenue"] and f"from {web.name} import defs" in told["definition"]["python_snippet"]
@@ -144,6 +146,7 @@ def test_workers_pools_and_the_set_up_are_told(web: WebServer) -> None:
         assert {one["area"] for one in findings} >= {"redis", "definitions", "workers"}
 
 
+@pytest.mark.slow
 def test_a_worker_that_is_drained_ends_and_another_takes_its_place(web: WebServer) -> None:
     with web.client("operator") as client:
         name = client.get("/workers").json()["items"][0]["name"]
@@ -166,12 +169,18 @@ def test_the_server_never_loads_the_project(web: WebServer) -> None:
     assert any("assetflow.desk" in command_of(pid) for pid in children)
 
 
+def test_prometheus_is_told_with_a_token(web: WebServer) -> None:
+    with web.client("viewer", base_url=web.url) as client:
+        assert "assetflow_" in client.get("/metrics").text
+
+
 def test_the_whole_api_is_described(web: WebServer) -> None:
-    described = web.client(None).get("/openapi.json").json()
+    with web.client(None) as client:
+        described = client.get("/openapi.json").json()
     for path, methods in described["paths"].items():
         for method, about in methods.items():
             done = next(answer for status, answer in about["responses"].items() if status.startswith("2"))
             kind = done.get("content", {}).get("application/json", {}).get("schema", {})
-            told = "$ref" in kind or "204" in about["responses"] or path.endswith("/live")
+            told = "$ref" in kind or "204" in about["responses"] or path.endswith(("/live", "/metrics"))
             assert told, f"{method} {path} says nothing of its answer"
             assert about.get("summary"), path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 
@@ -22,17 +23,17 @@ def test_a_page_hears_how_assets_and_runs_change(web: WebServer) -> None:
             made = [statuses.get(key, {}).get("run_id") for key in ("orders", "revenue")]
             return told.get(run["id"], {}).get("status") == "success" and made == [run["id"]] * 2
 
-        assert wait_until(is_told, timeout=20)
+        assert wait_until(is_told, timeout=60)
 
 
 def test_a_page_of_a_run_hears_its_steps_and_events(web: WebServer) -> None:
     with web.client() as client:
         run_id = client.post("/runs", json={"selection": "slow orders"}).json()["run_id"]
         with listening(web, f"run:{run_id}") as heard:
-            assert wait_until(lambda: _steps(heard.named("run")).get("slow") == "running", timeout=20)
+            assert wait_until(lambda: _steps(heard.named("run")).get("slow") == "running", timeout=60)
             (web.cluster.connection.settings.home / "go").touch()
             web.ended(run_id)
-            assert wait_until(lambda: _steps(heard.named("run")).get("slow") == "success", timeout=20)
+            assert wait_until(lambda: _steps(heard.named("run")).get("slow") == "success", timeout=60)
             assert heard.named("run")[-1]["summary"]["status"] == "success"
     (web.cluster.connection.settings.home / "go").unlink()
 
@@ -44,12 +45,13 @@ def _steps(told: list[dict[str, object]]) -> dict[str, str]:
 
 def test_a_page_goes_on_where_its_connection_broke_off_at_any_of_the_servers(web: WebServer) -> None:
     with listening(web, "runs") as heard:
-        assert heard.has("hello") and wait_until(lambda: bool(heard.events[0][2]), timeout=10)
+        assert heard.has("hello") and wait_until(lambda: bool(heard.events[0][2]), timeout=30)
         last = heard.last_id
     run = web.run(selection="orders")
     with running_web(web.cluster, web.folder, web.name) as other:
-        assert wait_until(lambda: other.client("viewer").get("/session").json()["broker"]["ok"], timeout=20)
         other.tokens.update(web.tokens)
+        with other.client("viewer") as client:
+            assert wait_until(lambda: client.get("/session").json()["broker"]["ok"], timeout=60)
         with listening(other, f"runs,run:{run['id']}", last=last) as again:
             assert again.has("run") and again.has("runs")
             assert run["id"] in {one["id"] for one in again.named("runs")[0]["items"]}
@@ -60,7 +62,7 @@ def test_a_page_goes_on_where_its_connection_broke_off_at_any_of_the_servers(web
 
 def test_a_position_that_nobody_can_go_on_from_is_said_to_be_none(web: WebServer) -> None:
     with listening(web, "runs") as heard:
-        assert wait_until(lambda: any(identity for _, _, identity in heard.events), timeout=10)
+        assert wait_until(lambda: any(identity for _, _, identity in heard.events), timeout=30)
         ms, _, generation = heard.last_id.partition("-")
     for last in (
         "garbage",
@@ -87,7 +89,7 @@ def test_code_that_is_changed_is_loaded_again_and_code_that_is_wrong_is_not(web:
                 told = {key: one for event in heard.named("status") for key, one in event.items()}
                 return [cause["cause"] for cause in told["revenue"]["stale"]] == ["code"]
 
-            assert wait_until(is_stale, timeout=20)
+            assert wait_until(is_stale, timeout=60)
             path.write_text(source + "\n\nthis is no Python\n")
             assert heard.has("definitions", 2) and not heard.named("definitions")[1]["ok"]
             session = client.get("/session").json()["definitions"]
@@ -101,11 +103,18 @@ def test_code_that_is_changed_is_loaded_again_and_code_that_is_wrong_is_not(web:
 
 def test_a_page_is_told_that_the_broker_is_gone_and_that_it_is_back(web: WebServer) -> None:
     with listening(web, "runs,status") as heard:
-        assert heard.has("broker")
+        assert heard.has("broker") and heard.named("broker")[0]["ok"]
+        os.kill(web.cluster.valkey_pid, signal.SIGSTOP)
+        try:
+            assert wait_until(lambda: not heard.named("broker")[-1]["ok"], timeout=45)
+            with web.client("viewer") as client:
+                assert client.get("/definitions").status_code == 200, "what is known is shown all the same"
+                assert not client.get("/session").json()["broker"]["ok"]
+        finally:
+            os.kill(web.cluster.valkey_pid, signal.SIGCONT)
+        assert wait_until(lambda: heard.named("broker")[-1]["ok"], timeout=45)
         kill(web.cluster.valkey_pid)
-        assert wait_until(lambda: any(not one["ok"] for one in heard.named("broker")), timeout=10)
-        assert wait_until(lambda: heard.named("broker")[-1]["ok"], timeout=20)
-        assert heard.has("resync"), "what was told may be gone"
+        assert heard.has("resync"), "another server is there, and what was told may be gone"
     with web.client("viewer") as client:
         assert client.get("/runs").status_code == 200
     assert web.run(selection="orders")["status"] == "success"

@@ -139,7 +139,7 @@ def test_logs_come_by_the_page_and_can_be_searched(web: WebServer) -> None:
 def test_a_run_can_be_paused_resumed_and_cancelled(web: WebServer) -> None:
     with web.client("operator") as client:
         run_id = client.post("/runs", json={"selection": "slow"}).json()["run_id"]
-        assert wait_until(lambda: _state(web, "slow") == "running", timeout=20, every=0.05)
+        assert wait_until(lambda: _state(web, "slow") == "running", timeout=60, every=0.05)
         working = client.get("/workers").json()
         assert sum(one["running"] for one in working["queues"]) == 1
         assert client.post(f"/runs/{run_id}/retry", json={}).status_code == 409

@@ -30,6 +30,9 @@ defs = Definitions(assets=[*(made(number) for number in range(1000)), daily])
 """
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebServer]:
     """A thousand assets, and one with a hundred thousand partitions."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from assetflow.errors import AssetflowError
-from assetflow.web.parts import Parts
+from assetflow.metrics.exposition import metrics_text, sources_of
+from assetflow.web.parts import Parts, Viewer
 from assetflow.web.refusals import Refused
 
 router = APIRouter(tags=["health"])
@@ -36,3 +38,10 @@ def readyz(parts: Parts) -> Health:
     if not parts.reader.broker_ok:
         raise Refused(503, "unavailable", parts.reader.broker_message)
     return Health()
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(_caller: Viewer, parts: Parts) -> Response:
+    """What `assetflow metrics` tells, for Prometheus with a viewer's token."""
+    text, kind = metrics_text(sources_of(parts.backend.connection()))
+    return Response(text, media_type=kind)

@@ -12,7 +12,7 @@ from starlette.responses import StreamingResponse
 
 from assetflow.errors import AssetflowError
 from assetflow.web.live_board import Watcher, framed
-from assetflow.web.parts import Env, Viewer, WebParts, parts_of
+from assetflow.web.parts import ENV_NAME, Viewer, WebParts, parts_of
 from assetflow.web.refusals import Refused
 
 router = APIRouter(tags=["live"])
@@ -28,11 +28,14 @@ _MOST_TOPICS = 20
 async def live(
     _caller: Viewer,
     parts: Annotated[WebParts, Depends(parts_of)],
-    env: Env,
+    env: Annotated[str | None, Query(max_length=64, pattern=ENV_NAME)] = None,
     topics: Annotated[str, Query(max_length=4000)] = "runs,status",
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
 ) -> StreamingResponse:
-    """What happens, as it happens. `Last-Event-ID` goes on from there, or says `resync`."""
+    """What happens, as it happens. `Last-Event-ID` goes on from there, or says `resync`.
+
+    It needs no definitions: a page that waits for them to load is told when they have.
+    """
     wanted = frozenset(topic for topic in topics.split(",") if topic)
     for topic in wanted:
         if not _TOPIC.fullmatch(topic):
@@ -41,7 +44,7 @@ async def live(
         raise Refused(422, "invalid", f"at most {_MOST_TOPICS} topics at once")
     if parts.board.is_full:
         raise Refused(429, "too_many", "too many pages are open", fix="close some, or try again later")
-    watcher = Watcher(wanted, env)
+    watcher = Watcher(wanted, env or parts.settings.env)
     parts.board.join(watcher)
     return StreamingResponse(
         _told(parts, watcher, last_event_id),
