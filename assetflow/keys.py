@@ -80,8 +80,11 @@ class AssetKey:
 
     @staticmethod
     def from_db_string(text: str) -> AssetKey:
-        """Read back what `to_string` gives."""
-        return AssetKey(json.loads(text))
+        """Read back what `to_string` gives; ParameterCheckError if it is something else."""
+        try:
+            return AssetKey(json.loads(text))
+        except (ValueError, RecursionError):
+            raise ParameterCheckError(f"{text!r:.60} is not a key as it stands in a database") from None
 
     def to_user_string(self) -> str:
         """The segments joined by "/": ``a/b``."""

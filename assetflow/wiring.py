@@ -208,6 +208,7 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
         share_cores=lambda slots: share_cores(os.environ, slots),
         passing_errors=PASSING_ERRORS,
         logs_as_json=chosen.log_format == "json",
+        secrets=secret_values,
     )
     return make_worker_app(chosen.broker_url or url, parts)
 

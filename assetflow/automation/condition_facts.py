@@ -8,7 +8,7 @@ from typing import Any
 
 from assetflow.automation.evaluating import Evaluation
 from assetflow.automation.subsets import NONE, Subset
-from assetflow.cron import fire_times_before, five_fields, zone_of
+from assetflow.cron import fire_times, fire_times_before, five_fields, zone_of
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.condition_tree import ConditionKind, ConditionTree
 from assetflow.keys import AssetKey
@@ -71,10 +71,9 @@ def _cron_tick_passed(at: Evaluation, condition: ConditionTree, key: AssetKey) -
     before = at.evaluated_before
     zone = zone_of(condition.argument("cron_timezone"), whose="an AutomationCondition")
     expression = five_fields(condition.argument("cron_schedule"))
-    last = None if before is None else next(fire_times_before([expression], zone, at.known.now), None)
-    if before is None or last is None or last <= before:
+    if before is None or next(fire_times([expression], zone, before)) > at.known.now:
         return NONE, {}
-    every = at.known.every(key).all
+    every, last = at.known.every(key).all, next(fire_times_before([expression], zone, at.known.now))
     return every, dict.fromkeys(every, last.timestamp())
 
 

@@ -87,7 +87,7 @@ def _page(
     if no_ui or not modules:
         return nullcontext()
     if find_spec("fastapi") is None or find_spec("uvicorn") is None:
-        ERR.print('the page needs what is not installed: pip install "assetflow[ui]"', style="dim")
+        ERR.print(Text('the page needs what is not installed: pip install "assetflow[ui]"', style="dim"))
         return nullcontext()
     words = ["-m", modules[0], *(["--port", str(port)] if port is not None else [])]
     return page(words, {"ASSETFLOW_HOME": str(settings.home.resolve()), "ASSETFLOW_REDIS_URL": redis_url})

@@ -17,12 +17,12 @@ from pathlib import Path
 
 import zstandard
 
-from assetflow.errors import SettingsError, SignatureError
+from assetflow.errors import DamagedRecordError, SettingsError, SignatureError
 
 _MAGIC = b"AF1"
 _ID = 4
 _MAC = 32
-_LARGEST = 1 << 30
+_LARGEST = 1 << 28  # bytes of anything that was sealed
 
 
 class Signer:
@@ -63,6 +63,7 @@ class Signer:
 
         Raises:
             SignatureError: it is unsigned, changed, or signed with another key.
+            DamagedRecordError: it is signed, and cannot be inflated or would be too large.
         """
         head = len(_MAGIC) + _ID + _MAC
         if len(sealed) < head or not sealed.startswith(_MAGIC):
@@ -76,7 +77,12 @@ class Signer:
         mac, packed = sealed[len(_MAGIC) + _ID : head], sealed[head:]
         if not hmac.compare_digest(mac, self._mac(purpose, packed)):
             raise SignatureError(f"{what} was changed after it was signed and is refused")
-        return zstandard.decompress(packed, max_output_size=_LARGEST)
+        try:
+            if zstandard.frame_content_size(packed) > _LARGEST:
+                raise DamagedRecordError(f"{what} is larger than {_LARGEST >> 20} MB, which nothing is")
+            return zstandard.decompress(packed, max_output_size=_LARGEST)
+        except zstandard.ZstdError as error:
+            raise DamagedRecordError(f"{what} is damaged: {error}") from None
 
     def token(self, purpose: str, body: bytes) -> str:
         """32 hex digits that only who has the key can make of the body."""

@@ -6,9 +6,22 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 _named: set[str] = set()
+
+
+class _Told:
+    """Where the names are told to a process beside this one, and how much of that has been read here."""
+
+    file: Path | None = None
+    read = 0
+
+
+_told = _Told()
 _SECRET = re.compile(
     r"(?i)password|passwd|secret|token|credential|private|(?:^|_)(?:api_?|access_?|signing_?)?key(?:$|_)"
 )
@@ -18,7 +31,11 @@ class _Variables(Mapping[str, str]):
     """The environment of this process, as it is now; notes which variables were asked for."""
 
     def __getitem__(self, name: str) -> str:
-        _named.add(name)
+        if name not in _named:
+            _named.add(name)
+            if _told.file is not None:
+                with suppress(OSError), _told.file.open("a") as file:
+                    file.write(f"{name}\n")  # before anybody can write the value somewhere
         return os.environ[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -36,6 +53,23 @@ def variables() -> Mapping[str, str]:
     return _variables
 
 
+def tell_names(file: Path) -> None:
+    """From now on, note in a file which variables configs name here, for a process that reads what steps write."""
+    _told.file = file
+
+
+def learn_names(file: Path) -> None:
+    """Take in what other processes, with the same environment, have noted there since the last time."""
+    try:
+        if file.stat().st_size <= _told.read:
+            return
+        text = file.read_text()
+    except OSError:
+        return
+    _told.read = len(text.encode())
+    _named.update(text.split())
+
+
 def secret_values() -> list[str]:
     """What nobody is to read in a log: of variables that configs have named in this process, and of secret names.
 
@@ -47,4 +81,19 @@ def secret_values() -> list[str]:
 
 @lru_cache(maxsize=1)
 def _secrets(_named_so_far: int, _second: int) -> list[str]:
-    return [value for name, value in list(os.environ.items()) if name in _named or _SECRET.search(name)]
+    found = []
+    for name, value in list(os.environ.items()):
+        if name in _named or _SECRET.search(name):
+            found.append(value)
+        if "://" in value:
+            found += _passwords(value)
+    return found
+
+
+def _passwords(url: str) -> list[str]:
+    """The password in an address, as it is written there and as it is."""
+    try:
+        password = urlsplit(url).password
+    except ValueError:
+        return []
+    return [] if not password else [password, unquote(password)]

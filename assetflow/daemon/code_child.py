@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assetflow.client import submit_project
+from assetflow.config.environment import secret_values
 from assetflow.daemon.code_jobs import (
     Answer,
     Decided,
@@ -42,6 +43,7 @@ from assetflow.instance import DagsterInstance
 from assetflow.keys import AssetKey
 from assetflow.partitions.partitions_definition import PartitionKeyRange
 from assetflow.planning.targets import WantedPartitions
+from assetflow.runs.masking import masked_text
 from assetflow.runs.reported import reported
 from assetflow.runs.ticks import AskedRun, InstigatorKind
 from assetflow.submission import Project
@@ -254,4 +256,5 @@ def _told(trace: str) -> str:
     lines = trace.splitlines()
     here = str(Path(__file__).parents[1])
     frames = [number for number, line in enumerate(lines) if line.startswith('  File "') and here not in line]
-    return "\n".join([lines[0], *lines[frames[0] :]] if frames else lines)
+    text = "\n".join([lines[0], *lines[frames[0] :]] if frames else lines)
+    return masked_text(text, secret_values())

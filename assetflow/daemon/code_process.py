@@ -41,6 +41,14 @@ class CodeProcess:
         self._hello: Future[Hello] = Future()
         threading.Thread(target=self._listen, name=f"assetflow-code-{module}", daemon=True).start()
 
+    def begin(self, target: str) -> None:
+        """Tell a process that was started for ``-`` what to load."""
+        self.module = target
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            assert self._process.stdin is not None
+            self._process.stdin.write(f"{target}\n".encode())
+            self._process.stdin.flush()
+
     @property
     def hello(self) -> Hello | None:
         """What it has found; None while it is loading."""

@@ -1,6 +1,10 @@
-"""Entry of a desk: ``python -m assetflow.desk MODULE``, or ``file:PATH`` in place of the module."""
+"""Entry of a desk: ``python -m assetflow.desk MODULE``, or ``file:PATH`` in place of the module.
+
+``-`` waits until it is told on a line of standard input: all that is the same for every project is loaded by then.
+"""
 
 import gc
+import os
 import sys
 
 # What a child needs is loaded before it is forked.
@@ -18,6 +22,10 @@ from assetflow.errors import AssetflowError, CheckError
 
 def main(target: str) -> None:
     """Load the definitions, and answer until nobody asks any more."""
+    if target == "-":
+        target = _told()
+        if not target:
+            return
     try:
         project = project_at(target)
         warm(project)
@@ -29,6 +37,14 @@ def main(target: str) -> None:
     gc.collect()
     gc.freeze()  # pages that are shared with the children stay so
     CodeHost(Desk(project)).run(hello)
+
+
+def _told() -> str:
+    """The first line of standard input; what follows is left for others."""
+    line = b""
+    while not line.endswith(b"\n") and (byte := os.read(0, 1)):
+        line += byte
+    return line.decode().strip()
 
 
 if __name__ == "__main__":

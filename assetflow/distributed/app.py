@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
+import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol
 from assetflow.distributed.dispatcher import TASK_NAME, Dispatcher
 from assetflow.distributed.guardian import Guardian, SidecarStep
 from assetflow.distributed.log_keeping import LogKeeping
+from assetflow.distributed.masked_log import mask
 from assetflow.engine.slot import Slot
 from assetflow.engine.watch import Watch
 from assetflow.log import logger, write_json
@@ -36,6 +38,7 @@ class WorkerParts:
         sidecar_command: how the sidecar is started.
         sidecar_environment: added to the sidecar's environment.
         share_cores: told, before there are children, how many there will be.
+        secrets: what nobody is to read in the worker's log.
         logs_as_json: whether the worker's log is for machines.
         passing_errors: of the broker, that a worker waits for the end of, as for a lost connection.
     """
@@ -47,6 +50,7 @@ class WorkerParts:
     share_cores: Callable[[int], None]
     passing_errors: tuple[type[Exception], ...] = ()
     logs_as_json: bool = False
+    secrets: Callable[[], Iterable[str]] = tuple
 
 
 def make_app(broker_url: str, *, patience: int = 10) -> Celery:
@@ -117,11 +121,12 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
             guardian.stop()
 
     def after_logging(**given: Any) -> None:
-        write_json(given.get("logger"))
+        if parts.logs_as_json:
+            write_json(given.get("logger"))
+        mask(given.get("logger") or logging.getLogger(), parts.secrets)
 
-    if parts.logs_as_json:
-        signals.after_setup_logger.connect(after_logging, weak=False)
-        signals.after_setup_task_logger.connect(after_logging, weak=False)
+    signals.after_setup_logger.connect(after_logging, weak=False)
+    signals.after_setup_task_logger.connect(after_logging, weak=False)
     signals.worker_init.connect(before_start, weak=False)
     signals.celeryd_after_setup.connect(before_pool, weak=False)
     signals.worker_shutdown.connect(after_stop, weak=False)

@@ -22,6 +22,7 @@ from pathlib import Path
 from assetflow.runs.claims import Claim
 
 SIZE = 1024
+NAMES = "names"  # file beside the cells: variables that configs have named, whose values are secrets
 _BETWEEN_WAKE_UPS = 0.5  # seconds: longer than a slice
 _NOTHING, _OPENING = -1, -2
 # pid, step (-1: none, -2: it opens the run), token, nonce, retries, timeout, deadline, last woken, wants to go, run id

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
+from assetflow.config.environment import tell_names
 from assetflow.distributed.capture import Capture
-from assetflow.distributed.cells import Cell, StopReason
+from assetflow.distributed.cells import NAMES, Cell, StopReason
 from assetflow.distributed.clean_slate import CleanSlate
 from assetflow.distributed.log_keeping import LogKeeping
 from assetflow.distributed.spool import Spool
@@ -37,6 +38,7 @@ class GuardedWatch:
         capture: Capture | None = None,
         keeping: Callable[[], LogKeeping] | None = None,
     ) -> None:
+        tell_names(folder / NAMES)
         self.cell = Cell.create(folder)
         self._capture = capture
         self._keeping = keeping

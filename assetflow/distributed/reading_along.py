@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from assetflow.distributed.cells import Cell, CellState
+from assetflow.config.environment import learn_names
+from assetflow.distributed.cells import NAMES, Cell, CellState
 from assetflow.distributed.log_keeping import LogKeeping
 from assetflow.distributed.spool import Spool
 from assetflow.runs.facts import LogDetail
@@ -41,6 +42,7 @@ class ReadingAlong:
     def look(self, cells: Iterable[Cell]) -> None:
         """Send along what running steps have written since the last look, and bound what they take of the disk."""
         self.pause = NEVER
+        learn_names(self._folder / NAMES)
         for cell in cells if self._keeping is not None else ():
             state = cell.read()
             if not state.busy:
@@ -59,6 +61,7 @@ class ReadingAlong:
         """What a step has written whose process is gone, and what to tell of it. It is being stored meanwhile."""
         if self._keeping is None or not state.busy:
             return None, None
+        learn_names(self._folder / NAMES)
         keeping, spool = self._keeping, self._spool(cell)
         log = keeping.read(spool)
         if not log.size:

@@ -155,7 +155,7 @@ class RunRecord:
             try:
                 kind = _KINDS[fact.kind]
                 detail = _detail.decode(fact.detail)
-            except (KeyError, msgspec.DecodeError) as problem:
+            except (KeyError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
                 logger.warning("run %s: a fact of kind %s is kept unread: %s", self._run_id, fact.kind, problem)
                 continue
             if kind in _STATUS:
@@ -378,6 +378,6 @@ def _path(metadata: bytes) -> str | None:
         return None
     try:
         found = _path_in.decode(metadata).path
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return found.value if found is not None and found.type == "path" and isinstance(found.value, str) else None

@@ -66,7 +66,7 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         try:
             with collecting_later():
                 request = msgspec.msgpack.decode(raw, type=RunRequest)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             if _schema_in(raw) > SCHEMA:
                 raise _too_new(run_id, _schema_in(raw)) from None
             raise DamagedRecordError(
@@ -93,7 +93,7 @@ class _Head(msgspec.Struct):
 def _schema_in(raw: bytes) -> int:
     try:
         return msgspec.msgpack.decode(raw, type=_Head).plan.schema
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import msgspec
 
+from assetflow.config.environment import secret_values
 from assetflow.execution.outcome import StepResult, delay_before_retry, describe_error
 from assetflow.planning.plan import Plan, Topology
 from assetflow.runs.claims import Claim, Outcome, Verdict
 from assetflow.runs.facts import LogDetail, StepDetail
+from assetflow.runs.masking import masked
 
 
 def outcome_of(claim: Claim, result: StepResult, topology: Topology) -> Outcome:
     """The report to the store: what is unlocked, what can no longer run."""
     step = claim.step
     children = topology.children[step]
-    detail = msgspec.json.encode(result.detail).decode()
+    # Whatever a step tells of itself is read by many: metadata, descriptions and errors alike.
+    detail = masked(msgspec.json.encode(result.detail), secret_values()).decode()
     if result.succeeded:
         emitted = set(result.emitted)
         unlocks = [child for child, needs in children.items() if needs <= emitted]

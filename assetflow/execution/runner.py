@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import cloudpickle
 
 from assetflow.code.signing import Signer
+from assetflow.config.environment import secret_values
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
@@ -32,6 +33,7 @@ from assetflow.planning.makers import Makers
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.claims import Claim
 from assetflow.runs.facts import ErrorDetail, StepDetail
+from assetflow.runs.masking import masked
 
 _LARGEST_EXCEPTION = 64 * 1024
 
@@ -227,6 +229,8 @@ class DefinitionsRunner:
             return None
         try:
             raw = cloudpickle.dumps(error)
+            if masked(raw, secret_values()) != raw:
+                return None  # it travels as text, from which secrets can be taken out
             return base64.b64encode(self._signer.seal("error", raw)).decode() if len(raw) < _LARGEST_EXCEPTION else None
         except Exception:
             return None

@@ -69,7 +69,7 @@ class StoredLogFiles:
         try:
             raw = zstandard.decompress(packed, max_output_size=_LARGEST)
             return msgspec.msgpack.decode(raw, type=KeptLog)
-        except (zstandard.ZstdError, msgspec.DecodeError) as error:
+        except (zstandard.ZstdError, msgspec.DecodeError, UnicodeDecodeError) as error:
             raise DamagedRecordError(f"the log at {uri} cannot be read: {error}") from None
 
     def remove(self, uris: Sequence[str], run_id: str) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from assetflow.errors import DamagedRecordError
 from assetflow.keys import AssetKey
 
 FIRST = 1
@@ -190,8 +191,15 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
     @staticmethod
     def from_json(raw: bytes) -> Plan:
-        """Read a plan back; msgspec.ValidationError says where it is malformed."""
-        return msgspec.json.decode(raw, type=Plan)
+        """Read a plan back.
+
+        Raises:
+            DamagedRecordError: it is malformed; says where.
+        """
+        try:
+            return msgspec.json.decode(raw, type=Plan)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise DamagedRecordError(f"a plan cannot be read: {error}") from None
 
 
 class Topology:

@@ -60,7 +60,7 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
         """The same of a step; empty if it is none of this version's."""
         try:
             return _told.decode(self.raw)
-        except msgspec.ValidationError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return StepDetail()
 
 

@@ -178,7 +178,7 @@ class LineReader:
 def _frame_in(raw: bytes) -> _Frame | None:
     try:
         return _decoder.decode(raw)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 

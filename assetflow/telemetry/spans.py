@@ -70,7 +70,7 @@ def spans_of(fact: FactEntry, plan: Plan | None) -> Iterator[Span]:
     elif fact.kind in _TRIES and fact.steps and plan is not None:
         try:
             detail = msgspec.json.decode(fact.detail, type=StepDetail)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return  # of another version
         if not detail.unchanged:
             yield from _of_step(fact, plan.steps[int(fact.steps)], detail)
@@ -79,7 +79,7 @@ def spans_of(fact: FactEntry, plan: Plan | None) -> Iterator[Span]:
 def _of_run(fact: FactEntry, plan: Plan | None) -> Span:
     try:
         status = str(msgspec.json.decode(fact.detail).get("status", "")).lower()
-    except (msgspec.DecodeError, AttributeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, AttributeError):
         status = ""
     about: dict[str, str | int | float] = {"assetflow.run": fact.run_id, "assetflow.status": status}
     if plan is not None:

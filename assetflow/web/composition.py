@@ -33,7 +33,7 @@ def build_web(settings: Settings, target: str, *, watches: bool = True, is_open:
         watches: code that is changed is loaded again.
         is_open: everybody may do everything, without logging in.
     """
-    desk = DeskKeeper(_starter(settings, target), watches=watches)
+    desk = DeskKeeper(target, _starter(settings), watches=watches)
     backend = Backend(settings, desk)
     facts = RunFactsCache(lambda: signer_for(settings), lambda run_id: backend.connection().store.envelope(run_id))
     folds = RunFolds(lambda: backend.connection().store)
@@ -71,7 +71,7 @@ def _definitions(desk: DeskKeeper) -> dict[str, object]:
     }
 
 
-def _starter(settings: Settings, target: str) -> Callable[[], CodeProcess]:
+def _starter(settings: Settings) -> Callable[[], CodeProcess]:
     environment = {
         **os.environ,
         "ASSETFLOW_HOME": str(settings.home.resolve()),
@@ -82,4 +82,4 @@ def _starter(settings: Settings, target: str) -> Callable[[], CodeProcess]:
     }
     path = os.pathsep.join((*own_import_path(), environment.get("PYTHONPATH", ""))).rstrip(os.pathsep)
     environment["PYTHONPATH"] = path
-    return lambda: CodeProcess(target, environment, entry="assetflow.desk")
+    return lambda: CodeProcess("-", environment, entry="assetflow.desk")

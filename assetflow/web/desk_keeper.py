@@ -71,15 +71,23 @@ class DeskKeeper:
     """The process with users' code, seen from the outside. Thread-safe.
 
     Args:
-        start: starts a process that loads the definitions.
+        target: what is loaded.
+        start: starts a process that waits to be told what to load.
         watches: whether code that is changed is loaded again.
         changed: is told whenever the definitions, or what is wrong with them, are others.
     """
 
     def __init__(
-        self, start: Callable[[], CodeProcess], *, watches: bool, changed: Callable[[], None] = lambda: None
+        self,
+        target: str,
+        start: Callable[[], CodeProcess],
+        *,
+        watches: bool,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
+        self._target = target
         self._start = start
+        self._spare: CodeProcess | None = None  # that has loaded what is the same for every project
         self._watches = watches
         self.changed = changed
         self._code: CodeProcess | None = None
@@ -100,7 +108,7 @@ class DeskKeeper:
         self._closed.set()
         if self._thread.is_alive():
             self._thread.join(5)
-        for code in (self._code, self._next):
+        for code in (self._code, self._next, self._spare):
             if code is not None:
                 code.end()
 
@@ -163,7 +171,9 @@ class DeskKeeper:
             if known_bad and time.monotonic() - self._started < _LOAD_AGAIN_AFTER:
                 return
             self._started = time.monotonic()
-            self._next = self._start()
+            spare, self._spare = self._spare, None
+            self._next = spare if spare is not None and spare.is_alive else self._start()
+            self._next.begin(self._target)
 
     def _is_outdated(self, code: CodeProcess) -> bool:
         return self._watches and code.is_outdated
@@ -176,6 +186,8 @@ class DeskKeeper:
         self._next = None
         if hello.error:
             code.end()
+            if self._watches and self._spare is None:
+                self._spare = self._start()
             self._fail(hello.error, hello)
             return
         try:
@@ -196,6 +208,8 @@ class DeskKeeper:
         before = self.state
         self.state = DeskState(loaded=loaded)
         self._settled.set()
+        if self._watches and self._spare is None:
+            self._spare = self._start()
         if old is not None:
             old.close()
         if before.loaded is None or before.loaded.version != loaded.version or before.error:

@@ -66,7 +66,7 @@ def listen(host: str, port: int | None) -> socket.socket:
             listening.bind((host, wanted))
         except (OSError, OverflowError) as error:
             listening.close()
-            reason = error
+            reason = error.strerror if isinstance(error, OSError) else str(error)
             continue
         listening.set_inheritable(False)
         return listening

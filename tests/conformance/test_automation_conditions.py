@@ -14,6 +14,7 @@ import pytest
 from assetflow import (
     AssetCheckResult,
     AssetKey,
+    AssetMaterialization,
     AssetOut,
     AssetsDefinition,
     AssetSpec,
@@ -600,6 +601,23 @@ def test_a_decision_tells_what_held(instance: DagsterInstance) -> None:
     (since,) = [part for part in tree.parts if part.name == "since"]
     (updated,) = [part for part in since.parts[0].parts if part.label == "any_deps_updated"]
     assert [(part.of, part.held_count) for part in updated.parts] == [("wheat", 1)]
+
+
+def test_what_others_tell_of_an_asset_counts_as_an_update(instance: DagsterInstance) -> None:
+    @asset(deps=[AssetSpec("rye")], automation_condition=AutomationCondition.eager())
+    def schnapps() -> int:
+        return 1
+
+    at = Looking([AssetSpec("rye"), schnapps], instance)
+    at.look()
+    instance.report_runless_asset_event(AssetMaterialization("rye", metadata={"sacks": 3}, partition=None))
+    made = instance.get_latest_materialization_event("rye")
+    assert made is not None
+    assert made.asset_materialization is not None
+    assert at.look() == {"schnapps": {None}}
+    assert at.look() == {}
+    with pytest.raises(ParameterCheckError, match="takes an AssetMaterialization"):
+        instance.report_runless_asset_event("rye")  # type: ignore[arg-type]
 
 
 def test_a_hundred_thousand_partitions_are_looked_at_in_a_second(instance: DagsterInstance) -> None:

@@ -37,6 +37,23 @@ def test_events_of_celery_call_a_task_by_the_step_it_was_sent_for(tmp_path: Path
         listening.join(5)
 
 
+def test_a_worker_takes_no_commands_of_celery(tmp_path: Path) -> None:
+    """Whoever reaches the broker could end workers and change their pools otherwise."""
+    with running_fleet(tmp_path) as (fleet, server):
+        worker = fleet.start("-c", "1")
+        app = make_app(server.url)
+        assert app.control.ping(timeout=1.0) == []
+        app.control.shutdown()
+        run = submit([told_nothing])
+        run.wait(timeout=30)
+        assert worker.is_running
+
+
+@asset
+def told_nothing():
+    return 1
+
+
 def _listen(receiver: Any, stopping: threading.Event) -> None:
     while not stopping.is_set():
         try:

@@ -1,0 +1,76 @@
+"""A storm is one paint."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+from assetflow.web.live_board import PAINT_EVERY, LiveBoard, Watcher
+
+
+def test_a_thousand_changes_are_a_few_paints_and_the_last_of_each_counts() -> None:
+    async def watched() -> tuple[list[bytes], float]:
+        watcher = Watcher(frozenset({"status"}), "default")
+        board = LiveBoard()
+        board.attach(asyncio.get_running_loop())
+        board.join(watcher)
+        painted: list[bytes] = []
+        begun = time.monotonic()
+
+        async def paint() -> None:
+            while (one := await watcher.paint()) is not None:
+                painted.append(one)
+
+        painting = asyncio.create_task(paint())
+        for number in range(1000):
+            board.publish("status", "status", {f"asset{number % 50}": {"n": number}}, f"{number}-x", "default")
+            if number % 10 == 0:
+                await asyncio.sleep(0)
+        while len(painted) < 1 or b'"n":999' not in painted[-1]:
+            await asyncio.sleep(0.01)
+        board.close()
+        await painting
+        return painted, time.monotonic() - begun
+
+    painted, took = asyncio.run(watched())
+    assert len(painted) <= took / PAINT_EVERY + 2
+    told: dict[str, dict[str, int]] = {}
+    for one in painted:
+        for line in one.decode().splitlines():
+            if line.startswith("data: "):
+                told |= json.loads(line[6:])
+    assert told == {f"asset{number}": {"n": 950 + number} for number in range(50)}
+    assert b"id: 999-x" in painted[-1]
+
+
+def test_a_page_hears_only_what_it_has_asked_for() -> None:
+    async def watched() -> bytes | None:
+        watcher = Watcher(frozenset({"runs"}), "staging")
+        board = LiveBoard()
+        board.attach(asyncio.get_running_loop())
+        board.join(watcher)
+        board.publish("status", "status", {"a": {}}, "1-x", "staging")
+        board.publish("runs", "runs", {"items": [{"id": "other"}]}, "2-x", "default")
+        board.publish("runs", "runs", {"items": [{"id": "1", "n": 1}]}, "3-x")
+        board.publish("runs", "runs", {"items": [{"id": "1", "n": 2}]}, "4-x")
+        board.publish("", "broker", {"ok": False}, "5-x")
+        await asyncio.sleep(0)
+        return await watcher.paint()
+
+    painted = asyncio.run(watched()) or b""
+    assert painted.decode().split("\n\n")[:-1] == [
+        'id: 5-x\nevent: runs\ndata: {"items":[{"id":"1","n":2}]}',
+        'id: 5-x\nevent: broker\ndata: {"ok":false}',
+    ]
+
+
+def test_a_page_that_reads_nothing_is_told_to_look_again() -> None:
+    async def watched() -> bytes | None:
+        watcher = Watcher(frozenset({"run:1"}), "default")
+        for number in range(6000):
+            watcher.put("run", {"id": "1", "steps": [], "summary": None, "events": [{"id": number}]}, f"{number}-x")
+        return await watcher.paint()
+
+    painted = asyncio.run(watched()) or b""
+    assert b"event: resync" in painted and len(painted) < 100_000
