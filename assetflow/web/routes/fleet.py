@@ -59,7 +59,7 @@ def workers(_caller: Viewer, parts: Parts) -> WorkerList:
             slots=view.info.slots,
             busy=view.busy,
             started=getattr(view.info, "started", None),
-            last_beat=view.last_beat,
+            last_beat=time.time() - view.last_beat,
             version=view.info.software,
             code=", ".join(view.info.modules),
             modules=list(view.info.modules),

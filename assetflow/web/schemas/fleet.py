@@ -17,7 +17,7 @@ class CurrentStep(BaseModel):
 
 
 class WorkerItem(BaseModel):
-    """A worker. `name` is its id, new at every start."""
+    """A worker. `name` is its id, new at every start; `version` says what it is made of, `last_beat` when it spoke."""
 
     name: str
     host: str
