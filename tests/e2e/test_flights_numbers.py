@@ -6,16 +6,24 @@ import csv
 import io
 import zipfile
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from assetflow import PartitionKeyRange, build_asset_context, build_op_context
+from assetflow import (
+    DagsterInstance,
+    PartitionKeyRange,
+    build_asset_context,
+    build_multi_asset_sensor_context,
+    build_op_context,
+    materialize,
+)
 from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.visible_resources import Resources
 from assetflow.log import step_logger
-from examples.flights import clean, defs, delays, model, raw, report, storms
+from examples.flights import clean, defs, delays, model, raw, report, storms, upkeep
 from examples.flights.months import MONTHS, whole_year
 from examples.flights.package_files import PackageFiles, data_file
 
@@ -287,3 +295,30 @@ def test_source_assets_are_read_and_never_written():
 def test_the_definitions_hold_the_whole_pipeline():
     assert len(defs.assets) == 16
     assert {source.key.to_user_string() for source in defs.source_assets} == {"raw/planes", "raw/airlines"}
+
+
+# --- what keeps itself up to date ----------------------------------------------------------------
+
+
+def test_the_report_is_written_at_six_in_new_york_summer_and_winter() -> None:
+    at = [datetime(2026, month, 2, 12, tzinfo=UTC) for month in (1, 7)]
+    fires = [next(upkeep.every_morning.fire_times(moment)) for moment in at]
+    assert [fire.astimezone(UTC).hour for fire in fires] == [11, 10]
+
+
+def test_months_with_new_alerts_have_their_briefing_asked_for_once() -> None:
+    instance = DagsterInstance.ephemeral()
+    calm, stormy = "2013-08", "2013-02"
+    for month in (calm, stormy):
+        materialize(
+            [*defs.assets, *defs.source_assets],
+            resources=defs.resources,
+            selection="*storms/alerts",
+            partition_key=month,
+            instance=instance,
+        )
+    data = upkeep.new_storms.evaluate_tick(build_multi_asset_sensor_context([upkeep.ALERTS], instance=instance))
+    assert [request.partition_key for request in data.run_requests] == [stormy]
+    later = build_multi_asset_sensor_context([upkeep.ALERTS], instance=instance, cursor=data.cursor)
+    again = upkeep.new_storms.evaluate_tick(later)
+    assert (list(again.run_requests), again.skip_message) == ([], "no month has new alerts")

@@ -84,6 +84,8 @@ def test_the_numbers_follow_a_run_from_its_submission_to_its_record(fleet: Fleet
     assert of(going, "workers", queue="default") == 1 and of(going, "slots", queue="default") == 1
     assert of(going, "oldest_ready_step_seconds", queue="default") == 0
     assert of(going, "oldest_ready_step_seconds", queue="other") > 0.3, "nobody serves it yet, and it goes on waiting"
+    longer = of(going, "oldest_ready_step_seconds", queue="other") + 0.4
+    assert wait_until(lambda: of(numbers(fleet), "oldest_ready_step_seconds", queue="other") > longer, timeout=10)
     gate.touch()
     fleet.start("--queues", "other", "-c", "1")
     run.wait(timeout=30)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Path, Request
 
+from assetflow.automation.memory import DecisionNode
 from assetflow.runs.ticks import Tick, TickStore
 from assetflow.web.confirming import confirm
 from assetflow.web.paging import Cursor, Limit, number_cursor
@@ -16,6 +17,7 @@ from assetflow.web.refusals import Refused
 from assetflow.web.routes.assets import Key, known_key
 from assetflow.web.run_filters import RunFilter, filtered
 from assetflow.web.schemas.automation import (
+    ConditionNode,
     DecisionItem,
     DecisionList,
     Evaluated,
@@ -122,10 +124,22 @@ def decisions(_caller: Viewer, parts: Parts, env: Env, key: Key, limit: Limit = 
                 sensor=one.sensor,
                 at=one.at,
                 requested=one.requested,
-                tree=msgspec.json.decode(one.tree),
+                tree=_tree(DecisionNode.read(one.tree)),
             )
             for one in found
         ]
+    )
+
+
+def _tree(node: DecisionNode) -> ConditionNode:
+    return ConditionNode(
+        name=node.name,
+        label=node.label or None,
+        of=node.of or None,
+        held=[pair for pair in node.held if tuple(pair) != ("", "")],
+        held_count=node.held_count,
+        candidate_count=node.candidate_count,
+        parts=[_tree(part) for part in node.parts],
     )
 
 

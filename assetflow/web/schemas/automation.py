@@ -77,6 +77,22 @@ class InstigatorList(BaseModel):
     evaluated_by: str | None
 
 
+class ConditionNode(BaseModel):
+    """A condition in a decision, and what held of it.
+
+    `of` is the asset or check it was looked at of, where that is another one than above. `held` are ranges of
+    partitions.
+    """
+
+    name: str
+    label: str | None
+    of: str | None
+    held: list[tuple[str, str]]
+    held_count: int
+    candidate_count: int
+    parts: list[ConditionNode]
+
+
 class DecisionItem(BaseModel):
     """Why an asset was asked for in a tick, or was not: its condition as a tree, with what held of it."""
 
@@ -85,7 +101,7 @@ class DecisionItem(BaseModel):
     sensor: str
     at: float
     requested: int
-    tree: dict[str, Any]
+    tree: ConditionNode
 
 
 class DecisionList(BaseModel):

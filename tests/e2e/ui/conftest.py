@@ -61,7 +61,7 @@ def opened(browser: Any) -> Iterator[Opened]:
         )
         contexts.append(context)
         page = context.new_page()
-        if project.known is None:
+        if not kept and "storage_state" not in more:
             page.goto(project.door)
             project.known = context.storage_state()
         watched.append((Watched(page), strict))

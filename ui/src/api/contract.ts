@@ -425,3 +425,13 @@ export type TokenRow = {
   revoked: Seconds | null;
 };
 export type Setting = { name: string; value: unknown; origin: string };
+export type ConditionNode = {
+  name: string;
+  label: string | null;
+  of: string | null; // another asset or check than the one above
+  held: [string, string][];
+  held_count: number;
+  candidate_count: number;
+  parts: ConditionNode[];
+};
+export type Decision = { asset: string; tick: number; sensor: string; at: Seconds; requested: number; tree: ConditionNode };

@@ -4,6 +4,7 @@ import type { LogLine, LogPage } from "./contract";
 import { live } from "./live";
 
 export const PIECE = 1000;
+const LOOK_AGAIN_MS = 1500; // at a log that is still written
 export type LogOf = { run: string; step: string; attempt: number | null; stream: string | null };
 
 export class LogBook {
@@ -12,9 +13,11 @@ export class LogBook {
   private listeners = new Set<() => void>();
   private ends: (() => void)[] = [];
   private changes = 0;
+  private timer: ReturnType<typeof setTimeout> | null = null;
   private closed = new AbortController();
   total: number | null = null;
   live = false;
+  generation = 0; // grows when all lines that were known are to be asked for again
   error: unknown = null;
 
   constructor(readonly of: LogOf) {}
@@ -42,6 +45,8 @@ export class LogBook {
     return () => {
       this.closed.abort();
       this.asked.clear();
+      if (this.timer !== null) clearTimeout(this.timer);
+      this.timer = null;
       for (const end of this.ends) end();
       this.ends = [];
     };
@@ -81,10 +86,17 @@ export class LogBook {
     this.asked.add(piece);
     try {
       const page = await this.page({ offset: piece * PIECE, limit: PIECE });
+      // While a step writes fast, only a part of it can be followed: what was kept in the end is counted anew.
+      const settled = this.live && !page.live;
+      if (settled) {
+        this.lines.clear();
+        this.generation += 1;
+      }
       for (const line of page.lines) this.lines.set(line.n, line);
-      this.total = Math.max(page.total_lines, this.total ?? 0);
+      this.total = settled ? page.total_lines : Math.max(page.total_lines, this.total ?? 0);
       this.live = page.live;
       this.error = null;
+      if (page.live) this.lookAgainSoon();
     } catch (error) {
       if (this.closed.signal.aborted) return;
       this.error = error;
@@ -94,6 +106,13 @@ export class LogBook {
     this.changed();
   }
 
+  private lookAgainSoon(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = null;
+      this.again();
+    }, LOOK_AGAIN_MS);
+  }
+
   private hear({ run, step, lines }: { run: string; step: string; lines: LogLine[] }): void {
     if (run !== this.of.run || step !== this.of.step || lines.length === 0) return;
     for (const line of lines) this.lines.set(line.n, line);
@@ -101,6 +120,7 @@ export class LogBook {
     if (first && first.n > (this.total ?? 0)) void this.fetch(Math.floor((this.total ?? 0) / PIECE)); // some were missed
     if (last) this.total = Math.max(this.total ?? 0, last.n + 1);
     this.live = true;
+    this.lookAgainSoon();
     this.changed();
   }
 

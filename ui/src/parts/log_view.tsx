@@ -150,7 +150,7 @@ function Lines({ book, total, goTo, find, follow, onFollow, wrap }: LinesProps) 
   const [from, to] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
   useEffect(() => {
     if (items.length > 0) book.need(first + from, first + to);
-  }, [book, first, from, to, items.length]);
+  }, [book, book.generation, first, from, to, items.length]);
   useEffect(() => {
     if (goTo !== null && goTo >= first) virtual.scrollToIndex(goTo - first, { align: "center" });
   }, [goTo, first, virtual]);

@@ -17,7 +17,7 @@ import { Answer, Empty, Loading } from "../../parts/states";
 import { StatusMark } from "../../parts/status";
 import { Panel, type Tab, Tabs } from "../../parts/tabs";
 import { Time } from "../../parts/time";
-import { duration } from "../../words/format";
+import { count, duration, many } from "../../words/format";
 import { Definition } from "./definition";
 import { Overview } from "./overview";
 
@@ -95,6 +95,11 @@ function Shown({ asset }: { asset: AssetDetail }) {
             <span>
               <Time at={status.at} />
               {status.duration !== null && <>, took {duration(status.duration)}</>}
+            </span>
+          )}
+          {status.partitions && (
+            <span className="num">
+              {count(status.partitions.materialized)} of {many(status.partitions.total, "partition")}
             </span>
           )}
           {asset.kinds.map((kind) => (

@@ -106,7 +106,7 @@ function PlotsOf({ asset }: { asset: AssetDetail }) {
         {series.map(({ label, points }) => (
           <Plot
             key={label}
-            label={label}
+            label={UNITS[label] ?? label}
             points={points.map(([x, y, run, partition]) => ({ x, y, href: run, ...(partition !== null && { label: partition }) }))}
             onOpen={(point) => point.href && go(`/runs/${point.href}`)}
           />
@@ -115,6 +115,9 @@ function PlotsOf({ asset }: { asset: AssetDetail }) {
     </Card>
   );
 }
+
+/** What the server measures by itself has a unit. */
+const UNITS: Record<string, string> = { duration: "duration (s)", size: "size (bytes)" };
 
 const PAGE = 100;
 

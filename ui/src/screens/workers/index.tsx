@@ -60,17 +60,14 @@ export default function WorkersPage() {
   );
 }
 
-/** What most run; who differs is pointed at. */
-function usual(values: (string | null)[]): string | null {
-  const tally = new Map<string, number>();
-  for (const value of values) if (value) tally.set(value, (tally.get(value) ?? 0) + 1);
-  return [...tally].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
-}
+/** Of "assetflow 0.1.0, celery 5.7.0, python 3.11.7", what counts: "0.1.0". */
+export const versionOf = (software: string | null): string | null => (software === null ? null : (/^assetflow ([^\s,]+)/.exec(software)?.[1] ?? software));
+
+const isOther = (one: WorkerRow, version: string | null): boolean => version !== null && one.version !== null && one.version !== "" && versionOf(one.version) !== version;
 
 function WorkerCards({ workers }: { workers: WorkerRow[] }) {
   const { data: session } = useSession();
-  const code = useMemo(() => usual(workers.map((one) => one.code)), [workers]);
-  const skewed = workers.filter((one) => one.version !== null && session && one.version !== session.version);
+  const skewed = workers.filter((one) => session && isOther(one, session.version));
   const sorted = useMemo(() => [...workers].sort((a, b) => a.host.localeCompare(b.host) || a.pid - b.pid), [workers]);
   return (
     <>
@@ -82,14 +79,14 @@ function WorkerCards({ workers }: { workers: WorkerRow[] }) {
       )}
       <ul className="worker-cards">
         {sorted.map((one) => (
-          <WorkerCard key={one.name} one={one} version={session?.version ?? null} code={code} />
+          <WorkerCard key={one.name} one={one} version={session?.version ?? null} />
         ))}
       </ul>
     </>
   );
 }
 
-function WorkerCard({ one, version, code }: { one: WorkerRow; version: string | null; code: string | null }) {
+function WorkerCard({ one, version }: { one: WorkerRow; version: string | null }) {
   const may = useMay();
   const now = useNow();
   const [draining, setDraining] = useState(false);
@@ -103,7 +100,13 @@ function WorkerCard({ one, version, code }: { one: WorkerRow; version: string | 
             {one.host} <span className="faint num">· {one.pid}</span>
           </h2>
           <span className="xs muted clip" title={one.name}>
-            <span className="mono">{shortId(one.name)}</span>, up <Took from={one.started} to={null} />
+            <span className="mono">{shortId(one.name)}</span>
+            {one.started !== null && (
+              <>
+                , up <Took from={one.started} to={null} />
+              </>
+            )}
+            {one.modules && one.modules.length > 0 && `, has ${one.modules.join(", ")}`}
           </span>
         </div>
         {may && !one.draining && (
@@ -119,10 +122,9 @@ function WorkerCard({ one, version, code }: { one: WorkerRow; version: string | 
           </Chip>
         ))}
         {one.pool && <Chip title="how its slots are made">{one.pool}</Chip>}
-        {one.version !== null && version !== null && one.version !== version && <Chip tone="stale">version {one.version}</Chip>}
-        {one.code !== null && code !== null && one.code !== code && (
-          <Chip tone="stale" title={`most have ${code}`}>
-            code {shortId(one.code)}
+        {isOther(one, version) && (
+          <Chip tone="stale" title={one.version ?? undefined}>
+            version {versionOf(one.version)}
           </Chip>
         )}
         {one.draining && <Chip tone="stale">draining</Chip>}
