@@ -330,6 +330,7 @@ function Launch({ topology, scene, chosen, narrowed }: { topology: Topology; sce
     () => scene.nodes.filter((node) => !scene.foreign.has(node) && (topology.flags[node]! & 1) === 0).map((node) => topology.keys[node]!),
     [scene, topology],
   );
+  const made = useMemo(() => new Set(topology.keys.filter((_, node) => (topology.flags[node]! & 1) === 0)), [topology]);
   const keys = chosen.length > 0 ? chosen : shown;
   const stale = useMemo(
     () => keys.filter((key) => ["stale", "never", "failed"].includes(shownOf(statuses.get(key)))).length,
@@ -345,7 +346,7 @@ function Launch({ topology, scene, chosen, narrowed }: { topology: Topology; sce
         </Button>
       )}
       <Button look="primary" icon={<Play size={13} />} keys="m" onClick={() => openPlan({ selection: whole ? "*" : keys })}>
-        {chosen.length > 0 ? `Materialize selected (${count(chosen.length)})` : `Materialize all (${count(shown.length)})`}
+        {chosen.length > 0 ? `Materialize selected (${count(chosen.filter((key) => made.has(key)).length)})` : `Materialize all (${count(shown.length)})`}
       </Button>
     </>
   );
