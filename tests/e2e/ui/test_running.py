@@ -121,9 +121,10 @@ def test_a_failure_is_copied_as_an_issue(kitchen, failed, opened):
 
 def test_the_events_are_those_of_the_command_line_also_after_the_line_was_cut(kitchen, api, gate, opened):
     run_id = api.launched(selection=["first_course", "second_course", "third_course"])
-    opened(kitchen)  # so that the browser is let in
+    [ticket] = re.findall(r"/login\?ticket=\S+", kitchen.command("token", "link"))
     with Line(int(kitchen.url.rpartition(":")[2])) as line:
-        far = SimpleNamespace(url=f"http://127.0.0.1:{line.port}", door="", known=kitchen.known)
+        url = f"http://127.0.0.1:{line.port}"
+        far = SimpleNamespace(url=url, door=url + ticket, known=None)
         page: Page = opened(far, f"/runs/{run_id}", strict=False)
         expect(page.locator("[data-live=live]")).to_be_visible()
         expect(page.get_by_test_id("event-count")).to_have_text(re.compile(r"\d+ events?"))
