@@ -73,8 +73,8 @@ wheel: $(VENV)/.test $(PAGE) ## build what is handed out into dist/, with the pa
 	rm -rf build dist
 	$(BIN)/python -m build --outdir dist .
 
-smoke: $(VENV)/.test ## build the wheel, and try it in a clean environment of each Python that is here
-	$(BIN)/python -m pytest tests/release -rAs
+smoke: $(VENV)/.test ## the wheel on each Python that is here, compose.yaml as processes, the docs to the letter
+	$(BIN)/python -m pytest tests/release tests/deploy tests/docs -rAs
 
 chart: $(BIN)/helm ## check the Helm chart, and write what it makes into deploy/helm/rendered/
 	deploy/helm/render.sh $(abspath $(BIN)/helm)

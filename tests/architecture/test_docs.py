@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import assetflow
+from assetflow.cli.main import _COMMANDS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "reference"
@@ -18,10 +19,12 @@ def test_the_reference_has_every_public_name_once() -> None:
         name
         for page in sorted(PAGES.glob("*.md"))
         for name in re.findall(r"^::: (\S+)$", page.read_text(), re.MULTILINE)
+        if name != "mkdocs-click"  # the command line's page is made by another tool
     ]
     assert sorted(listed) == sorted(f"{home}.{name}" for name, home in assetflow._HOMES.items())
 
 
+@pytest.mark.timeout(600)  # half a minute, on a machine that does nothing else
 def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(tmp_path / "site")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -29,6 +32,17 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     page = (tmp_path / "site" / "reference" / "assets" / "index.html").read_text()
     assert "by default the function" in page
     assert "InvalidDefinitionError" in page
+    commands = (tmp_path / "site" / "reference" / "command-line" / "index.html").read_text()
+    for name in _COMMANDS:
+        assert f'id="assetflow-{name}"' in commands, f"the page of the command line lacks {name}"
+
+
+def test_every_setting_is_listed() -> None:
+    from assetflow.settings import _NAMES
+
+    listed = re.findall(r"`ASSETFLOW_(\w+)`", (PAGES / "settings.md").read_text())
+    assert len(_NAMES) > 20
+    assert {name.upper() for name in _NAMES} - set(listed) == set()
 
 
 @pytest.mark.parametrize("page", ["guarantees.md", "security.md"])

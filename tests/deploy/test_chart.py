@@ -81,7 +81,7 @@ def test_pods_can_do_only_what_they_need(path):
             assert container["resources"]["limits"]["memory"]
             written = {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
             assert written == {"/var/lib/assetflow", "/tmp"}
-            assert not [v for v in container["env"] if re.search("KEY|PASSWORD|SECRET|_URL$", v["name"])]
+            assert not [v for v in container["env"] if re.search("KEY|PASSWORD|SECRET|REDIS|DATABASE", v["name"])]
 
 
 @pytest.mark.parametrize("path", RENDERED, ids=lambda path: path.stem)

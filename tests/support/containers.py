@@ -113,10 +113,12 @@ class Engine:
             if f"{other}-1" not in self.running:
                 needed = self.up(other)
                 if how["condition"] == "service_completed_successfully":
-                    assert needed.process.wait(60) == 0, needed.words
+                    assert needed.process.wait(180) == 0, needed.words
         container = self.running[f"{name}-{replica}"] = self.start(name, replica)
         if "test" in self.services[name].get("healthcheck", {}):
-            healthy = wait_until(lambda: container.process.poll() is not None or self.is_healthy(container), timeout=60)
+            healthy = wait_until(
+                lambda: container.process.poll() is not None or self.is_healthy(container), timeout=180
+            )
             assert healthy and container.process.poll() is None, f"{container.name}: {container.words[-3000:]}"
         return container
 

@@ -76,6 +76,11 @@ env:
     value: {{ .root.Values.drainSeconds | quote }}
   - name: ASSETFLOW_GRACE_SECONDS
     value: {{ .root.Values.graceSeconds | quote }}
+  {{- if .root.Values.ui.ingress.enabled }}
+  # For links, and the only name besides those of its machine under which the web server answers.
+  - name: ASSETFLOW_BASE_URL
+    value: {{ ternary "https" "http" (ne .root.Values.ui.ingress.tlsSecret "") }}://{{ .root.Values.ui.ingress.host }}
+  {{- end }}
   {{- with .root.Values.env }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

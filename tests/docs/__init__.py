@@ -1,0 +1,1 @@
+"""What stands in the documentation is true: its programs run, its commands answer as they are said to."""
