@@ -36,8 +36,8 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A kitchen with staging and production, and one worker."""
     folder = tmp_path_factory.mktemp("kitchen")
     # Of a log, the middle is left out when it is longer than this many megabytes.
-    environments = 'log_mb = 100\n\n[environments.staging]\nreads_from = "production"\n\n[environments.production]\nprotected = true\n'
-    (folder / "assetflow.toml").write_text(environments)
+    environments = '[environments.staging]\nreads_from = "production"\n\n[environments.production]\nprotected = true\n'
+    (folder / "assetflow.toml").write_text(f"log_mb = 100\n\n{environments}")
     with shown_project(folder, KITCHEN) as project:
         yield project
 
