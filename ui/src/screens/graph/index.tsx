@@ -295,6 +295,8 @@ function useKeys({ topology, scene, selected, current, setSelected, setCurrent, 
   ]);
 }
 
+const JUMP_MS = 8000; // for the layout in which its group is open
+
 /** Ctrl-K and an asset's name: centre it here instead of leaving. A folded group is opened first. */
 function useJumps(topology: Topology, scene: Scene, handle: React.RefObject<PictureHandle | null>, setCurrent: (node: number) => void, fold: (group: string, folded: boolean) => void): void {
   const wanted = useRef<number | null>(null);
@@ -313,9 +315,9 @@ function useJumps(topology: Topology, scene: Scene, handle: React.RefObject<Pict
   }, [topology, scene, handle, setCurrent, fold]);
   useEffect(() => {
     if (wanted.current === null) return;
-    let tries = 60;
+    const until = performance.now() + JUMP_MS;
     const look = (): void => {
-      if (wanted.current === null || tries-- === 0) return;
+      if (wanted.current === null || performance.now() > until) return;
       if (handle.current?.centre(wanted.current)) wanted.current = null;
       else requestAnimationFrame(look);
     };
