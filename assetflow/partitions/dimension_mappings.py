@@ -97,6 +97,6 @@ def _both(edge: Edge) -> tuple[MultiPartitionsDefinition, MultiPartitionsDefinit
     if not (isinstance(upstream, MultiPartitionsDefinition) and isinstance(downstream, MultiPartitionsDefinition)):
         raise InvalidDefinitionError(
             f"the partition mapping for {edge.what} is for partitions in several dimensions on both sides",
-            fix="take another partition mapping, or MultiToSingleDimensionPartitionMapping if one side has one dimension",
+            fix="take another mapping, or MultiToSingleDimensionPartitionMapping if one side has one dimension",
         )
     return upstream, downstream
