@@ -168,11 +168,16 @@ from assetflow.local.cluster import local_cluster as local_cluster
 from assetflow.materializing import materialize as materialize
 from assetflow.materializing import materialize_to_memory as materialize_to_memory
 from assetflow.materializing import observe as observe
+from assetflow.partitions.dimension_mappings import DimensionPartitionMapping as DimensionPartitionMapping
+from assetflow.partitions.dimension_mappings import MultiPartitionMapping as MultiPartitionMapping
 from assetflow.partitions.dynamic import DynamicPartitionsDefinition as DynamicPartitionsDefinition
 from assetflow.partitions.mapping import AllPartitionMapping as AllPartitionMapping
 from assetflow.partitions.mapping import IdentityPartitionMapping as IdentityPartitionMapping
 from assetflow.partitions.mapping import LastPartitionMapping as LastPartitionMapping
 from assetflow.partitions.mapping import PartitionMapping as PartitionMapping
+from assetflow.partitions.mapping import (
+    SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping,
+)
 from assetflow.partitions.mapping import StaticPartitionMapping as StaticPartitionMapping
 from assetflow.partitions.mappings import (
     MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,

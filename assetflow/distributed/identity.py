@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def identify(job: SidecarJob, modules: tuple[str, ...] = (), key: str = "") -> W
         modules=modules,
         software=software(),
         key=key,
+        started=time.time(),
     )
 
 

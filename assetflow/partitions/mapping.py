@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -190,6 +190,39 @@ class LastPartitionMapping(BuiltinMapping):
     def gives_one(self, edge: Edge, count: int) -> bool:  # noqa: ARG002
         """It is one value."""
         return True
+
+
+class SpecificPartitionsPartitionMapping(BuiltinMapping):
+    """Every partition needs the same ones.
+
+    Args:
+        partition_keys: which.
+    """
+
+    __slots__ = ("partition_keys",)
+
+    def __init__(self, partition_keys: Iterable[str]) -> None:
+        self.partition_keys = tuple(partition_keys)
+
+    def upstream_of(self, partition_key: str | None, edge: Edge) -> Sequence[str]:  # noqa: ARG002
+        """These keys.
+
+        Raises:
+            InvalidDefinitionError: one of them does not exist.
+        """
+        assert edge.upstream is not None
+        for key in self.partition_keys:
+            if not edge.upstream.has_partition_key(key, edge.now, edge.store):
+                raise InvalidDefinitionError(
+                    f"the partition mapping for {edge.what} names the partition {key!r}, which there is not",
+                    where=str(edge.upstream),
+                    fix="name others",
+                )
+        return self.partition_keys
+
+    def gives_one(self, edge: Edge, count: int) -> bool:  # noqa: ARG002
+        """Whether it is one."""
+        return len(self.partition_keys) == 1
 
 
 class StaticPartitionMapping(BuiltinMapping):

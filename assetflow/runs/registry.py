@@ -22,6 +22,7 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
         software: versions, for people.
         key: id of the key it signs with; workers and clients need the same.
         clock: seconds since the epoch by its machine's clock, when it beat; 0 where nobody has said.
+        started: the same of when it started.
     """
 
     worker: str
@@ -37,6 +38,7 @@ class WorkerInfo(msgspec.Struct, frozen=True, kw_only=True):
     software: str = ""
     key: str = ""
     clock: float = 0.0
+    started: float = 0.0
 
 
 class WorkerView(msgspec.Struct, frozen=True, kw_only=True):

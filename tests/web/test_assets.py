@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -138,6 +139,9 @@ def test_schedules_are_told_in_words_and_switched(web: WebServer) -> None:
 def test_workers_pools_and_the_set_up_are_told(web: WebServer) -> None:
     with web.client() as client:
         told = client.get("/workers").json()
+        for one in told["items"]:
+            assert one["version"] == client.get("/session").json()["version"] and "celery" in one["software"]
+            assert abs(time.time() - one["last_beat"]) < 30 and one["last_beat"] > one["started"] - 1
         assert len(told["items"]) == 2 and {one["name"]: one["listeners"] for one in told["queues"]}["default"] == 2
         client.post("/limits", json={"kind": "pool", "name": "db", "limit": 3})
         pools = {one["name"]: one["limit"] for one in client.get("/workers").json()["pools"]}

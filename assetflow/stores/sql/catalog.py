@@ -233,16 +233,19 @@ class SqlCatalog:
     def unmade(self, keys: Collection[AssetKey]) -> list[Unmade]:
         """See Catalog.unmade."""
         told = unmade.c
+        # A question for each row: PostgreSQL, as long as it has not counted the tables, joins each with all partitions.
         made = (
-            (assets.c.environment == told.environment)
-            & (assets.c.asset == told.asset)
-            & (assets.c.partition == told.partition)
+            select(assets.c.at)
+            .where(
+                assets.c.environment == told.environment,
+                assets.c.asset == told.asset,
+                assets.c.partition == told.partition,
+            )
+            .correlate(unmade)
+            .scalar_subquery()
         )
-        query = select(told.asset, told.partition, told.outcome, told.run_id, told.at)
-        query = query.select_from(unmade.outerjoin(assets, made)).where(
-            told.environment == self._environment,
-            told.outcome != "unchanged",
-            assets.c.at.is_(None) | (assets.c.at < told.at),
+        query = select(told.asset, told.partition, told.outcome, told.run_id, told.at).where(
+            told.environment == self._environment, told.outcome != "unchanged", func.coalesce(made, 0.0) < told.at
         )
         with self._database.reading() as connection:
             return [Unmade(*row) for piece in _in_pieces(query, unmade, keys) for row in connection.execute(piece)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from dataclasses import fields
@@ -45,6 +46,7 @@ def workers(_caller: Viewer, parts: Parts) -> WorkerList:
     views = connection.registry.workers()
     quarantined = set(connection.registry.quarantined())
     current, ready, running = _under_way(parts)
+    now = time.time()
     listeners: Counter[str] = Counter()
     for view in views:
         for queue in view.info.queues:
@@ -58,12 +60,13 @@ def workers(_caller: Viewer, parts: Parts) -> WorkerList:
             pool="prefork" if view.info.can_kill else "threads",
             slots=view.info.slots,
             busy=view.busy,
-            started=getattr(view.info, "started", None),
-            last_beat=time.time() - view.last_beat,
-            version=view.info.software,
-            code=", ".join(view.info.modules),
+            started=view.info.started or None,
+            last_beat=now - view.last_beat,
+            version=_version(view.info.software),
+            software=view.info.software,
+            code=", ".join(f"{module} {found[:8]}" for module, found in sorted(view.code.items())) or None,
             modules=list(view.info.modules),
-            quarantined_until=time.time() + QUARANTINE_SECONDS if view.info.host in quarantined else None,
+            quarantined_until=now + QUARANTINE_SECONDS if view.info.host in quarantined else None,
             draining=connection.registry.is_to_drain(view.info.worker),
             current=current.get(view.info.worker, []),
         )
@@ -129,6 +132,12 @@ def _setting(found: Settings, name: str) -> SettingItem:
     elif isinstance(value, FilePath):
         value = str(value)
     return SettingItem(name=name, value=value, origin=found.where(name))
+
+
+def _version(software: str) -> str | None:
+    """Of assetflow, out of what a worker says of its software; None where it says nothing."""
+    found = re.match(r"assetflow (\S+?)(,|$)", software)
+    return None if found is None else found[1]
 
 
 def _limit(one: LimitUse) -> LimitItem:

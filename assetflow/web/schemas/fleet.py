@@ -17,7 +17,7 @@ class CurrentStep(BaseModel):
 
 
 class WorkerItem(BaseModel):
-    """A worker. `name` is its id, new at every start; `version` says what it is made of, `last_beat` when it spoke."""
+    """A worker. `name` is its id, new at every start; `version` that of assetflow, `software` all there is to say."""
 
     name: str
     host: str
@@ -28,8 +28,9 @@ class WorkerItem(BaseModel):
     busy: int
     started: float | None
     last_beat: float
-    version: str
-    code: str
+    version: str | None
+    software: str
+    code: str | None
     modules: list[str]
     quarantined_until: float | None
     draining: bool

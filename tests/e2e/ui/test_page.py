@@ -43,6 +43,26 @@ def test_the_plan_sheet_shows_the_plan_that_the_command_line_shows(made, opened)
     expect(page.locator(".plan-sheet .command")).to_contain_text("assetflow materialize")
 
 
+@pytest.mark.parametrize("view", ["graph", "tree"])
+def test_everything_is_planned_without_what_others_make_and_partitions_are_asked_for(made, opened, view):
+    page: Page = opened(made, f"/graph?view={view}", strict=False)  # a plan without partitions is refused
+    expect(page.get_by_role("button", name="Materialize all (9)")).to_be_visible()
+    page.keyboard.press("m")
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_role("alert")).to_contain_text("partition")
+    sheet.get_by_label("Partitions").fill("2026-03-02")
+    expect(sheet.get_by_test_id("start")).to_have_attribute("aria-disabled", "false")
+    assert "almanac" not in [step for step, _ in shown_steps(page)]
+
+
+def test_what_others_make_cannot_be_launched_alone(made, opened):
+    page: Page = opened(made, "/graph?at=almanac")
+    expect(page.locator(".panel-side-body")).to_be_visible()
+    page.keyboard.press("m")
+    expect(page.get_by_role("status").filter(has_text="almanac is made by others")).to_be_visible()
+    assert page.get_by_role("dialog").count() == 0
+
+
 def test_assets_are_launched_by_keyboard_alone(made, opened):
     page: Page = opened(made)
     expect(page.get_by_role("heading", name="Home", level=1)).to_be_visible()

@@ -134,16 +134,27 @@ def test_ten_thousand_assets_can_be_looked_over_and_one_of_them_found(ten_thousa
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Go to").fill("a7777")
     expect(page.locator(".palette-item").first).to_contain_text("a7777")
-    begun = page.evaluate("performance.now()")
+    page.evaluate(
+        """() => {
+            document.addEventListener('keydown', () => {
+                const begun = performance.now();
+                const look = () => {
+                    if (document.querySelector('[data-key=a7777]')) window.found = performance.now() - begun;
+                    else requestAnimationFrame(look);
+                };
+                look();
+            }, {once: true, capture: true});
+        }"""
+    )
     page.keyboard.press("Enter")
     card = page.locator("[role=option][data-key=a7777]")
     expect(card).to_be_visible()
-    found = page.evaluate("performance.now()") - begun
+    found = page.evaluate("window.found")
     box, picture = card.bounding_box(), page.locator(".picture").bounding_box()
     assert box is not None and picture is not None
     print(f"shown {shown:.0f} ms, found {found:.0f} ms")
     assert shown <= 4000
-    assert found <= 1000  # half a second, and what it takes to be told of it
+    assert found <= 500
     assert abs(box["x"] + box["width"] / 2 - picture["x"] - picture["width"] / 2) < picture["width"] / 4
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -34,15 +36,21 @@ def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A kitchen with staging and production, and one worker."""
     folder = tmp_path_factory.mktemp("kitchen")
     # Of a log, the middle is left out when it is longer than this many megabytes.
-    environments = 'log_mb = 100\n\n[environments.staging]\nreads_from = "production"\n\n[environments.production]\nprotected = true\n'
-    (folder / "assetflow.toml").write_text(environments)
+    environments = '[environments.staging]\nreads_from = "production"\n\n[environments.production]\nprotected = true\n'
+    (folder / "assetflow.toml").write_text(f"log_mb = 100\n\n{environments}")
     with shown_project(folder, KITCHEN) as project:
         yield project
 
 
+def token_of(project: Project, name: str, role: str) -> str:
+    """A new token."""
+    made = json.loads(project.command("token", "create", name, "--role", role, "--json"))
+    return str(made["token"])
+
+
 @pytest.fixture(scope="module")
 def api(kitchen: Project) -> Iterator[PageApi]:
-    visitor = PageApi(kitchen.url, kitchen.door)
+    visitor = PageApi(kitchen.url, token=token_of(kitchen, "cook", "admin"))
     yield visitor
     visitor.close()
 
@@ -113,9 +121,10 @@ def test_a_failure_is_copied_as_an_issue(kitchen, failed, opened):
 
 def test_the_events_are_those_of_the_command_line_also_after_the_line_was_cut(kitchen, api, gate, opened):
     run_id = api.launched(selection=["first_course", "second_course", "third_course"])
-    port = int(kitchen.url.rpartition(":")[2])
-    with Line(port) as line:
-        far = SimpleNamespace(url=f"http://127.0.0.1:{line.port}", door=kitchen.door.replace(str(port), str(line.port)))
+    [ticket] = re.findall(r"/login\?ticket=\S+", kitchen.command("token", "link"))
+    with Line(int(kitchen.url.rpartition(":")[2])) as line:
+        url = f"http://127.0.0.1:{line.port}"
+        far = SimpleNamespace(url=url, door=url + ticket, known=None)
         page: Page = opened(far, f"/runs/{run_id}", strict=False)
         expect(page.locator("[data-live=live]")).to_be_visible()
         expect(page.get_by_test_id("event-count")).to_have_text(re.compile(r"\d+ events?"))
@@ -312,3 +321,105 @@ def test_nothing_makes_the_page_scroll_sideways(kitchen, failed, opened, size, z
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         assert page.evaluate("document.querySelector('main').scrollWidth") <= width, path
         page.context.close()
+
+
+def broker_of(project: Project) -> int:
+    """The process of the project's Valkey."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if b"valkey-server" in command and str(project.folder).encode() in command:
+            return int(folder.name)
+    raise AssertionError("the project has no Valkey")
+
+
+def test_a_broker_that_is_away_is_said_and_the_page_comes_back_by_itself(kitchen, opened):
+    page: Page = opened(kitchen, "/runs", strict=False)
+    expect(page.locator("[data-live=live]")).to_be_visible()
+    bar = page.get_by_test_id("broker-bar")
+    broker = broker_of(kitchen)
+    os.kill(broker, signal.SIGSTOP)
+    try:
+        expect(bar).to_be_visible(timeout=within(3.0) * 1000)
+        expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    finally:
+        os.kill(broker, signal.SIGCONT)
+    expect(bar).to_have_count(0, timeout=within(5.0) * 1000)
+
+
+@pytest.mark.slow
+def test_a_viewer_has_no_buttons_and_is_refused(kitchen, api, failed, browser):
+    token = token_of(kitchen, "guest", "viewer")
+    context = browser.new_context()
+    page: Page = context.new_page()
+    page.goto(f"{kitchen.url}/runs/{failed}")
+    page.get_by_label("Token").fill(token)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"**/runs/{failed}")
+    expect(page.get_by_test_id("gantt")).to_be_visible()
+    absent = re.compile("Run again|Retry|Pause|Cancel|Launch|Promote|Drain|Run now|Materialize|New token")
+    for path in (f"/runs/{failed}?step=burnt_cake", "/runs", "/jobs", "/jobs/supper", "/automation/hungry_guests", "/workers", "/"):
+        page.goto(kitchen.url + path)
+        expect(page.locator("main h1")).to_be_visible()
+        expect(page.locator("main .loading")).to_have_count(0)
+        assert [text for text in page.get_by_role("button").all_inner_texts() if absent.search(text)] == [], path
+        assert page.get_by_role("switch").count() == 0
+    page.goto(f"{kitchen.url}/settings?tab=tokens")
+    expect(page.get_by_text("Only administrators see this")).to_be_visible()
+    context.close()
+    guest = PageApi(kitchen.url, token=token)
+    for path, body in [
+        ("/runs", {"selection": ["flour"]}),
+        (f"/runs/{failed}/retry", {"from": "all"}),
+        (f"/runs/{failed}/cancel", {}),
+        ("/instigators/hungry_guests/stop", {}),
+        ("/limits", {"kind": "pool", "name": "oven", "limit": 1}),
+    ]:
+        assert guest.refused(path, **body) == 403, path
+    guest.close()
+
+
+@pytest.mark.slow
+def test_fire_times_are_those_of_their_zone_on_both_sides_of_a_change_of_clocks(kitchen, opened):
+    page: Page = opened(kitchen, "/automation", timezone_id="America/New_York")
+    rows = page.get_by_role("grid", name="Schedules and sensors").locator("[role=row]", has_text="Europe/Berlin")
+    expect(rows).to_have_count(1)
+    name = rows.get_attribute("data-key")
+    # The evenings around 25 October 2026, when Berlin's clocks go back: 19:30 there is another moment of the day.
+    before, after = 1792863000.0, 1792863000.0 + 25 * 3600
+
+    def doctored(route: object) -> None:
+        answer = route.fetch()  # type: ignore[attr-defined]
+        told = answer.json()
+        for one in told["items"]:
+            one["next"] = [before, after] if one["name"] == name else one["next"]
+        route.fulfill(response=answer, json=told)  # type: ignore[attr-defined]
+
+    page.route("**/api/v1/instigators?*", doctored)
+    page.goto(f"{kitchen.url}/automation/{name}")
+    fires = page.get_by_test_id("fires").locator("li")
+    expect(fires).to_have_count(2)
+    expect(fires.nth(0)).to_contain_text(re.compile("24 Oct 2026, 19:30 (CEST|GMT.2)"))
+    expect(fires.nth(1)).to_contain_text(re.compile("25 Oct 2026, 19:30 (CET|GMT.1)"))
+    told = fires.nth(0).locator("time").get_attribute("title")
+    assert told is not None
+    assert "13:30:00" in told  # the browser's own zone
+
+
+@pytest.mark.slow
+def test_pictures_of_the_screens_are_kept(kitchen, failed, opened):
+    folder = Path(os.environ.get("ASSETFLOW_PICTURES", kitchen.folder / "pictures"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for theme in THEMES:
+        for path in SCREENS:
+            page: Page = opened(kitchen, path.format(run=failed), theme=theme)
+            expect(page.locator("main h1")).to_be_visible()
+            expect(page.locator("main .loading")).to_have_count(0)
+            name = re.sub(r"[^a-z0-9]+", "-", path.replace("{run}", "run")).strip("-")
+            page.screenshot(path=folder / f"{name}-{theme}.png")
+            ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert ground == {"light": "rgb(246, 246, 243)", "dark": "rgb(15, 17, 20)"}[theme]
+            page.context.close()
+    assert len(list(folder.glob("*.png"))) == len(THEMES) * len(SCREENS)

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assetflow.errors import InvalidDefinitionError, InvariantViolationError
+from assetflow.partitions.dimension_mappings import DimensionPartitionMapping, MultiPartitionMapping
 from assetflow.partitions.mapping import (
     AllPartitionMapping,
     Edge,
     IdentityPartitionMapping,
     LastPartitionMapping,
     PartitionMapping,
+    SpecificPartitionsPartitionMapping,
     StaticPartitionMapping,
 )
 from assetflow.partitions.mappings import (
@@ -122,6 +124,32 @@ def test_a_dimension_that_cannot_be_told_has_to_be_named() -> None:
     assert needs(twice, ABC, "a", named)[0] == ["a|a", "b|a", "c|a"]
     with pytest.raises(InvalidDefinitionError, match="names the dimension 'third', which there is not"):
         needs(twice, ABC, "a", MultiToSingleDimensionPartitionMapping("third"))
+
+
+def test_dimensions_go_by_each_other_one_by_one() -> None:
+    above = MultiPartitionsDefinition({"letter": ABC, "when": DAYS})
+    below = MultiPartitionsDefinition({"day": DAYS, "kind": StaticPartitionsDefinition(["x", "y"])})
+    days = list(DAYS.get_partition_keys(NOW))
+    mapping = MultiPartitionMapping({"when": DimensionPartitionMapping("day", TimeWindowPartitionMapping(-1, -1))})
+    assert needs(above, below, f"{days[1]}|x", mapping)[0] == [f"{letter}|{days[0]}" for letter in "abc"]
+    edge = Edge(upstream=above, downstream=below, now=NOW)
+    assert mapping.downstream_of([f"b|{days[0]}"], edge) == [f"{days[1]}|x", f"{days[1]}|y"]
+    assert not mapping.gives_one(edge, 3)
+    whole = MultiPartitionMapping({"letter": DimensionPartitionMapping("l"), "when": DimensionPartitionMapping("d")})
+    renamed = MultiPartitionsDefinition({"d": DAYS, "l": ABC})
+    assert needs(above, renamed, f"{days[3]}|c", whole) == ([f"c|{days[3]}"], True)
+    for wrong in ({"no": DimensionPartitionMapping("day")}, {"when": DimensionPartitionMapping("no")}):
+        with pytest.raises(InvalidDefinitionError, match="names the dimension 'no', which there is not"):
+            needs(above, below, f"{days[1]}|x", MultiPartitionMapping(wrong))
+    with pytest.raises(InvalidDefinitionError, match="several dimensions on both sides"):
+        needs(ABC, below, f"{days[1]}|x", mapping)
+
+
+def test_the_same_ones_are_needed_whoever_needs_them() -> None:
+    assert needs(ABC, DAYS, "2022-01-03", SpecificPartitionsPartitionMapping(["b"])) == (["b"], True)
+    assert needs(ABC, DAYS, "2022-01-03", SpecificPartitionsPartitionMapping(["a", "c"])) == (["a", "c"], False)
+    with pytest.raises(InvalidDefinitionError, match="names the partition 'z', which there is not"):
+        needs(ABC, DAYS, "2022-01-03", SpecificPartitionsPartitionMapping(["z"]))
 
 
 def test_a_static_mapping_that_names_what_is_not_there_is_refused() -> None:

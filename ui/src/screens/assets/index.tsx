@@ -91,6 +91,7 @@ function Catalog({ assets }: { assets: Asset[] }) {
   const columns = useMemo(assetColumns, []);
   const folders = useMemo(() => (view === "folders" ? foldersOf(rows, filters.folder) : null), [view, rows, filters.folder]);
   const chosen = useMemo(() => [...selected], [selected]);
+  const made = useMemo(() => new Set(assets.filter((asset) => asset.is_executable).map((asset) => asset.key)), [assets]);
   const launch = (): void => openPlan({ selection: chosen });
   useShortcuts(
     [
@@ -114,7 +115,7 @@ function Catalog({ assets }: { assets: Asset[] }) {
               </Button>
             )}
             <Button look="primary" icon={<Play size={13} />} {...(chosen.length > 0 && { keys: "m" })} onClick={() => openPlan({ selection: chosen.length > 0 ? chosen : narrowed ? rows.map((row) => row.asset.key) : "*" })}>
-              {chosen.length > 0 ? `Materialize selected (${count(chosen.length)})` : narrowed ? `Materialize shown (${count(rows.length)})` : "Materialize all"}
+              {chosen.length > 0 ? `Materialize selected (${count(chosen.filter((key) => made.has(key)).length)})` : narrowed ? `Materialize shown (${count(rows.filter((row) => row.asset.is_executable).length)})` : "Materialize all"}
             </Button>
           </>
         )

@@ -295,6 +295,8 @@ function useKeys({ topology, scene, selected, current, setSelected, setCurrent, 
   ]);
 }
 
+const JUMP_MS = 8000; // for the layout in which its group is open
+
 /** Ctrl-K and an asset's name: centre it here instead of leaving. A folded group is opened first. */
 function useJumps(topology: Topology, scene: Scene, handle: React.RefObject<PictureHandle | null>, setCurrent: (node: number) => void, fold: (group: string, folded: boolean) => void): void {
   const wanted = useRef<number | null>(null);
@@ -313,9 +315,9 @@ function useJumps(topology: Topology, scene: Scene, handle: React.RefObject<Pict
   }, [topology, scene, handle, setCurrent, fold]);
   useEffect(() => {
     if (wanted.current === null) return;
-    let tries = 60;
+    const until = performance.now() + JUMP_MS;
     const look = (): void => {
-      if (wanted.current === null || tries-- === 0) return;
+      if (wanted.current === null || performance.now() > until) return;
       if (handle.current?.centre(wanted.current)) wanted.current = null;
       else requestAnimationFrame(look);
     };
@@ -330,6 +332,7 @@ function Launch({ topology, scene, chosen, narrowed }: { topology: Topology; sce
     () => scene.nodes.filter((node) => !scene.foreign.has(node) && (topology.flags[node]! & 1) === 0).map((node) => topology.keys[node]!),
     [scene, topology],
   );
+  const made = useMemo(() => new Set(topology.keys.filter((_, node) => (topology.flags[node]! & 1) === 0)), [topology]);
   const keys = chosen.length > 0 ? chosen : shown;
   const stale = useMemo(
     () => keys.filter((key) => ["stale", "never", "failed"].includes(shownOf(statuses.get(key)))).length,
@@ -345,7 +348,7 @@ function Launch({ topology, scene, chosen, narrowed }: { topology: Topology; sce
         </Button>
       )}
       <Button look="primary" icon={<Play size={13} />} keys="m" onClick={() => openPlan({ selection: whole ? "*" : keys })}>
-        {chosen.length > 0 ? `Materialize selected (${count(chosen.length)})` : `Materialize all (${count(shown.length)})`}
+        {chosen.length > 0 ? `Materialize selected (${count(chosen.filter((key) => made.has(key)).length)})` : `Materialize all (${count(shown.length)})`}
       </Button>
     </>
   );

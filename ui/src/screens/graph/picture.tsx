@@ -125,8 +125,9 @@ export function Picture(props: PictureProps) {
   );
 
   // A new picture: show all of it, or, when a group was opened, that group; else stay where we are.
+  // Before the next frame: who jumps to an asset does so in one, and must have the last word.
   const before = useRef<{ scene: Scene; layout: Layout } | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const old = before.current;
     before.current = { scene, layout };
     if (old?.layout === layout) return;
