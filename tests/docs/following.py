@@ -18,7 +18,7 @@ from pathlib import Path
 _BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _CHANGING = re.compile(
     r"\b01[0-9A-HJKMNP-TV-Z]{24}\b|01[0-9A-Z]{2,8}…|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b[0-9a-f]{12}\b"
-    r"|[\d.,]+ (?:ms|s|min|h|B|kB|MB|KiB|MiB)\b"
+    r"|[\d.,]+ ?(?:ms|s|min|h|B|kB|MB|KiB|MiB)\b"
     r"|[█░]+|(?:\d+ (?:s|min|h) ago|just now)"
 )
 

@@ -311,10 +311,19 @@ def test_f15_a_server_that_is_restarted_is_waited_for_even_while_it_comes_up(s3:
         again[0].__exit__(None, None, None)
 
 
-def test_an_address_at_which_nobody_has_ever_answered_is_told_at_once(s3: SeaweedFS, bucket: str) -> None:
+def test_an_address_at_which_nobody_answers_is_told_at_once_to_who_asks_once(s3: SeaweedFS, bucket: str) -> None:
     with S3Proxy(s3.url) as closed:
         url = closed.url
     began = time.monotonic()
     with pytest.raises(StorageError, match="cannot be reached"):
         load(manager_at(s3, bucket, url, max_attempts=1))
     assert time.monotonic() - began < 3
+
+
+def test_an_address_at_which_nobody_has_answered_yet_is_given_up_sooner(s3: SeaweedFS, bucket: str) -> None:
+    with S3Proxy(s3.url) as closed:
+        url = closed.url
+    began = time.monotonic()
+    with pytest.raises(StorageError, match="cannot be reached"):
+        load(manager_at(s3, bucket, url))
+    assert 15 < time.monotonic() - began < 40

@@ -18,6 +18,7 @@ from assetflow.io.s3.refusals import refusal
 
 ATTEMPTS = 5
 PATIENCE = 60.0  # seconds, for all attempts together
+_PATIENCE_AT_FIRST = 20.0  # with a server that has not answered this process yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +77,19 @@ def client_for(access: S3Access) -> Any:
         )
         region = session.region_name or ("us-east-1" if access.endpoint_url else None)
         client = session.client("s3", endpoint_url=access.endpoint_url, region_name=region, config=config)
-        client.meta.events.register_first("needs-retry.s3", _waiting())
+        if access.max_attempts > 1:
+            client.meta.events.register_first("needs-retry.s3", _waiting())
         return client
     except (BotoCoreError, ValueError) as error:
         raise refusal(error, doing="connecting to S3", where=access.endpoint_url or "S3") from error
 
 
 def _waiting() -> Callable[..., float | None]:
-    """What a client does when it reaches nobody: it waits, up to `PATIENCE`, for a server that has answered before.
+    """What a client does when it reaches nobody: it waits, up to `PATIENCE`, for the server to come back.
 
     One that is restarted is back in seconds, and no step has to fail for it; while it comes up it may refuse what it
-    will soon do. An address at which nobody has ever answered is more likely to be a wrong one: that is told at once.
+    will soon do. An address at which nobody has answered yet may be a wrong one, and is given up sooner; but a worker
+    that was started just now has no other way to know.
     """
     was_reached, away_since, away_until = False, 0.0, 0.0
 
@@ -100,7 +103,7 @@ def _waiting() -> Callable[..., float | None]:
         elif response is None or response[0].status_code < 500 or now > away_until:
             was_reached = was_reached or caught_exception is None
             return None
-        if not was_reached or now - away_since > PATIENCE:
+        if now - away_since > (PATIENCE if was_reached else _PATIENCE_AT_FIRST):
             return None
         return min(2.0, 0.1 * float(2 ** min(attempts, 5)))
 

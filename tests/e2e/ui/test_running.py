@@ -360,7 +360,15 @@ def test_a_viewer_has_no_buttons_and_is_refused(kitchen, api, failed, browser):
     page.wait_for_url(f"**/runs/{failed}")
     expect(page.get_by_test_id("gantt")).to_be_visible()
     absent = re.compile("Run again|Retry|Pause|Cancel|Launch|Promote|Drain|Run now|Materialize|New token")
-    for path in (f"/runs/{failed}?step=burnt_cake", "/runs", "/jobs", "/jobs/supper", "/automation/hungry_guests", "/workers", "/"):
+    for path in (
+        f"/runs/{failed}?step=burnt_cake",
+        "/runs",
+        "/jobs",
+        "/jobs/supper",
+        "/automation/hungry_guests",
+        "/workers",
+        "/",
+    ):
         page.goto(kitchen.url + path)
         expect(page.locator("main h1")).to_be_visible()
         expect(page.locator("main .loading")).to_have_count(0)
