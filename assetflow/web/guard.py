@@ -69,13 +69,19 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        status = 500
+        writes = request.method not in _SAFE and request.url.path.startswith("/api/")
+        to_be_noted = writes and request.url.path not in _QUIET
         policy = (b"content-security-policy", self._policy().encode())
 
+        async def note(status: int) -> None:
+            nonlocal to_be_noted
+            if to_be_noted:
+                to_be_noted = False
+                await run_in_threadpool(self._note, request, status)
+
         async def told(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                await note(message["status"])  # who reads the answer finds it in the audit
                 message = {**message, "headers": [*message["headers"], *self._headers, policy]}
             await send(message)
 
@@ -86,8 +92,7 @@ class Guard:
             await answer(error.status, error.problem, error.headers)(scope, receive, told)
         else:
             await self._app(scope, taken, told)
-        if request.method not in _SAFE and request.url.path.startswith("/api/") and request.url.path not in _QUIET:
-            await run_in_threadpool(self._note, request, status)
+        await note(500)
 
     def _check(self, request: Request) -> None:
         hosts = request.headers.getlist("host")

@@ -79,7 +79,7 @@ def test_the_python_of_the_readme_runs(home):
 
 def test_the_commands_of_the_readme_are_those_that_exist(home):
     commands = re.findall(r"^assetflow (.*)$", README, re.MULTILINE)
-    assert len(commands) == 5
+    assert len(commands) == 8
     planned = assetflow(home, *commands[0].split())
     assert planned.returncode == 0 and "storms__briefing" in planned.stdout, planned.stderr
     july = assetflow(home, *shlex.split(commands[3]))

@@ -60,7 +60,7 @@ def climate(rain):
 
 @asset(partitions_def=days)
 def slow():
-    pause(0.3)
+    pause(0.6)
 """
 
 

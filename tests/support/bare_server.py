@@ -22,6 +22,9 @@ from tests.support.fleet import free_port
 GOOD = ("--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction")
 
 
+_HIGHEST_PORT = 55_535  # a server in cluster mode takes the one 10,000 above as well
+
+
 @contextmanager
 def running_server(*options: str, folder: Path | None = None, password: str = "", ready: bool = True) -> Iterator[int]:
     """The port of a server of its own for as long as the block lasts.
@@ -31,7 +34,7 @@ def running_server(*options: str, folder: Path | None = None, password: str = ""
         folder: of its data.
         ready: wait until it answers as one that has loaded its data.
     """
-    port = free_port()
+    port = next(port for port in iter(free_port, None) if port <= _HIGHEST_PORT)
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="af-bare-")))
         command = [
