@@ -90,6 +90,7 @@ def test_the_numbers_follow_a_run_from_its_submission_to_its_record(fleet: Fleet
     fleet.start("--queues", "other", "-c", "1")
     run.wait(timeout=30)
     assert wait_until(lambda: of(numbers(fleet), "runs_total", status="succeeded") == 1, timeout=15)
+    assert wait_until(lambda: of(numbers(fleet), "unrecorded_runs") == 0, timeout=15)
     after = numbers(fleet)
     assert of(after, "steps_total", queue="default", outcome="succeeded") == 2
     assert of(after, "steps_total", queue="other", outcome="succeeded") == 1

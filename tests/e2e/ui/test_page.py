@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from assetflow.clock import wait_until
 from tests.support.page import Project, serious_findings
 
 
@@ -134,7 +135,7 @@ def test_the_first_paint_has_the_colours_of_the_theme_that_was_chosen(garden, op
         ".observe({type: 'paint', buffered: true})"
     )
     page.reload()
-    page.wait_for_function("window.firstGround !== undefined")
+    assert wait_until(lambda: page.evaluate("window.firstGround !== undefined"), timeout=20)
     expected = {"light": "rgb(246, 246, 243)", "dark": "rgb(15, 17, 20)"}
     assert page.evaluate("window.firstGround") == expected[theme]
 
