@@ -38,6 +38,7 @@ from assetflow.run_ids import new_run_id
 
 HIGHEST_PRIORITY = 1000
 
+_RANGE_MARKS = ("...", "..")
 PartitionsAsked = Sequence[str | PartitionKeyRange] | PartitionKeyRange | str | None
 Target = Definitions | AssetsDefinition | ModuleType | str | Iterable[AssetsDefinition | SourceAsset | AssetSpec]
 
@@ -222,6 +223,26 @@ def make_request(
         priority=priority,
         stale_only=stale_by is not None,
     )
+
+
+def read_partitions(texts: Collection[str]) -> WantedPartitions:
+    """Keys and ranges as people write them: ``A``, ``A..B``, ``A...B``, ``all``.
+
+    Raises:
+        InvalidInvocationError: a range has one end only.
+    """
+    if "all" in texts:
+        return WantedPartitions(keys=None)
+    found: list[str | PartitionKeyRange] = []
+    for text in texts:
+        mark = next((mark for mark in _RANGE_MARKS if mark in text), None)
+        first, _, last = (text, "", text) if mark is None else text.partition(mark)
+        if not first or not last:
+            raise InvalidInvocationError(f"{text!r} is no range: write A..B")
+        found.append(text if mark is None else PartitionKeyRange(first, last))
+    wanted = wanted_partitions(None, found)
+    assert wanted is not None, "something was asked for"
+    return wanted
 
 
 def wanted_partitions(

@@ -26,14 +26,13 @@ from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
 from assetflow.lineage.syntax import resolve_selection
 from assetflow.overlay import overlaid
-from assetflow.partitions.partitions_definition import PartitionKeyRange
 from assetflow.planning.explain import StepExplanation, expected, explain, summed_up
 from assetflow.planning.needs import Need
 from assetflow.planning.plan import Plan
 from assetflow.planning.staleness import AssetStatus, judge
 from assetflow.planning.targets import WantedPartitions
 from assetflow.settings import Settings
-from assetflow.submission import Project, job_arguments, make_request, wanted_partitions
+from assetflow.submission import Project, job_arguments, make_request, read_partitions, wanted_partitions
 
 Record = dict[str, Any]
 _MOST_STEPS = 2000  # that are listed one by one; partitions are summed up before
@@ -151,7 +150,7 @@ def launch(project: Project, arguments: Mapping[str, Any]) -> Record:
         stale_only=asked.stale_only,
         force=_forced(project, asked),
         partition_key=asked.partition,
-        partitions=None if asked.partitions is None else read_partitions(asked.partitions),
+        partitions=_partitions(asked),
     )
     return {"run_id": handle.id}
 
@@ -167,7 +166,7 @@ def made(project: Project, asked: Asked, settings: Settings, records: LatestReco
     given = job_arguments(job, _selection(project, asked), asked.config, None)
     partitions = wanted_partitions(
         asked.partition,
-        None if asked.partitions is None else read_partitions(asked.partitions),
+        _partitions(asked),
         KnownPartitions(settings),
         every=asked.stale_only,
     )
@@ -196,18 +195,10 @@ def digest_of(plan: Plan) -> str:
     return hashlib.sha256(plan.to_json()).hexdigest()
 
 
-def read_partitions(given: str | list[str]) -> WantedPartitions:
-    """Keys and ranges as people write them: ``A``, ``A..B``, ``all``."""
-    texts = [given] if isinstance(given, str) else given
-    if "all" in texts:
-        return WantedPartitions(keys=None)
-    keys: list[str | PartitionKeyRange] = []
-    for text in texts:
-        mark = next((mark for mark in ("...", "..") if mark in text), None)
-        keys.append(text if mark is None else PartitionKeyRange(*text.split(mark, 1)))
-    found = wanted_partitions(None, keys)
-    assert found is not None, "something was asked for"
-    return found
+def _partitions(asked: Asked) -> WantedPartitions | None:
+    """What is asked for, as people write it; None if nothing is."""
+    given = asked.partitions
+    return None if given is None else read_partitions([given] if isinstance(given, str) else given)
 
 
 def _selection(project: Project, asked: Asked) -> Any:
@@ -318,7 +309,7 @@ def _config_errors(project: Project, asked: Asked, settings: Settings) -> list[R
     """What is wrong with the config; nothing if a run could begin."""
     job = project.definitions.get_job(asked.job or IMPLICIT_JOB).for_partition(asked.partition)
     given = job_arguments(job, _selection(project, asked), asked.config, None)
-    partitions = None if asked.partitions is None else read_partitions(asked.partitions)
+    partitions = _partitions(asked)
     try:
         make_request(
             project,

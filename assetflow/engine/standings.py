@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import repeat
 from typing import NamedTuple
 
 from assetflow.engine.request import RunRequest
@@ -150,7 +151,7 @@ class Standings:
             one.partition: OUTCOMES[one.outcome] for one in self.catalog.unmade([key]) if one.outcome in OUTCOMES
         }
         special.update(dict.fromkeys(self.under_way([key])[key], PartitionState.RUNNING))
-        return standings(partition_keys, set(self.catalog.partitions(key)), special)
+        return standings(partition_keys, self.catalog.partitions(key), special)
 
 
 def standings(
@@ -164,13 +165,9 @@ def standings(
         special: those that stand otherwise, whether or not they are materialized.
     """
     # As bytes, one for each partition, so that joining a hundred thousand of them takes no loop.
-    marks = bytearray(map(made.__contains__, partition_keys))
-    if special:
-        is_special = bytes(map(special.__contains__, partition_keys))
-        place = is_special.find(1)
-        while place >= 0:
-            marks[place] = _MARKS[special[partition_keys[place]]]
-            place = is_special.find(1, place + 1)
+    known = dict.fromkeys(made, _MARKS[PartitionState.MATERIALIZED])
+    known.update((key, _MARKS[state]) for key, state in special.items())
+    marks = bytes(map(known.get, partition_keys, repeat(_MARKS[PartitionState.MISSING])))
     stretches = []
     for found in _ALIKE.finditer(marks):
         first, end = found.span()

@@ -154,7 +154,7 @@ def test_a_token_for_some_environments_writes_to_no_other(web: WebServer) -> Non
         refused = client.post("/runs", json={"selection": "orders"})
         assert refused.status_code == 403
         assert "operator" in refused.json()["error"]["message"] and "default" in refused.json()["error"]["message"]
-        assert client.post("/runs", json={"selection": "orders", "env": "staging"}).status_code == 201
+        assert client.post("/runs", json={"selection": "revenue", "env": "staging"}).status_code == 201
 
 
 @contextmanager
