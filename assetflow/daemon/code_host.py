@@ -6,6 +6,7 @@ Whatever the code does there, hangs, crashes or changes, is over when the child 
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import os
 import selectors
 import signal
@@ -17,11 +18,12 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from assetflow.daemon.code_jobs import WRITTEN_LAST, Answer, Hello, Order, line_of, ordered, said
+from assetflow.daemon.code_jobs import SIGNAL_TO_TELL, WRITTEN_LAST, Answer, Hello, Order, line_of, ordered, said
 from assetflow.lifeline import die_with_parent
 
 _TOLD_LINES = 20  # of what a child has written last
 _CHUNK = 65_536
+_DYING = 1.0  # seconds until the pipes of a process that was killed are closed
 
 Work = Callable[[Order], Answer]
 
@@ -53,6 +55,7 @@ class CodeHost:
         self._children: dict[int, _Child] = {}  # by each of their pipes
         self._buffer = bytearray()
         self._leaving = False
+        faulthandler.register(SIGNAL_TO_TELL)
         self._out = os.dup(1)
         os.dup2(2, 1)  # what users print is none of our answers
 
@@ -98,6 +101,8 @@ class CodeHost:
         pid = os.fork()
         if pid == 0:
             self._be_child(order, answers_end, writes_end)
+        with contextlib.suppress(OSError):  # it is over already
+            os.setpgid(pid, pid)  # before it does so itself, lest it hangs before
         os.close(answers_end)
         os.close(writes_end)
         deadline = time.monotonic() + order.seconds
@@ -130,6 +135,9 @@ class CodeHost:
         found = os.read(pipe, _CHUNK)
         if found and pipe == child.answers:
             child.told += found
+            if found.endswith(b"\n"):  # all of it; what the child has left behind may hold the pipe for ever
+                self._forget(pipe)
+                self._finish(child)
         elif found:
             self._remember(child, found)
         else:
@@ -183,6 +191,10 @@ class CodeHost:
         return status
 
     @staticmethod
+    def _is_over(child: _Child) -> bool:
+        return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    @staticmethod
     def _why(child: _Child, status: int) -> str:
         if child.expired:
             return f"it took longer than {child.order.seconds:g} s, and was stopped"
@@ -197,11 +209,16 @@ class CodeHost:
     def _stop_expired(self) -> None:
         now = time.monotonic()
         for child in set(self._children.values()):
-            if child.deadline <= now and not child.expired:
+            if child.deadline > now:
+                continue
+            if not (child.expired or self._is_over(child)):
                 child.expired = True
-                child.deadline = now + 1.0
+                child.deadline = now + _DYING
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(child.pid, signal.SIGKILL)
+            elif child.answers in self._children:  # it is gone; another that it has left behind holds the pipe
+                self._forget(child.answers)
+                self._finish(child)
 
     def _end(self) -> None:
         """Stop what is being done: nobody is left who would want to know."""

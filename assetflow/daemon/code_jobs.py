@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from assetflow.runs.reported import Reported
 from assetflow.runs.ticks import AskedRun
 
+SIGNAL_TO_TELL = signal.SIGUSR2  # has a process write where it is
 WRITTEN_LAST = "what it has written last:"  # stands in errors between the cause and what may explain it
 
 

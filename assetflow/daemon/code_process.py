@@ -11,9 +11,22 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future
 
+from assetflow.clock import pause
 from assetflow.daemon.code_child import changed
-from assetflow.daemon.code_jobs import Answer, EvaluateJob, Hello, LaunchJob, Order, QuestionJob, line_of, said
+from assetflow.daemon.code_jobs import (
+    SIGNAL_TO_TELL,
+    Answer,
+    EvaluateJob,
+    Hello,
+    LaunchJob,
+    Order,
+    QuestionJob,
+    line_of,
+    said,
+)
+from assetflow.log import logger
 
+_TELLING = 0.2  # seconds to write a stack
 _GRACE = 5.0  # seconds that an answer may take beyond what its job may
 
 
@@ -86,6 +99,7 @@ class CodeProcess:
         try:
             return answer.result(seconds + _GRACE)
         except TimeoutError:
+            self._tell_where_it_is()
             self.end()  # a process that does not even stop what takes too long
             return Answer(error=f"it took longer than {seconds:g} s, and its process did not answer")
         finally:
@@ -103,6 +117,13 @@ class CodeProcess:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def _tell_where_it_is(self) -> None:
+        """Have the process write its stack among its other writing, for whoever finds out why it does not answer."""
+        logger.error("the process %d of %s does not answer, and is ended; it was here:", self._process.pid, self.module)
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(SIGNAL_TO_TELL)
+            pause(_TELLING)
 
     def _let_go(self) -> None:
         """Close the pipes of a process that is gone."""

@@ -152,7 +152,7 @@ class RunSession:
         )
         self._recall.finished(outcomes)
         try:
-            reply = self._patiently(lambda: self._store.advance(self.run_id, request))
+            reply = self._patiently(lambda: self._store.advance(self.run_id, request, server=self._recall.generation))
         except LostPlaceError:
             logger.warning("slot %s lost its place in run %s", self._slot, self.run_id)
             if self._store.durable_at_once or not self._tell_again(self._patiently(self._store.generation)):
@@ -219,6 +219,8 @@ class RunSession:
         # What looks ready there may have been done by slots that are just about to tell.
         self._others_first = time.monotonic() + _OTHERS_FIRST_SECONDS
         self._resync(announces=False)
+        # What this slot has told last may be what others wait for before they can tell the rest.
+        self._others_first = max(self._others_first, time.monotonic() + 2 * _PAUSE_BETWEEN_TRIES)
         return True
 
     def _resync(self, *, announces: bool = True) -> None:

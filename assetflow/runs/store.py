@@ -170,12 +170,16 @@ class RunStore(Protocol):
             ConflictError: the run key was used with another request.
         """
 
-    def advance(self, run_id: str, request: Advance) -> Advanced:
+    def advance(self, run_id: str, request: Advance, *, server: str = "") -> Advanced:
         """Settle and claim in one step.
+
+        Args:
+            server: its generation, as the slot knows it; empty if that does not matter. Another one does nothing:
+                what is ready there may have been done by slots that have not told it yet.
 
         Raises:
             RunNotFoundError: no such run, or its record has expired.
-            LostPlaceError: the batch number is neither the last one nor the next.
+            LostPlaceError: the batch number is neither the last one nor the next, or this is another server.
         """
 
     def versions(self, run_id: str, outputs: Sequence[int]) -> list[Version | None]:

@@ -73,8 +73,10 @@ class MemoryRunStore:
             state.open()
             return Created(run_id=run.run_id, announcements=state.announcements())
 
-    def advance(self, run_id: str, request: Advance) -> Advanced:
+    def advance(self, run_id: str, request: Advance, *, server: str = "") -> Advanced:
         """See RunStore.advance."""
+        if server and server != self.generation():
+            raise LostPlaceError("another server carries the runs now")
         with self._changed:
             run = self._run(run_id)
             if run.status.is_terminal:

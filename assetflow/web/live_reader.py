@@ -71,7 +71,7 @@ class LiveReader:
         self._status_at = self._slow_at = self._logs_at = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="assetflow-live", daemon=True)
-        self.broker_ok = False
+        self.broker_ok: bool | None = None  # nobody has looked
         self.broker_message = "not looked at yet"
         self.broker_since = time.time()
 

@@ -51,6 +51,16 @@ def test_a_lost_claim_is_held_again_and_its_outcome_counts(store: RunStore) -> N
     assert slot.advance(slot.done(0)).status == "SUCCEEDED"
 
 
+def test_a_server_that_the_slot_does_not_know_does_nothing_for_it(store: RunStore) -> None:
+    slot = start(store, [0])
+    slot.server = "another"
+    with pytest.raises(LostPlaceError):
+        slot.claim()
+    assert states(store, slot.run_id) == "R"
+    slot.server, slot.batch = store.generation(), 0
+    assert slot.claim() == [0]
+
+
 def test_a_step_that_another_has_taken_meanwhile_is_refused(store: RunStore) -> None:
     slot = start(store, [0])
     back = snapshot(store)

@@ -11,10 +11,14 @@ import pytest
 
 from assetflow import ServiceUnreachableError, asset, submit
 from assetflow.clock import pause, wait_until
+from assetflow.errors import LostPlaceError
+from assetflow.stores.redis.connection import connect
+from assetflow.stores.redis.run_store import RedisRunStore
 from tests.support.fleet import running_fleet, seconds_until
 from tests.support.ledger import Ledger, assert_kept, assert_nothing_left, report
 from tests.support.proxy import Direction, Proxy
 from tests.support.rollback import roll_back
+from tests.support.store_driver import start, states
 
 
 def test_f7a_workers_find_a_restarted_server_again_and_again(tmp_path: Path) -> None:
@@ -48,6 +52,25 @@ def test_f7b_what_the_server_forgets_its_slots_tell_it_again(tmp_path: Path, los
         assert_kept(fleet, handle, ledger, losses=2)
         assert_nothing_left(fleet)
         report("F7b", lost_seconds=lost, cut_bytes=done.cut, repeated=ledger.repeated, recovery=round(recovery, 2))
+
+
+def test_f7_a_slot_that_has_lost_nothing_takes_nothing_before_others_have_told(tmp_path: Path) -> None:
+    with running_fleet(tmp_path, fsync="everysec") as (_, server):
+        client = connect(server.url)
+        slot = start(RedisRunStore(client), [0, 0])
+        slot.server = slot.store.generation()
+        assert slot.claim(1) == [0]
+        client.script_flush()
+        assert slot.claim(1) == [1], "it is the same server"
+        server.kill()
+        server.revive()
+        before = states(slot.store, slot.run_id)
+        with pytest.raises(LostPlaceError):
+            slot.claim(1)
+        assert states(slot.store, slot.run_id) == before, "its batch would have fitted, and yet nothing was done"
+        slot.server, slot.batch = slot.store.generation(), slot.batch - 1
+        slot.advance(*(slot.done(step) for step in (0, 1)))
+        assert states(slot.store, slot.run_id) == "SS"
 
 
 def test_f9_nobody_is_declared_dead_because_the_server_stood_still(tmp_path: Path) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from assetflow import RunStatus, submit
 from assetflow.client import active_connection
 from assetflow.clock import wait_until
-from assetflow.daemon.code_jobs import EvaluateJob
-from assetflow.daemon.code_process import CodeProcess
 from assetflow.daemon.composition import build_daemon
 from assetflow.local.cluster import LocalCluster
 from assetflow.runs.ticks import Tick, TickStore
@@ -133,41 +129,3 @@ def test_a_run_that_cannot_be_started_keeps_no_other_from_it(store: TickStore, c
     assert wait_until(
         lambda: all(view.view(run_id).status is RunStatus.SUCCEEDED for run_id in first.run_ids), timeout=PATIENCE
     )
-
-
-CHANGING = """
-from assetflow import Definitions, RunRequest, asset, define_asset_job, sensor
-
-@asset
-def wheat():
-    return 1
-
-@sensor(job=define_asset_job("harvest", "wheat"))
-def watching():
-    return RunRequest(run_key={key!r})
-
-defs = Definitions([wheat], sensors=[watching])
-"""
-
-
-def test_code_that_was_changed_is_known_to_be_and_a_new_process_has_it(tmp_path: Path, settings: Settings) -> None:
-    file = tmp_path / "changing_farm.py"
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "ASSETFLOW_HOME": str(settings.home)}
-    job = EvaluateJob(tick=1, name="watching", kind="sensor", at=1.0)
-    for key in ("first", "second"):
-        file.write_text(CHANGING.format(key=key))
-        code = CodeProcess("changing_farm", environment)
-        assert wait_until(lambda: code.hello is not None, timeout=PATIENCE)  # noqa: B023
-        assert [one.run_key for one in code.ask(job, 20.0).asked] == [f"key:{key}"]
-        assert not code.is_outdated
-        os.utime(file, (1, 1))
-        assert code.is_outdated
-        code.close()
-        assert wait_until(lambda: not code.is_alive, timeout=PATIENCE)  # noqa: B023
-        assert code.ask(job, 1.0).passes
-    file.write_text("this is no Python")
-    broken = CodeProcess("changing_farm", environment)
-    assert wait_until(lambda: broken.hello is not None, timeout=PATIENCE)
-    assert broken.hello is not None
-    assert "changing_farm does not load: SyntaxError" in broken.hello.error
-    broken.end()

@@ -55,6 +55,7 @@ class Slot:
     def __init__(self, store: RunStore, run_id: str, name: str = "worker:1", queue: str = "default") -> None:
         self.store, self.run_id, self.name, self.queue = store, run_id, name, queue
         self.batch = 0
+        self.server = ""
         self.held: dict[int, Claim] = {}
         self.last: Advance | None = None
 
@@ -70,7 +71,7 @@ class Slot:
         self.last = Advance(
             self.name, self.batch, outcomes, tuple(published), self.queue, want, hint, announcement, self.batch * 1000
         )
-        reply = self.store.advance(self.run_id, self.last)
+        reply = self.store.advance(self.run_id, self.last, server=self.server)
         for outcome in outcomes:
             self.held.pop(outcome.step, None)
         self.held.update({claim.step: claim for claim in reply.claims})
@@ -79,7 +80,7 @@ class Slot:
     def again(self) -> Advanced:
         """The same call once more, as after a lost reply."""
         assert self.last is not None
-        return self.store.advance(self.run_id, self.last)
+        return self.store.advance(self.run_id, self.last, server=self.server)
 
     def claim(self, want: int = 8, **more: object) -> list[int]:
         return [claim.step for claim in self.advance(want=want, **more).claims]  # type: ignore[arg-type]

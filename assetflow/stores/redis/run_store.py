@@ -23,7 +23,7 @@ from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
 from assetflow.stores.redis.fact_stream import entries_of, fact_of
 from assetflow.stores.redis.fence import PATIENCE, fence
-from assetflow.stores.redis.scripts import Script, answering, refused_when_full
+from assetflow.stores.redis.scripts import Script, answering, generation_of, refused_when_full
 
 ROOTS_PER_CALL = 1000
 REFUSED_SECONDS = 5
@@ -109,10 +109,11 @@ class RedisRunStore:
                 break
         return Created(run_id=carrier, announcements=announcements)
 
-    def advance(self, run_id: str, request: Advance) -> Advanced:
+    def advance(self, run_id: str, request: Advance, *, server: str = "") -> Advanced:
         """See RunStore.advance."""
+        script = self._advance.only_on(server) if server else self._advance
         try:
-            raw = self._advance([_prefix(run_id)], [_advance_encoder.encode(request)])
+            raw = script([_prefix(run_id)], [_advance_encoder.encode(request)])
         except ResponseError as error:
             raise _translated(error, run_id) from None
         return _advanced_decoder.decode(raw)
@@ -269,7 +270,7 @@ class RedisRunStore:
     def generation(self) -> str:
         """See RunStore.generation."""
         with answering():
-            return str(self._client.info("server")["run_id"])
+            return generation_of(self._client)
 
     def await_durable(self) -> str:
         """See RunStore.await_durable."""

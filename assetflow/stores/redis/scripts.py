@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -19,7 +19,7 @@ from redis.exceptions import (
     TimeoutError,
 )
 
-from assetflow.errors import ServerFullError, ServiceUnreachableError
+from assetflow.errors import LostPlaceError, ServerFullError, ServiceUnreachableError
 from assetflow.runs.transitions import as_lua
 
 _SHARED = ("run", "pools", "limits", "flow")
@@ -33,23 +33,45 @@ _REFUSED_WHEN_FULL = ("create", "holds")
 
 
 class Script:
-    """One verb: its source, and how to call it."""
+    """One verb: its source, and how to call it.
 
-    def __init__(self, client: redis.Redis, name: str) -> None:
+    Args:
+        server: the only start of the server that may run it; empty for any. A server that starts knows no scripts,
+            and so the name of the right one in the source is all that it takes: nothing is asked for while it is
+            the same.
+    """
+
+    def __init__(self, client: redis.Redis, name: str, server: str = "") -> None:
         self._client = client
-        self._source, self._sha = _load(name)
+        self._name, self._server = name, server
+        self._source, self._sha = _load(name, server)
+        self._narrowed: Script | None = None
+
+    def only_on(self, server: str) -> Script:
+        """The same verb, for one start of the server."""
+        if self._narrowed is None or self._narrowed._server != server:
+            self._narrowed = Script(self._client, self._name, server)
+        return self._narrowed
 
     def __call__(self, keys: list[str], args: list[Any]) -> Any:
         """Run the script; loads it where the server does not know it yet.
 
         Raises:
             ServiceUnreachableError: the server does not answer. It may or may not have run the script.
+            LostPlaceError: this is not the server that it is for. It has run nothing.
         """
         with answering():
             try:
                 return self._client.evalsha(self._sha, len(keys), *keys, *args)
             except NoScriptError:
+                if self._server and generation_of(self._client) != self._server:
+                    raise LostPlaceError("another server carries the runs now") from None
                 return self._client.eval(self._source, len(keys), *keys, *args)
+
+
+def generation_of(client: redis.Redis) -> str:
+    """The name of the server; one that was started again has another name."""
+    return str(client.info("server")["run_id"])
 
 
 @contextmanager
@@ -83,12 +105,15 @@ def refused_when_full(client: redis.Redis) -> Iterator[None]:
         ) from None
 
 
-@cache
-def _load(name: str) -> tuple[str, str]:
+@lru_cache(maxsize=64)
+def _load(name: str, server: str) -> tuple[str, str]:
     folder = files("assetflow.stores.redis") / "lua"
     flags = "" if name in _REFUSED_WHEN_FULL else " flags=allow-oom"
     shared = _SHARED if name in _VERBS_ON_RUNS else ()
     files_in_order = (*shared, *(("settle",) if name in _SETTLING else ()), name)
     table = as_lua() if shared else ""
-    source = "".join((f"#!lua{flags}\n", table, *((folder / f"{file}.lua").read_text() for file in files_in_order)))
+    mark = f"-- {server}\n" if server else ""
+    source = "".join(
+        (f"#!lua{flags}\n", mark, table, *((folder / f"{file}.lua").read_text() for file in files_in_order))
+    )
     return source, hashlib.sha1(source.encode()).hexdigest()

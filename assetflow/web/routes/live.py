@@ -58,7 +58,7 @@ async def _told(parts: WebParts, watcher: Watcher, last: str | None) -> AsyncIte
         state = parts.backend.desk.state
         version = "" if state.loaded is None else state.loaded.version
         yield framed("hello", {"version": version}, parts.reader.position)
-        yield framed("broker", {"ok": parts.reader.broker_ok, "message": parts.reader.broker_message}, "")
+        yield framed("broker", {"ok": parts.reader.broker_ok is not False, "message": parts.reader.broker_message}, "")
         if last is not None:
             since = parts.reader.replay_from(last)
             if since is None:

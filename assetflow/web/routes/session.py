@@ -45,7 +45,7 @@ def session(caller: Viewer, parts: Parts) -> Session:
         version=version("assetflow"),
         features=Features(auth=not parts.access.is_open),
         project=told.get("label", ""),
-        broker=BrokerState(ok=reader.broker_ok, since=reader.broker_since, message=reader.broker_message),
+        broker=BrokerState(ok=reader.broker_ok is not False, since=reader.broker_since, message=reader.broker_message),
         definitions=DefinitionsState(
             ok=not state.error and loaded is not None,
             error=_error(state.error) if state.error else None,
