@@ -40,6 +40,11 @@ def eggs(context):
     return 6
 
 
+@asset(group_name="pantry")
+def shopping_list(context):
+    return f"as written in {context.run_id}"
+
+
 @asset(group_name="table", output_required=False)
 def leftovers(flour):
     if flour < 0:
@@ -115,7 +120,7 @@ def hungry_guests():
 defs = Definitions(
     assets=[
         flour, eggs, leftovers, soup, dough, burnt_cake, party, first_course, second_course, third_course,
-        recipes, menu,
+        recipes, menu, shopping_list,
     ],
     jobs=[supper],
     schedules=[ScheduleDefinition(job=supper, cron_schedule="30 19 * * *", execution_timezone="Europe/Berlin")],
