@@ -61,6 +61,8 @@ export type Definitions = {
   groups: { name: string; assets: number }[];
   jobs: string[];
   resources: { key: string; description: string | null; config_schema?: unknown }[];
+  label: string; // of the module, or of the file
+  module: string | null; // null where it is a file
 };
 
 export const SOURCE = 1;
