@@ -8,10 +8,11 @@ HOME_FOLDER := $(or $(ASSETFLOW_HOME),.assetflow)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PAGE := assetflow/web/static/index.html
 PAGE_SOURCES := $(shell find ui -name node_modules -prune -o -type f -print)
+DESCRIBED := ui/src/api/described.ts
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test check format docs bench bench-all faults e2e soak histories fuzz audit licenses wheel smoke chart clean
+.PHONY: help demo ui described test check format docs bench bench-all faults e2e soak histories fuzz audit licenses wheel smoke chart clean
 
 help: ## show this list
 	@echo "assetflow: software-defined assets, executed by Celery workers"
@@ -23,6 +24,9 @@ demo: $(VENV)/.examples $(PAGE) ## run the flights example, all months, on two w
 	@test -f "$(REPORT)" && echo "report: $(REPORT)"
 
 ui: $(PAGE) ## build the page (installs Node.js with pip where there is none)
+
+described: $(VENV)/.test ## write the page's types out of the server's description of itself
+	ui/describe.sh $(BIN)/python > $(DESCRIBED).new && mv $(DESCRIBED).new $(DESCRIBED)
 
 test: $(VENV)/.test check $(PAGE) ## everything that is checked before a change lands
 	ui/build.sh $(BIN)/python test

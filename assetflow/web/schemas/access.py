@@ -6,11 +6,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from assetflow.web.schemas.answer import Answer
 from assetflow.web.schemas.plans import EnvName
 from assetflow.web.schemas.session import RoleName
 
 
-class TokenItem(BaseModel):
+class TokenItem(Answer):
     """A token, without the token itself. Times are in seconds since the epoch."""
 
     id: str
@@ -24,7 +25,7 @@ class TokenItem(BaseModel):
     revoked: float | None
 
 
-class TokenList(BaseModel):
+class TokenList(Answer):
     """All tokens, the newest first."""
 
     items: list[TokenItem]
@@ -48,7 +49,7 @@ class TokenMade(TokenItem):
     token: str
 
 
-class AuditItem(BaseModel):
+class AuditItem(Answer):
     """One thing that somebody did, or tried to do."""
 
     id: int
@@ -62,7 +63,7 @@ class AuditItem(BaseModel):
     ip: str
 
 
-class AuditList(BaseModel):
+class AuditList(Answer):
     """A page of the audit, the latest first."""
 
     items: list[AuditItem]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
+from assetflow.web.schemas.answer import Answer
 from assetflow.web.schemas.definitions import Asset
 
 AssetState = Literal["never", "materialized", "failed", "running", "queued", "skipped"]
@@ -15,14 +14,14 @@ MetaType = Literal[
 ]  # fmt: skip
 
 
-class StaleCauseItem(BaseModel):
+class StaleCauseItem(Answer):
     """One reason why an asset is stale."""
 
     cause: Literal["code", "data", "deps", "upstream", "never"]
     detail: str
 
 
-class PartitionTally(BaseModel):
+class PartitionTally(Answer):
     """How many partitions stand how."""
 
     total: int
@@ -32,7 +31,7 @@ class PartitionTally(BaseModel):
     missing: int
 
 
-class CheckTally(BaseModel):
+class CheckTally(Answer):
     """How many checks stand how."""
 
     passed: int
@@ -40,7 +39,7 @@ class CheckTally(BaseModel):
     warned: int
 
 
-class Status(BaseModel):
+class Status(Answer):
     """How an asset stands in an environment. It is fresh if `stale` is empty."""
 
     state: AssetState
@@ -54,14 +53,14 @@ class Status(BaseModel):
     from_env: str | None
 
 
-class StatusesAnswer(BaseModel):
+class StatusesAnswer(Answer):
     """How all assets and sources stand."""
 
     version: str
     items: dict[str, Status]
 
 
-class Meta(BaseModel):
+class Meta(Answer):
     """A labelled value: `html` is there for markdown, `columns` and `rows` for tables."""
 
     label: str
@@ -72,7 +71,7 @@ class Meta(BaseModel):
     rows: list[list[Any]] | None = None
 
 
-class InputRead(BaseModel):
+class InputRead(Answer):
     """What was read for a materialization."""
 
     key: str
@@ -80,7 +79,7 @@ class InputRead(BaseModel):
     data_version: str | None
 
 
-class Materialization(BaseModel):
+class Materialization(Answer):
     """That a value exists. `id` is its number in the log."""
 
     id: int
@@ -100,14 +99,14 @@ class Materialization(BaseModel):
     env: str
 
 
-class MaterializationList(BaseModel):
+class MaterializationList(Answer):
     """A page of materializations, newest first."""
 
     items: list[Materialization]
     next: str | None
 
 
-class SourceCode(BaseModel):
+class SourceCode(Answer):
     """Where an asset is defined, and how."""
 
     file: str
@@ -115,7 +114,7 @@ class SourceCode(BaseModel):
     text: str
 
 
-class DefinitionDetail(BaseModel):
+class DefinitionDetail(Answer):
     """What is defined of an asset."""
 
     metadata: list[Meta]
@@ -135,20 +134,20 @@ class AssetDetail(Asset):
     latest: Materialization | None
 
 
-class PlotSeries(BaseModel):
+class PlotSeries(Answer):
     """A numeric metadata value over time: `[at, value, run id, partition]`, oldest first."""
 
     label: str
     points: list[tuple[float, float, str, str | None]]
 
 
-class PlotsAnswer(BaseModel):
+class PlotsAnswer(Answer):
     """All numeric metadata of an asset."""
 
     series: list[PlotSeries]
 
 
-class CheckRun(BaseModel):
+class CheckRun(Answer):
     """What a check said once."""
 
     at: float
@@ -157,7 +156,7 @@ class CheckRun(BaseModel):
     severity: str
 
 
-class CheckItem(BaseModel):
+class CheckItem(Answer):
     """A check, and what it said last."""
 
     name: str
@@ -171,7 +170,7 @@ class CheckItem(BaseModel):
     history: list[CheckRun]
 
 
-class CheckList(BaseModel):
+class CheckList(Answer):
     """The checks of an asset."""
 
     items: list[CheckItem]

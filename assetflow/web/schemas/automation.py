@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
+from assetflow.web.schemas.answer import Answer
 from assetflow.web.schemas.definitions import PartitionsAbout
 from assetflow.web.schemas.runs import RunSummary
 
 
-class JobItem(BaseModel):
+class JobItem(Answer):
     """A job."""
 
     name: str
@@ -23,14 +22,14 @@ class JobItem(BaseModel):
     last_runs: list[RunSummary]
 
 
-class JobList(BaseModel):
+class JobList(Answer):
     """All jobs."""
 
     items: list[JobItem]
     next: str | None = None
 
 
-class TickItem(BaseModel):
+class TickItem(Answer):
     """One evaluation. Times are in seconds since the epoch."""
 
     id: int
@@ -44,14 +43,14 @@ class TickItem(BaseModel):
     error: str | None
 
 
-class TickList(BaseModel):
+class TickList(Answer):
     """A page of ticks, the latest first."""
 
     items: list[TickItem]
     next: str | None
 
 
-class Instigator(BaseModel):
+class Instigator(Answer):
     """A schedule, a sensor, or what evaluates conditions."""
 
     name: str
@@ -69,7 +68,7 @@ class Instigator(BaseModel):
     cursor: str | None
 
 
-class InstigatorList(BaseModel):
+class InstigatorList(Answer):
     """All of them, and which daemon evaluates them; nobody does if that is null."""
 
     items: list[Instigator]
@@ -77,7 +76,7 @@ class InstigatorList(BaseModel):
     evaluated_by: str | None
 
 
-class ConditionNode(BaseModel):
+class ConditionNode(Answer):
     """A condition in a decision, and what held of it.
 
     `of` is the asset or check it was looked at of, where that is another one than above. `held` are ranges of
@@ -93,7 +92,7 @@ class ConditionNode(BaseModel):
     parts: list[ConditionNode]
 
 
-class DecisionItem(BaseModel):
+class DecisionItem(Answer):
     """Why an asset was asked for in a tick, or was not: its condition as a tree, with what held of it."""
 
     asset: str
@@ -104,21 +103,21 @@ class DecisionItem(BaseModel):
     tree: ConditionNode
 
 
-class DecisionList(BaseModel):
+class DecisionList(Answer):
     """Decisions, the latest first."""
 
     items: list[DecisionItem]
     next: str | None = None
 
 
-class InstigatorState(BaseModel):
+class InstigatorState(Answer):
     """Whether it is evaluated."""
 
     name: str
     running: bool
 
 
-class Evaluated(BaseModel):
+class Evaluated(Answer):
     """What came of evaluating one by hand."""
 
     run_ids: list[str]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from assetflow.web.schemas.answer import Answer
 
 
-class PartitionsAbout(BaseModel):
+class PartitionsAbout(Answer):
     """How an asset is divided."""
 
     kind: Literal["static", "time_window", "multi", "dynamic"]
@@ -15,7 +15,7 @@ class PartitionsAbout(BaseModel):
     description: str
 
 
-class Dep(BaseModel):
+class Dep(Answer):
     """Something that an asset needs."""
 
     key: str
@@ -23,7 +23,7 @@ class Dep(BaseModel):
     mapping: str | None
 
 
-class CheckAbout(BaseModel):
+class CheckAbout(Answer):
     """A check of an asset."""
 
     name: str
@@ -31,7 +31,7 @@ class CheckAbout(BaseModel):
     description: str
 
 
-class Asset(BaseModel):
+class Asset(Answer):
     """What lists show of an asset or a source."""
 
     key: str
@@ -60,14 +60,14 @@ class Asset(BaseModel):
     config_required: bool
 
 
-class Group(BaseModel):
+class Group(Answer):
     """A group, and how many assets and sources are in it."""
 
     name: str
     assets: int
 
 
-class ResourceAbout(BaseModel):
+class ResourceAbout(Answer):
     """A resource of the project."""
 
     key: str
@@ -75,7 +75,7 @@ class ResourceAbout(BaseModel):
     config_schema: dict[str, Any] | None = None
 
 
-class DefinitionsAnswer(BaseModel):
+class DefinitionsAnswer(Answer):
     """All that is defined."""
 
     version: str
@@ -87,7 +87,7 @@ class DefinitionsAnswer(BaseModel):
     module: str | None
 
 
-class GraphAnswer(BaseModel):
+class GraphAnswer(Answer):
     """Who needs whom.
 
     Nodes are `[key, group, flags]`, edges are pairs of places in the list of nodes. Flags: 1 source, 2 partitioned,
@@ -99,7 +99,7 @@ class GraphAnswer(BaseModel):
     edges: list[tuple[int, int]]
 
 
-class SelectionAnswer(BaseModel):
+class SelectionAnswer(Answer):
     """What a selection means."""
 
     keys: list[str]

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from assetflow.web.schemas.answer import Answer
 from assetflow.web.schemas.plans import MOST_KEYS, EnvName, Name
 from assetflow.web.schemas.runs import RunSummary
 
 
-class AssetCounts(BaseModel):
+class AssetCounts(Answer):
     """How many assets there are, were made here, and are stale here."""
 
     total: int
@@ -18,7 +19,7 @@ class AssetCounts(BaseModel):
     stale: int
 
 
-class EnvironmentItem(BaseModel):
+class EnvironmentItem(Answer):
     """An environment."""
 
     name: str
@@ -29,14 +30,14 @@ class EnvironmentItem(BaseModel):
     last_run: RunSummary | None
 
 
-class EnvironmentList(BaseModel):
+class EnvironmentList(Answer):
     """All environments."""
 
     items: list[EnvironmentItem]
     next: str | None = None
 
 
-class MadeThere(BaseModel):
+class MadeThere(Answer):
     """What an environment has made of an asset last."""
 
     version: str | None
@@ -46,7 +47,7 @@ class MadeThere(BaseModel):
     partitions: int
 
 
-class EnvironmentDiffItem(BaseModel):
+class EnvironmentDiffItem(Answer):
     """How an asset stands in two environments."""
 
     key: str
@@ -55,7 +56,7 @@ class EnvironmentDiffItem(BaseModel):
     b: MadeThere | None
 
 
-class EnvironmentDiff(BaseModel):
+class EnvironmentDiff(Answer):
     """All assets that one of the two has made."""
 
     items: list[EnvironmentDiffItem]
@@ -71,7 +72,7 @@ class PromotionAsked(BaseModel, extra="forbid"):
     confirm_env: str | None = None
 
 
-class Promoted(BaseModel):
+class Promoted(Answer):
     """What was published, and what was there already or keeps nothing."""
 
     id: str
@@ -85,7 +86,7 @@ class UndoAsked(BaseModel, extra="forbid"):
     confirm_env: str | None = None
 
 
-class Undone(BaseModel):
+class Undone(Answer):
     """What was published again, and what was left: new then, or replaced since."""
 
     id: str

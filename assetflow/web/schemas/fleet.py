@@ -6,8 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from assetflow.web.schemas.answer import Answer
 
-class CurrentStep(BaseModel):
+
+class CurrentStep(Answer):
     """A step that a worker runs."""
 
     step: str
@@ -16,7 +18,7 @@ class CurrentStep(BaseModel):
     slot: str
 
 
-class WorkerItem(BaseModel):
+class WorkerItem(Answer):
     """A worker. `name` is its id, new at every start; `version` that of assetflow, `software` all there is to say."""
 
     name: str
@@ -37,7 +39,7 @@ class WorkerItem(BaseModel):
     current: list[CurrentStep]
 
 
-class QueueItem(BaseModel):
+class QueueItem(Answer):
     """A queue."""
 
     name: str
@@ -46,7 +48,7 @@ class QueueItem(BaseModel):
     listeners: int
 
 
-class LimitItem(BaseModel):
+class LimitItem(Answer):
     """A limit, and how much of it is used; `limit` is null where there is none."""
 
     name: str
@@ -55,7 +57,7 @@ class LimitItem(BaseModel):
     waiting: int
 
 
-class WorkerList(BaseModel):
+class WorkerList(Answer):
     """Workers, queues, pools and run limits."""
 
     items: list[WorkerItem]
@@ -73,13 +75,13 @@ class LimitAsked(BaseModel, extra="forbid"):
     limit: Annotated[int, Field(ge=1, le=1_000_000)] | None
 
 
-class Done(BaseModel):
+class Done(Answer):
     """It was done."""
 
     done: bool = True
 
 
-class FindingItem(BaseModel):
+class FindingItem(Answer):
     """One thing that was looked at."""
 
     level: Literal["ok", "warning", "problem"]
@@ -88,14 +90,14 @@ class FindingItem(BaseModel):
     fix: str | None
 
 
-class FindingList(BaseModel):
+class FindingList(Answer):
     """All that `assetflow doctor` finds."""
 
     items: list[FindingItem]
     next: str | None = None
 
 
-class SettingItem(BaseModel):
+class SettingItem(Answer):
     """A setting. Secrets are not told."""
 
     name: str
@@ -103,7 +105,7 @@ class SettingItem(BaseModel):
     origin: str
 
 
-class SettingList(BaseModel):
+class SettingList(Answer):
     """All settings of the server."""
 
     items: list[SettingItem]

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from assetflow.web.schemas.answer import Answer
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 EnvName = Annotated[str, StringConstraints(max_length=64, pattern=r"^[A-Za-z0-9][\w-]*$")]
 MOST_KEYS = 20_000
@@ -36,7 +38,7 @@ class RunAsked(PlanAsked, extra="forbid"):
     confirm_env: str | None = None
 
 
-class PlanRead(BaseModel):
+class PlanRead(Answer):
     """Something that a step reads."""
 
     key: str
@@ -45,14 +47,14 @@ class PlanRead(BaseModel):
     from_: Literal["run", "storage"] = Field(alias="from")
 
 
-class Estimate(BaseModel):
+class Estimate(Answer):
     """How long it may take in seconds, and how many bytes it may make."""
 
     seconds: float
     bytes: int | None
 
 
-class PlanStep(BaseModel):
+class PlanStep(Answer):
     """A step, or the steps that do the same for many partitions."""
 
     step: str
@@ -69,7 +71,7 @@ class PlanStep(BaseModel):
     made_at: float | None = None
 
 
-class PlanTotals(BaseModel):
+class PlanTotals(Answer):
     """How many steps there are of each kind."""
 
     run: int
@@ -77,7 +79,7 @@ class PlanTotals(BaseModel):
     skip: int
 
 
-class PlanEstimate(BaseModel):
+class PlanEstimate(Answer):
     """All steps one after the other, the longest chain of them, and how many nothing is known of."""
 
     seconds: float
@@ -85,7 +87,7 @@ class PlanEstimate(BaseModel):
     unknown: int
 
 
-class ConfigProblem(BaseModel):
+class ConfigProblem(Answer):
     """One thing that is wrong in the config."""
 
     path: str
@@ -93,7 +95,7 @@ class ConfigProblem(BaseModel):
     reason: str
 
 
-class PlanAnswer(BaseModel):
+class PlanAnswer(Answer):
     """A plan; `id` starts exactly this one."""
 
     id: str

@@ -6,10 +6,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from assetflow.web.schemas.answer import Answer
+
 RunState = Literal["queued", "running", "success", "failed", "cancelled", "paused", "lost"]
 
 
-class StepCounts(BaseModel):
+class StepCounts(Answer):
     """How many steps of a run stand how."""
 
     total: int
@@ -20,7 +22,7 @@ class StepCounts(BaseModel):
     ready: int
 
 
-class PartitionCounts(BaseModel):
+class PartitionCounts(Answer):
     """How many partitions of a backfill stand how."""
 
     total: int
@@ -29,7 +31,7 @@ class PartitionCounts(BaseModel):
     running: int
 
 
-class RunSummary(BaseModel):
+class RunSummary(Answer):
     """A run as lists show it. Times are in seconds since the epoch, durations in seconds."""
 
     id: str
@@ -59,7 +61,7 @@ class Backfill(RunSummary):
     partitions: PartitionCounts
 
 
-class SourceFrame(BaseModel):
+class SourceFrame(Answer):
     """Where in the user's code something went wrong."""
 
     file: str
@@ -67,7 +69,7 @@ class SourceFrame(BaseModel):
     source: list[tuple[int, str]]
 
 
-class StepError(BaseModel):
+class StepError(Answer):
     """What a step raised."""
 
     type: str
@@ -76,7 +78,7 @@ class StepError(BaseModel):
     traceback: str
 
 
-class Attempt(BaseModel):
+class Attempt(Answer):
     """A try of a step that is over."""
 
     outcome: str
@@ -84,7 +86,7 @@ class Attempt(BaseModel):
     error: str
 
 
-class RunStep(BaseModel):
+class RunStep(Answer):
     """A step of a run."""
 
     index: int
@@ -123,21 +125,21 @@ class RunDetail(RunSummary):
     parent_run: str | None
 
 
-class RunList(BaseModel):
+class RunList(Answer):
     """A page of runs; `next` asks for the one after it."""
 
     items: list[RunSummary]
     next: str | None
 
 
-class BackfillList(BaseModel):
+class BackfillList(Answer):
     """A page of backfills."""
 
     items: list[Backfill]
     next: str | None
 
 
-class RunEventItem(BaseModel):
+class RunEventItem(Answer):
     """One thing that happened in a run."""
 
     id: str
@@ -150,14 +152,14 @@ class RunEventItem(BaseModel):
     data: dict[str, Any]
 
 
-class RunEventList(BaseModel):
+class RunEventList(Answer):
     """What happened in a run, in order."""
 
     items: list[RunEventItem]
     next: str | None
 
 
-class LogItem(BaseModel):
+class LogItem(Answer):
     """A line that a step has written; n counts from 0."""
 
     n: int
@@ -167,7 +169,7 @@ class LogItem(BaseModel):
     text: str
 
 
-class LogPage(BaseModel):
+class LogPage(Answer):
     """Some lines, or where a text stands in them."""
 
     lines: list[LogItem]
@@ -177,13 +179,13 @@ class LogPage(BaseModel):
     matches: list[int] | None = None
 
 
-class RunStarted(BaseModel):
+class RunStarted(Answer):
     """The run that was started."""
 
     run_id: str
 
 
-class RunStatusAnswer(BaseModel):
+class RunStatusAnswer(Answer):
     """How a run stands after it was told something."""
 
     run_id: str

@@ -6,10 +6,12 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from assetflow.web.schemas.answer import Answer
+
 RoleName = Literal["viewer", "operator", "admin"]
 
 
-class EnvironmentAbout(BaseModel):
+class EnvironmentAbout(Answer):
     """An environment, as the switch shows it."""
 
     name: str
@@ -18,7 +20,7 @@ class EnvironmentAbout(BaseModel):
     default: bool
 
 
-class BrokerState(BaseModel):
+class BrokerState(Answer):
     """Whether the server that carries runs answers."""
 
     ok: bool
@@ -26,14 +28,14 @@ class BrokerState(BaseModel):
     message: str
 
 
-class DefinitionsError(BaseModel):
+class DefinitionsError(Answer):
     """Why the definitions that are there now do not load."""
 
     message: str
     trace: str
 
 
-class DefinitionsState(BaseModel):
+class DefinitionsState(Answer):
     """Which definitions are shown; the last ones that were right."""
 
     ok: bool
@@ -42,13 +44,13 @@ class DefinitionsState(BaseModel):
     version: str | None
 
 
-class Features(BaseModel):
+class Features(Answer):
     """What this server is set to."""
 
     auth: bool
 
 
-class Session(BaseModel):
+class Session(Answer):
     """Everything the page needs before it shows anything."""
 
     user: str

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from assetflow.web.schemas.answer import Answer
 from assetflow.web.schemas.plans import EnvName, Name
 
 PartitionState = Literal["missing", "materialized", "failed", "running", "skipped", "stale"]
 
 
-class Dimension(BaseModel):
+class Dimension(Answer):
     """One way in which an asset is divided; `keys` are left out where there are very many."""
 
     name: str
@@ -20,13 +21,13 @@ class Dimension(BaseModel):
     keys: list[str] | None
 
 
-class RunLengths(BaseModel):
+class RunLengths(Answer):
     """The states of all partitions in order: `[[count, code], ...]`."""
 
     states: list[tuple[int, int]]
 
 
-class PartitionsAnswer(BaseModel):
+class PartitionsAnswer(Answer):
     """How the partitions of an asset stand; `codes` names the states."""
 
     dimensions: list[Dimension]
@@ -35,7 +36,7 @@ class PartitionsAnswer(BaseModel):
     codes: list[PartitionState]
 
 
-class PartitionItem(BaseModel):
+class PartitionItem(Answer):
     """A partition."""
 
     key: str
@@ -46,20 +47,20 @@ class PartitionItem(BaseModel):
     size: int | None
 
 
-class PartitionPage(BaseModel):
+class PartitionPage(Answer):
     """Some partitions, and how many there are of those."""
 
     items: list[PartitionItem]
     total: int
 
 
-class PartitionIndex(BaseModel):
+class PartitionIndex(Answer):
     """The place of a partition among all."""
 
     index: int
 
 
-class VersionItem(BaseModel):
+class VersionItem(Answer):
     """A version that is kept."""
 
     version: str
@@ -75,7 +76,7 @@ class VersionItem(BaseModel):
     promoted_from: str | None
 
 
-class VersionList(BaseModel):
+class VersionList(Answer):
     """The versions of an asset that are kept, the latest first."""
 
     items: list[VersionItem]
@@ -92,7 +93,7 @@ class RollbackAsked(BaseModel, extra="forbid"):
     confirm_env: str | None = None
 
 
-class RolledBack(BaseModel):
+class RolledBack(Answer):
     """The new version, which has the bytes of the earlier one."""
 
     key: str
@@ -100,7 +101,7 @@ class RolledBack(BaseModel):
     restored_from: str
 
 
-class ColumnChange(BaseModel):
+class ColumnChange(Answer):
     """How a column differs."""
 
     name: str
@@ -108,7 +109,7 @@ class ColumnChange(BaseModel):
     detail: str
 
 
-class RowCounts(BaseModel):
+class RowCounts(Answer):
     """Rows of the two, and how many differ."""
 
     a: int
@@ -118,14 +119,14 @@ class RowCounts(BaseModel):
     changed: int
 
 
-class SampleRow(BaseModel):
+class SampleRow(Answer):
     """A row that differs."""
 
     kind: str
     row: Any
 
 
-class DiffAnswer(BaseModel):
+class DiffAnswer(Answer):
     """How two values of an asset differ; columns and rows only of tables."""
 
     same: bool

@@ -44,9 +44,9 @@ describe("the one word for a status", () => {
     expect(shownOf(undefined)).toBe("never");
     expect(shownOf(undefined, true)).toBe("source");
     expect(shownOf(status({}))).toBe("done");
-    expect(shownOf(status({ stale: [{ cause: "code", detail: null }] }))).toBe("stale");
+    expect(shownOf(status({ stale: [{ cause: "code", detail: "" }] }))).toBe("stale");
     expect(shownOf(status({ upstream_changed: true }))).toBe("stale");
-    expect(shownOf(status({ state: "running", stale: [{ cause: "code", detail: null }] }))).toBe("running");
+    expect(shownOf(status({ state: "running", stale: [{ cause: "code", detail: "" }] }))).toBe("running");
     expect(shownOf(status({ state: "skipped" }))).toBe("skipped");
   });
 });

@@ -1,5 +1,7 @@
 /** The one door to the server: typed answers, errors that say what, where and what to do. */
 
+import type { Endpoint } from "./described";
+
 export class ApiError extends Error {
   constructor(
     readonly status: number,
@@ -75,9 +77,16 @@ async function errorOf(answer: Response): Promise<ApiError> {
   }
 }
 
-export const get = <T,>(path: string, query?: Query, signal?: AbortSignal) =>
+/** The addresses that answer with T (or with more than that): to ask any other for a T is an error of types. */
+export type Giving<T, Method = "GET", Each = Endpoint> = Each extends [Method, infer Path extends string, infer Given]
+  ? Given extends T
+    ? Path
+    : never
+  : never;
+
+export const get = <T,>(path: Giving<T>, query?: Query, signal?: AbortSignal) =>
   ask<T>("GET", path, { ...(query && { query }), ...(signal && { signal }) });
-export const post = <T,>(path: string, body: unknown = {}, query?: Query) =>
+export const post = <T,>(path: Giving<T, "POST">, body: unknown = {}, query?: Query) =>
   ask<T>("POST", path, { body, ...(query && { query }) });
 
 /** Whatever was thrown, as something that can be shown. */

@@ -2,8 +2,9 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
-import { get, post, type Query } from "./client";
+import { ask, get, type Giving, type Query } from "./client";
 import type { AuditRow, Backfill, EnvironmentDifference, EnvironmentRow, Finding, Instigator, Job, Listed, Setting, Tick, TokenRow } from "./contract";
+import type { Schemas } from "./described";
 import { cache } from "./queries";
 
 const SLOW_MS = 15_000; // how often a screen looks again at what no event tells of
@@ -39,7 +40,7 @@ export const useTokens = (on: boolean) =>
   useQuery({ queryKey: ["tokens"], queryFn: ({ signal }) => get<Listed<TokenRow>>("/tokens", undefined, signal), enabled: on });
 
 /** A list that comes in pages: its rows so far, and a way to ask for more. */
-export function usePages<T>(key: unknown[], path: string, query: Query, on = true) {
+export function usePages<T>(key: unknown[], path: Giving<Listed<T>>, query: Query, on = true) {
   const pages = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) => get<Listed<T>>(path, { ...query, cursor: pageParam }, signal),
@@ -63,9 +64,11 @@ export const useTicks = (name: string, env: string | null) => usePages<Tick>(["i
 export const useBackfills = (env: string | null) => usePages<Backfill>(["backfills", env], "/backfills", { env, limit: 100 }, env !== null);
 export const useAudit = (on: boolean) => usePages<AuditRow>(["audit"], "/audit", { limit: 100 }, on);
 
+type Instigated = { start: Schemas["InstigatorState"]; stop: Schemas["InstigatorState"]; run: Schemas["Evaluated"] };
+
 /** Start, stop or evaluate a schedule or sensor. */
-export async function instigate<T>(name: string, verb: "start" | "stop" | "run", env: string | null, confirmed: string | null = null): Promise<T> {
-  const answer = await post<T>(`/instigators/${encodeURIComponent(name)}/${verb}`, {}, { env, confirm_env: confirmed });
+export async function instigate<Verb extends keyof Instigated>(name: string, verb: Verb, env: string | null, confirmed: string | null = null): Promise<Instigated[Verb]> {
+  const answer = await ask<Instigated[Verb]>("POST", `/instigators/${encodeURIComponent(name)}/${verb}`, { body: {}, query: { env, confirm_env: confirmed } });
   await cache.invalidateQueries({ queryKey: ["instigators"] });
   return answer;
 }

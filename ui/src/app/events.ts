@@ -71,9 +71,9 @@ export function useLiveCaches(env: string | null): void {
       live.on("runs", (data) => runsChanged((data as { items: RunSummary[] }).items)),
       live.on("definitions", definitionsChanged),
       live.on("broker", (data) => {
-        const { ok, message } = data as { ok: boolean; message: string | null };
+        const { ok, message } = data as Pick<Session["broker"], "ok" | "message">;
         cache.setQueryData<Session>(["session"], (session) =>
-          session && { ...session, broker: { ok, message, since: ok ? null : (session.broker.since ?? Date.now() / 1000) } },
+          session && { ...session, broker: { ok, message, since: ok === session.broker.ok ? session.broker.since : Date.now() / 1000 } },
         );
         if (ok) void cache.invalidateQueries();
       }),

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useId } from "react";
 
 import { get } from "../api/client";
-import type { Listed, PartitionKeyRow, PartitionStrip } from "../api/contract";
+import type { PartitionKeys, PartitionStrip } from "../api/contract";
 import { useEnv } from "../app/location";
 import { count } from "../words/format";
 import { Button } from "./button";
@@ -20,7 +20,7 @@ export function PartitionField({ asset, value, onChange }: FieldProps) {
   });
   const keys = useQuery({
     queryKey: ["partition-keys", asset, env, last],
-    queryFn: ({ signal }) => get<Listed<PartitionKeyRow>>("/asset/partitions/keys", { key: asset, env, q: last, limit: 30 }, signal),
+    queryFn: ({ signal }) => get<PartitionKeys>("/asset/partitions/keys", { key: asset, env, q: last, limit: 30 }, signal),
     placeholderData: (old) => old,
   });
   const range = strip.data?.dimensions.length === 1 ? strip.data.dimensions[0]?.ranges : undefined;

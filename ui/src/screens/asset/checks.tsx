@@ -34,7 +34,7 @@ export default function Checks({ asset }: { asset: AssetDetail }) {
 function markOf(check: CheckResult): { mark: Mark; label: string } {
   if (check.passed === null) return { mark: "never", label: "never run" };
   if (check.passed) return { mark: "done", label: "passed" };
-  return check.severity.toLowerCase() === "warn" ? { mark: "warned", label: "warning" } : { mark: "failed", label: "failed" };
+  return check.severity?.toLowerCase() === "warn" ? { mark: "warned", label: "warning" } : { mark: "failed", label: "failed" };
 }
 
 function Check({ check }: { check: CheckResult }) {

@@ -4,7 +4,7 @@ import { Play } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { get } from "../../api/client";
-import type { AssetDetail, Listed, PartitionKeyRow, PartitionStrip } from "../../api/contract";
+import type { AssetDetail, PartitionKeyRow, PartitionKeys, PartitionStrip } from "../../api/contract";
 import { useMay } from "../../api/queries";
 import { openPlan } from "../../app/launching";
 import { Go, useEnv, useParam } from "../../app/location";
@@ -52,7 +52,7 @@ function All({ asset, strip }: { asset: AssetDetail; strip: PartitionStrip }) {
     queryFn: async ({ signal }) => {
       const [first, last] = await Promise.all(
         [span!.first, span!.last].map((offset) =>
-          get<Listed<PartitionKeyRow>>("/asset/partitions/keys", { key: asset.key, env, offset, limit: 1 }, signal),
+          get<PartitionKeys>("/asset/partitions/keys", { key: asset.key, env, offset, limit: 1 }, signal),
         ),
       );
       return { first: first?.items[0]?.key ?? "", last: last?.items[0]?.key ?? "" };
@@ -133,7 +133,7 @@ function KeysOf({ asset, strip }: { asset: AssetDetail; strip: PartitionStrip })
   const keys = useQuery({
     queryKey: ["asset", asset.key, env, "partition-keys", state, query, offset],
     queryFn: ({ signal }) =>
-      get<{ items: PartitionKeyRow[]; total: number }>("/asset/partitions/keys", { key: asset.key, env, state, q: query, offset, limit: PAGE }, signal),
+      get<PartitionKeys>("/asset/partitions/keys", { key: asset.key, env, state, q: query, offset, limit: PAGE }, signal),
     placeholderData: keepPreviousData,
   });
   const columns = useMemo<Column<PartitionKeyRow>[]>(

@@ -1,10 +1,10 @@
 /** Every version that is kept: compare two, or go back to one. */
 import { useQuery } from "@tanstack/react-query";
 import { Undo2 } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useState } from "react";
 
 import { get, post } from "../../api/client";
-import type { AssetDetail, Diff, Version } from "../../api/contract";
+import type { AssetDetail, Diff, Listed, Version } from "../../api/contract";
 import { cache, useMay, useSession } from "../../api/queries";
 import { useEnv } from "../../app/location";
 import { Button } from "../../parts/button";
@@ -21,7 +21,7 @@ export default function Versions({ asset }: { asset: AssetDetail }) {
   const env = useEnv();
   const versions = useQuery({
     queryKey: ["asset-history", asset.key, "versions", env],
-    queryFn: ({ signal }) => get<{ items: Version[] }>("/asset/versions", { key: asset.key, env }, signal),
+    queryFn: ({ signal }) => get<Listed<Version>>("/asset/versions", { key: asset.key, env }, signal),
   });
   return (
     <Answer of={versions} what="Loading versions">
@@ -102,7 +102,7 @@ function All({ asset, versions }: { asset: AssetDetail; versions: Version[] }) {
                     <Time at={version.at} />
                   </td>
                   <td>
-                    <RunLink id={version.run_id} />
+                    {version.run_id === null ? "–" : <RunLink id={version.run_id} />}
                   </td>
                   <td className="end num">{bytes(version.size)}</td>
                   <td>
@@ -157,17 +157,6 @@ function Rollback({ name, version, onClose }: { name: string; version: Version; 
   );
 }
 
-type Answered = Diff | { job: string };
-
-async function compare(name: string, sides: Sides, env: string | null, signal: AbortSignal): Promise<Diff> {
-  let answer = await get<Answered>("/asset/diff", { key: name, env, ...sides }, signal);
-  while ("job" in answer) {
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    answer = await get<Answered>(`/asset/diff/${answer.job}`, undefined, signal);
-  }
-  return answer;
-}
-
 const CHANGES: Record<string, { mark: string; tone: string; word: string }> = {
   same: { mark: "=", tone: "never", word: "same" },
   changed: { mark: "≠", tone: "stale", word: "changed" },
@@ -180,7 +169,7 @@ function Compared({ name, sides }: { name: string; sides: Sides }) {
   const env = useEnv();
   const diff = useQuery({
     queryKey: ["diff", name, sides, env],
-    queryFn: ({ signal }) => compare(name, sides, env, signal),
+    queryFn: ({ signal }) => get<Diff>("/asset/diff", { key: name, env, ...sides }, signal),
     staleTime: Infinity,
     retry: false,
   });
@@ -202,26 +191,15 @@ function Compared({ name, sides }: { name: string; sides: Sides }) {
 
 function Differences({ diff }: { diff: Diff }) {
   const { rows } = diff;
-  const counts = useMemo(
-    () =>
-      (
-        [
-          ["rows before", rows.a],
-          ["rows after", rows.b],
-          ["added", rows.added],
-          ["removed", rows.removed],
-          ["changed", rows.changed],
-        ] as const
-      ).filter(([, n]) => n !== null && n !== undefined),
-    [rows],
-  );
+  const counts: [word: string, n: number][] =
+    rows === null ? [] : [["rows before", rows.a], ["rows after", rows.b], ["added", rows.added], ["removed", rows.removed], ["changed", rows.changed]];
   return (
     <div className="stack" data-testid="diff">
       {counts.length > 0 && (
         <ul className="diff-rows">
           {counts.map(([word, n]) => (
             <li key={word}>
-              <span className="num">{count(n!)}</span> <span className="muted small">{word}</span>
+              <span className="num">{count(n)}</span> <span className="muted small">{word}</span>
             </li>
           ))}
         </ul>
@@ -252,7 +230,7 @@ function Differences({ diff }: { diff: Diff }) {
           </tbody>
         </table>
       )}
-      {diff.columns.length === 0 && counts.length === 0 && <p className="muted small">These values are not tables; nothing more can be said than whether they are equal.</p>}
+      {diff.columns.length === 0 && counts.length === 0 && <p className="muted small">{[diff.summary, ...diff.details].join(" · ")}</p>}
       {diff.sample.length > 0 && (
         <pre className="code" tabIndex={0} role="region" aria-label="Some of what differs">
           {JSON.stringify(diff.sample, null, 2)}

@@ -118,7 +118,7 @@ function RunNow({ one, env }: { one: Instigator; env: string | null }) {
   const [busy, setBusy] = useState(false);
   const isProtected = data?.environments.find((each) => each.name === env)?.protected ?? false;
   async function run(): Promise<void> {
-    const { run_ids: runs, reason } = await instigate<{ run_ids: string[]; reason?: string | null }>(one.name, "run", env, isProtected ? env : null);
+    const { run_ids: runs, reason } = await instigate(one.name, "run", env, isProtected ? env : null);
     if (runs.length === 0) toast(reason ? `Nothing launched: ${reason}` : "Evaluated: there was nothing to launch.");
     else toast(<Go to={`/runs/${runs[0]}`}>{`${many(runs.length, "run")} launched. Open`}</Go>, "done");
   }

@@ -15,13 +15,15 @@ import { Dialog } from "../../parts/dialog";
 import { PartitionField, partitionsOf } from "../../parts/partition_field";
 import { Command, ErrorNote, Loading } from "../../parts/states";
 import { toast } from "../../parts/toasts";
-import { bytes, duration, many } from "../../words/format";
+import { duration, many } from "../../words/format";
 import { Steps } from "./steps";
 
 type SheetProps = { request: PlanRequest; onClose: () => void };
 
+const NO_ERRORS: ConfigError[] = [];
+
 /** What a person has changed of the request. */
-type Choices = { staleOnly: boolean; partitions: string; config: unknown; exclude: string[]; force: string[] };
+type Choices = { staleOnly: boolean; partitions: string; config: PlanRequest["config"]; exclude: string[]; force: string[] };
 
 function bodyOf(request: PlanRequest, choices: Choices, env: string | null): PlanRequest {
   return {
@@ -56,7 +58,7 @@ export default function PlanSheet({ request, onClose }: SheetProps) {
   });
   const partitioned = usePartitioned(request);
   const shown = plan.error ? undefined : plan.data;
-  const errors = useMemo(() => errorsOf(shown), [shown]);
+  const errors = shown?.config_errors ?? NO_ERRORS;
   const start = useStart(shown, onClose);
   const settled = shown !== undefined && !plan.isPlaceholderData && !plan.isFetching;
   const nothing = shown !== undefined && shown.totals.run + shown.totals.maybe === 0;
@@ -103,7 +105,7 @@ export default function PlanSheet({ request, onClose }: SheetProps) {
         </div>
         {partitioned !== null && <PartitionField asset={partitioned} value={choices.partitions} onChange={(partitions) => change({ partitions })} />}
         {shown?.config_schema && (
-          <ConfigForm schema={shown.config_schema} value={choices.config} onChange={(config) => change({ config })} errors={errors} />
+          <ConfigForm schema={shown.config_schema} value={choices.config} onChange={(config) => change({ config: config as Choices["config"] })} errors={errors} />
         )}
         {plan.error && <ErrorNote error={plan.error} />}
         {shown?.warnings.map((warning) => (
@@ -135,12 +137,9 @@ function usePartitioned(request: PlanRequest): string | null {
     if (assets.length === 0) return null;
     const { selection } = request;
     if (Array.isArray(selection)) return assets.find((asset) => selection.includes(asset.key))?.key ?? null;
-    return assets.find((asset) => selection === "*" || selection.includes(asset.key) || selection === `group:${asset.group}`)?.key ?? null;
+    return assets.find((asset) => selection === "*" || selection?.includes(asset.key) || selection === `group:${asset.group}`)?.key ?? null;
   }, [data, request]);
 }
-
-const errorsOf = (plan: Plan | undefined): ConfigError[] =>
-  (plan?.config_errors ?? []).map((error) => (typeof error === "string" ? { message: error } : error));
 
 function useStart(plan: Plan | undefined, onClose: () => void) {
   const [typed, setTyped] = useState("");
@@ -205,7 +204,6 @@ function Summary({ plan, env }: { plan: Plan | undefined; env: string | null }) 
       {maybe > 0 && <>, {maybe} perhaps</>}
       {skip > 0 && <span className="muted">, {skip} unchanged</span>}
       {estimate?.seconds != null && <span className="muted"> · about {duration(estimate.seconds)}</span>}
-      {estimate?.bytes != null && estimate.bytes > 0 && <span className="muted"> · {bytes(estimate.bytes)}</span>}
       <span className="muted"> · in </span>
       <strong>{plan.env ?? env}</strong>
     </p>

@@ -6,7 +6,7 @@ import { drawn, extent, rowsOf, ticks, within, zoomed } from "./gantt_model";
 function step(index: number, more: Partial<RunStep> = {}): RunStep {
   return {
     index, step: `s${index}`, assets: [`s${index}`], partition: null, state: "success", attempt: 1, slot: "w1:0", worker: "w1",
-    started: 100 + index, ended: 101 + index, load: 0.1, compute: 0.2, store: 0.1, reason: null, error: null, critical: false,
+    started: 100 + index, ended: 101 + index, load: 0.1, compute: 0.2, store: 0.1, reason: "", error: null, critical: false,
     depends: [], log_size: 0, seconds: 1, queue: "default", pool: "", attempts: [], made: [`s${index}`], ...more,
   };
 }
