@@ -63,6 +63,8 @@ class _JsonView(_View):
             record["steps"] = list(event.steps)
         if event.kind in (FactKind.STEP_SUCCEEDED, FactKind.STEP_FAILED, FactKind.STEP_RETRY):
             record["seconds"] = round(event.detail.seconds, 6)
+            if event.detail.phases is not None:
+                record |= {name: round(seconds, 6) for name, seconds in event.detail.phases._asdict().items()}
         if event.detail.unchanged:
             record["unchanged"] = True
         if event.detail.outputs:

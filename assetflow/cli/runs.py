@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 from rich.console import JustifyMethod
@@ -17,7 +19,7 @@ from assetflow.cli.follow import follow
 from assetflow.cli.retry import retry
 from assetflow.cli.run_end import show_end
 from assetflow.cli.standing import standings
-from assetflow.cli.step_lines import MARKS, lines_of
+from assetflow.cli.step_lines import MARKS, lines_of, spent_line
 from assetflow.cli.tallies import Teller
 from assetflow.cli.targets import handle_of, json_option, state_of_runs
 from assetflow.handle import RunHandle
@@ -25,6 +27,8 @@ from assetflow.planning.plan import Plan
 from assetflow.run_ids import check_run_id
 from assetflow.run_list import LOST, listed, runs_of
 from assetflow.runs.states import RunStatus, StepState
+from assetflow.runs.store import RunStore
+from assetflow.runs.told_events import event_of
 from assetflow.wiring import current_settings
 
 _STYLES = {
@@ -33,6 +37,7 @@ _STYLES = {
     RunStatus.CANCELLED.value: "yellow",
     LOST: "magenta",
 }
+_PAGE = 1000  # events that are asked for at once
 
 
 @click.group()
@@ -87,15 +92,31 @@ def list_runs(as_json: bool, limit: int, statuses: tuple[str, ...]) -> None:
             ERR.print("the server does not know the lost ones; go on with one: assetflow runs resume RUN", style="dim")
 
 
+def _position(_context: click.Context, _parameter: click.Parameter, given: str) -> str:
+    if not re.fullmatch(r"\d{1,16}(-\d{1,16})?", given):
+        raise click.BadParameter(f"{given!r} is no id of an event: they are written as 1764112233445-0")
+    return given
+
+
 @runs.command("show")
 @click.argument("run_id")
 @json_option
 @click.option("--follow", "following", is_flag=True, help="Stay until the run is over.")
-@click.option("-v", "--verbose", is_flag=True, help="Each partition by itself.")
-def show_run(run_id: str, as_json: bool, following: bool, verbose: bool) -> int:
+@click.option("-v", "--verbose", is_flag=True, help="Each partition by itself, and what each try spent its time on.")
+@click.option(
+    "--events",
+    "most",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0, 100_000),
+    help="With --json: how many of the run's events are told.",
+)
+@click.option("--after", default="0", metavar="ID", callback=_position, help="With --json: only events after this one.")
+def show_run(run_id: str, as_json: bool, following: bool, verbose: bool, most: int, after: str) -> int:
     """Show one run: its steps, what they made, and what went wrong.
 
-    Partitions that one function makes are told together; -v tells each by itself.
+    Partitions that one function makes are told together; -v tells each by itself. With --json its events are told as
+    the page and the API tell them, oldest first; `events_next` is the id to go on after, where there are more.
     """
     check_run_id(run_id)
     with state_of_runs(current_settings()) as connection:
@@ -106,7 +127,8 @@ def show_run(run_id: str, as_json: bool, following: bool, verbose: bool) -> int:
         if as_json:
             names = [step.key for step in handle.plan.steps]
             states = {name: state.label for name, state in zip(names, view.states, strict=True)}
-            print_json({**listed(view).record(), "states": states})
+            events, more = _events(handle, connection.store, after, most)
+            print_json({**listed(view).record(), "states": states, "events": events, "events_next": more})
             return 0
         about = listed(view).about
         OUT.print(
@@ -123,12 +145,24 @@ def show_run(run_id: str, as_json: bool, following: bool, verbose: bool) -> int:
         return 0
 
 
+def _events(handle: RunHandle, store: RunStore, after: str, most: int) -> tuple[list[dict[str, Any]], str | None]:
+    """What happened in a run, and where to go on if that is not all."""
+    plan = handle.plan
+    found: list[dict[str, Any]] = []
+    while len(found) < most and (facts := store.facts(handle.id, after, min(_PAGE, most - len(found)))):
+        found += [event_of(fact, plan)._asdict() for fact in facts]
+        after = facts[-1].id
+    return found, after if store.facts(handle.id, after, 1) else None
+
+
 def _tell(handle: RunHandle, *, verbose: bool) -> None:
     """All that happened in a run that is over."""
     teller = Teller(handle.plan)
     for event in handle.events():
         for line in lines_of(event) if verbose else teller.lines(event):
             OUT.print(line)
+        if verbose and (spent := spent_line(event)) is not None:
+            OUT.print(spent)
     for line in () if verbose else teller.rest():
         OUT.print(line)
 

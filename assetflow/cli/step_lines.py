@@ -81,6 +81,15 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
         yield Text(f"  {_SAID[event.kind]}", style="dim")
 
 
+def spent_line(event: RunEvent) -> Text | None:
+    """What a try spent its time on; None if it is none."""
+    phases = event.detail.phases
+    if phases is None:
+        return None
+    said = " · ".join(f"{name} {seconds_text(seconds)}" for name, seconds in phases._asdict().items())
+    return Text(f"      {said}", style="dim")
+
+
 def missing_of(event: RunEvent) -> list[str]:
     """Assets of a step that has succeeded which it did not make."""
     emitted = {"/".join(output.key) for output in event.detail.outputs}

@@ -37,10 +37,12 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     run, asset, op = work.run, work.asset, work.op
     managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
     began = time.perf_counter()
-    opened = run.resources.own.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
-    inputs = load_inputs(work, opened)
+    try:
+        opened = run.resources.own.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
+        inputs = load_inputs(work, opened)
+    finally:
+        detail.load = _worth_telling(time.perf_counter() - began)
     detail.loaded = work.loaded
-    detail.load = _worth_telling(time.perf_counter() - began)
     declared = {output.name: output for output in work.step.outputs}
     keys = {output.name: run.makers.key(output.key) for output in work.step.outputs if output.key}
     instance = StepInstance()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -198,6 +198,14 @@ class PartitionsDetail(msgspec.Struct, array_like=True):
     removed: bool = False
 
 
+class Phases(NamedTuple):
+    """What the time of a try was spent on, in seconds; less than a thousandth of loading or storing is told as 0."""
+
+    load: float
+    compute: float
+    store: float
+
+
 class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What a worker tells about one try of one step.
 
@@ -241,6 +249,13 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
     hook_errors: dict[str, str] = {}
     log: LogDetail | None = None
     partitions: list[PartitionsDetail] = []
+
+    @property
+    def phases(self) -> Phases | None:
+        """What the time was spent on; None if nothing was run, or nobody told."""
+        if not self.seconds or self.unchanged:
+            return None
+        return Phases(self.load, max(0.0, self.seconds - self.load - self.store), self.store)
 
 
 _told = msgspec.json.Decoder(StepDetail)

@@ -132,15 +132,10 @@ def _of_step(fact: FactEntry, step: Step, detail: StepDetail) -> Iterator[Span]:
 
 def _phases(whole: Span, step: Step, token: int, detail: StepDetail) -> Iterator[Span]:
     """What a try consisted of. Outputs that are stored while others are computed are told as one piece, at the end."""
-    if not detail.seconds:
+    if detail.phases is None:
         return
     at = whole.began
-    parts = (
-        ("load", detail.load),
-        ("compute", max(0.0, detail.seconds - detail.load - detail.store)),
-        ("store", detail.store),
-    )
-    for name, seconds in parts:
+    for name, seconds in detail.phases._asdict().items():
         if seconds > 0:
             yield Span(
                 run_id=whole.run_id,

@@ -15,11 +15,12 @@ from assetflow.errors import (
 )
 from assetflow.log import logger
 from assetflow.runs.facts import Fact
+from assetflow.runs.told_events import event_of
 from assetflow.stores.redis.live_feed import Moment, RedisLiveFeed
 from assetflow.web.backend import Backend
 from assetflow.web.live_board import LiveBoard
 from assetflow.web.log_pages import LogPages
-from assetflow.web.run_details import RunDetails, event_of
+from assetflow.web.run_details import RunDetails
 from assetflow.web.run_facts import RunFactsCache
 from assetflow.web.run_fold import RunFolds
 from assetflow.web.run_summaries import RunSummaries
@@ -197,7 +198,7 @@ class LiveReader:
             "id": run_id,
             "steps": [one.model_dump(mode="json") for one in self._details.steps(run_id, fold, sorted(changed))],
             "summary": summary,
-            "events": [event_of(fact, plan).model_dump(mode="json") for fact in facts],
+            "events": [event_of(fact, plan)._asdict() for fact in facts],
         }
 
     def _look_at_statuses(self, something: bool) -> None:

@@ -6,22 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
 
 from assetflow.engine.retrying import PARENT_RUN
 from assetflow.errors import AssetflowError, ServiceUnreachableError
 from assetflow.planning.plan import Plan, Topology
-from assetflow.runs.facts import ErrorDetail, Fact, FactKind, StepDetail
+from assetflow.runs.facts import ErrorDetail
 from assetflow.runs.states import StepState
 from assetflow.web.backend import Backend
 from assetflow.web.run_facts import RunFactsCache, critical_path
 from assetflow.web.run_fold import RunFold, RunFolds, StepFold
 from assetflow.web.run_summaries import RunSummaries
 from assetflow.web.schemas.runs import (
-    Attempt,
     PartitionCounts,
     RunDetail,
-    RunEventItem,
     RunStep,
     SourceFrame,
     StepError,
@@ -162,6 +159,9 @@ class RunDetails:
             started=fold.started,
             ended=fold.ended if state.is_terminal else None,
             seconds=fold.seconds,
+            load=None if fold.phases is None else fold.phases.load,
+            compute=None if fold.phases is None else fold.phases.compute,
+            store=None if fold.phases is None else fold.phases.store,
             reason=reason,
             error=None if fold.error is None else self.error(fold.error),
             critical=index in critical,
@@ -169,7 +169,7 @@ class RunDetails:
             log_size=fold.log_size,
             queue=step.queue,
             pool=step.pool,
-            attempts=[Attempt(outcome=outcome, at=at, error=error) for outcome, at, error in fold.tries],
+            attempts=fold.tries,
             made=fold.made,
         )
 
@@ -207,72 +207,3 @@ def _lines(path: Path, line: int) -> list[tuple[int, str]]:
         return []
     first = max(1, line - _AROUND)
     return [(number, lines[number - 1]) for number in range(first, min(line + _AROUND, len(lines)) + 1)]
-
-
-_SAID = {
-    FactKind.RUN_QUEUED: "waits for other runs to end, as a run limit says",
-    FactKind.RUN_STARTED: "the run began",
-    FactKind.RUN_PAUSED: "paused: nothing more is begun",
-    FactKind.RUN_RESUMED: "goes on",
-    FactKind.RUN_CANCELLING: "is being cancelled",
-    FactKind.STEP_STARTED: "began",
-    FactKind.STEP_SKIPPED: "skipped: an input was not made",
-    FactKind.STEP_UPSTREAM_FAILED: "not run: an input failed",
-    FactKind.STEP_LOST: "its process died; it is run again",
-    FactKind.STEP_LOGGED: "has written",
-}
-_BAD = {FactKind.STEP_FAILED, FactKind.RUN_ABORTED}
-_NOTABLE = {FactKind.STEP_RETRY, FactKind.STEP_LOST, FactKind.RUN_REFUSED, FactKind.STEP_UPSTREAM_FAILED}
-
-
-def event_of(fact: Fact, plan: Plan) -> RunEventItem:
-    """A fact in words."""
-    told = fact.told()
-    steps = [plan.steps[index] for index in fact.steps]
-    keys = [key.to_user_string() for step in steps for key in step.asset_keys]
-    level: Literal["error", "warning", "info"] = (
-        "error" if fact.kind in _BAD else "warning" if fact.kind in _NOTABLE else "info"
-    )
-    data: dict[str, object] = {"attempt": told.retry} if told.retry else {}
-    if len(steps) > 1:
-        data["steps"] = [step.key for step in steps[:1000]]
-    if told.seconds:
-        data["seconds"] = told.seconds
-    if told.outputs:
-        data["outputs"] = [
-            {"key": "/".join(one.key), "version": one.version, "size": one.size, "metadata": one.metadata}
-            for one in told.outputs
-        ]
-    if told.checks:
-        data["checks"] = [
-            {"key": "/".join(one.key), "name": one.name, "passed": one.passed, "severity": one.severity}
-            for one in told.checks
-        ]
-    if told.error is not None:
-        data["error"] = {"type": told.error.type, "message": told.error.message, "traceback": told.error.traceback}
-    return RunEventItem(
-        id=fact.id,
-        at=fact.at,
-        type=fact.kind.value,
-        step=steps[0].key if len(steps) == 1 else None,
-        asset=keys[0] if len(keys) == 1 else None,
-        level=level,
-        message=_message(fact, told, len(steps)),
-        data=data,
-    )
-
-
-def _message(fact: Fact, told: StepDetail, steps: int) -> str:
-    error = None if told.error is None else f"{told.error.type}: {told.error.message}"
-    if fact.kind is FactKind.RUN_ENDED:
-        return f"the run ended: {str(fact.detail.get('status', '')).lower()}"
-    if told.unchanged:
-        return "unchanged: its inputs are what they were"
-    if fact.kind is FactKind.STEP_SUCCEEDED:
-        return f"done in {told.seconds:.2f} s"
-    if fact.kind is FactKind.STEP_RETRY:
-        return f"{error}; tried again in {told.delay or 0:g} s"
-    if error is not None:
-        return error
-    said = _SAID.get(fact.kind, fact.kind.value.replace("_", " "))
-    return f"{steps:,} steps {said}" if steps > 1 else said

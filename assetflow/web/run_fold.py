@@ -7,9 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from assetflow.runs.facts import ErrorDetail, Fact, FactKind
+from assetflow.runs.facts import ErrorDetail, Fact, FactKind, Phases
 from assetflow.runs.states import StepState
 from assetflow.runs.store import RunStore
+from assetflow.web.schemas.runs import Attempt
 
 _KEPT = 24
 _STATES = {
@@ -30,8 +31,9 @@ class StepFold:
         attempt: number of the try, from 0.
         started, ended: of the last try, in seconds since the epoch.
         seconds: that it took.
+        phases: what on.
         made: keys of the assets that it made.
-        tries: outcome and error of each try that is over.
+        tries: those that are over.
     """
 
     state: StepState | None = None
@@ -40,11 +42,12 @@ class StepFold:
     started: float | None = None
     ended: float | None = None
     seconds: float | None = None
+    phases: Phases | None = None
     error: ErrorDetail | None = None
     unchanged: bool = False
     made: list[str] | None = None
     log_size: int = 0
-    tries: list[tuple[str, float, str]] = field(default_factory=list)
+    tries: list[Attempt] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -88,19 +91,27 @@ class RunFold:
         if told.log is not None:
             step.log_size = max(step.log_size, told.log.size)
         if fact.kind is FactKind.STEP_STARTED:
-            step.state, step.started, step.ended, step.seconds = StepState.CLAIMED, told.started or fact.at, None, None
+            step.state, step.started, step.ended = StepState.CLAIMED, told.started or fact.at, None
+            step.seconds = step.phases = None
             return
         if fact.kind not in _STATES:
             return
         step.state, step.ended = _STATES[fact.kind], fact.at
         step.started = told.started or step.started
-        step.seconds = told.seconds
+        step.seconds, step.phases = told.seconds, told.phases
         step.error = told.error
         step.unchanged = told.unchanged
         if fact.kind is FactKind.STEP_SUCCEEDED:
             step.made = ["/".join(output.key) for output in told.outputs]
         message = "" if told.error is None else f"{told.error.type}: {told.error.message}"[:500]
-        step.tries.append((fact.kind.value.removeprefix("step_"), fact.at, message))
+        step.tries.append(
+            Attempt(
+                outcome=fact.kind.value.removeprefix("step_"),
+                at=fact.at,
+                error=message,
+                **({} if told.phases is None else told.phases._asdict()),
+            )
+        )
 
 
 class RunFolds:

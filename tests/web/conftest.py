@@ -9,6 +9,7 @@ from tests.support.web import WebServer, web_on_its_own
 PROJECT = '''
 import os
 from pathlib import Path
+from threading import Event
 
 from assetflow import *
 
@@ -97,6 +98,29 @@ def frame():
     return pandas.DataFrame({"id": range(rows), "price": [float(i * rows) for i in range(rows)]})
 
 
+class Unhurried(IOManager):
+    def handle_output(self, context, obj):
+        Event().wait(0.03)
+        (HERE / context.asset_key.to_python_identifier()).write_text(str(obj))
+
+    def load_input(self, context):
+        Event().wait(0.02)
+        return (HERE / context.asset_key.to_python_identifier()).read_text()
+
+
+@asset(io_manager_key="unhurried")
+def tea():
+    return "green"
+
+
+@asset(io_manager_key="unhurried", retry_policy=RetryPolicy(max_retries=1))
+def cup(context, tea):
+    Event().wait(0.04)
+    if context.retry_number == 0:
+        raise ValueError("spilt")
+    return tea
+
+
 def _harvest_fires(context):
     return RunRequest(run_key=None)
 
@@ -111,11 +135,12 @@ def asking(context):
 
 
 defs = Definitions(
-    assets=[orders, revenue, alarm, letter, breaks, after_breaks, sized, letters, slow, frame],
+    assets=[orders, revenue, alarm, letter, breaks, after_breaks, sized, letters, slow, frame, tea, cup],
     asset_checks=[has_orders],
     jobs=[nightly],
     schedules=[every_night],
     sensors=[asking],
+    resources={"unhurried": Unhurried()},
     environments=[
         Environment("staging", reads_from="default"),
         Environment("production", reads_from="default"),

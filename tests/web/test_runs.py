@@ -101,6 +101,41 @@ def test_a_run_tells_the_events_that_the_command_line_tells(web: WebServer) -> N
     assert statuses["alarm"]["state"] == statuses["letter"]["state"] == "skipped"
 
 
+def test_each_try_of_a_step_tells_what_its_time_was_spent_on(web: WebServer) -> None:
+    run = web.run(selection="tea cup")
+    tea, cup = run["step_list"]
+    assert tea["store"] >= 0.03 and tea["compute"] < tea["seconds"]
+    assert cup["load"] >= 0.02 and cup["compute"] >= 0.04 and cup["store"] >= 0.03
+    for step in (tea, cup):
+        assert abs(step["load"] + step["compute"] + step["store"] - step["seconds"]) < 1e-9
+    spilt, poured = cup["attempts"]
+    assert (spilt["outcome"], spilt["store"]) == ("retry", 0) and spilt["load"] >= 0.02 and spilt["compute"] >= 0.04
+    assert [poured[phase] for phase in ("load", "compute", "store")] == [cup["load"], cup["compute"], cup["store"]]
+    lines = web.typed("runs", "show", run["id"], "-v").stdout.splitlines()
+    assert len([line for line in lines if line.startswith("      load ")]) == 3
+    (web.folder / "home" / "tea").unlink()
+    [cup] = web.run(selection="cup")["step_list"]
+    assert cup["error"]["type"] == "FileNotFoundError"
+    assert [one["load"] >= 0.02 for one in cup["attempts"]] == [True, True], "loading took it all"
+
+
+def test_the_command_line_tells_the_events_that_the_page_is_told(web: WebServer) -> None:
+    run = web.run(selection="tea cup")
+    with web.client("viewer") as client:
+        told = client.get(f"/runs/{run['id']}/events").json()["items"]
+    shown = json.loads(web.typed("runs", "show", run["id"], "--json").stdout)
+    assert shown["events"] == told and shown["events_next"] is None
+    assert [one["type"] for one in told if one["step"] == "cup"].count("step_retry") == 1
+    first = json.loads(web.typed("runs", "show", run["id"], "--json", "--events", "2").stdout)
+    assert first["events"] == told[:2] and first["events_next"] == told[1]["id"]
+    rest = json.loads(web.typed("runs", "show", run["id"], "--json", "--after", first["events_next"]).stdout)
+    assert rest["events"] == told[2:]
+    none = json.loads(web.typed("runs", "show", run["id"], "--json", "--events", "0").stdout)
+    assert none["events"] == [] and none["events_next"] == "0"
+    wrong = web.typed("runs", "show", run["id"], "--json", "--after", "yesterday")
+    assert wrong.returncode == 2 and "no id of an event" in wrong.stderr
+
+
 def test_a_failed_step_shows_the_place_in_the_projects_code_and_is_retried(web: WebServer) -> None:
     run = web.run(selection="breaks+")
     assert run["status"] == "failed"

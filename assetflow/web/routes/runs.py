@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 
 from assetflow.errors import AssetflowError
+from assetflow.runs.told_events import event_of
 from assetflow.web.access import Caller
 from assetflow.web.confirming import confirm
 from assetflow.web.launching import start, wanted_run
 from assetflow.web.paging import Cursor, Limit, run_cursor
 from assetflow.web.parts import Operator, Parts, Viewer, WebParts
 from assetflow.web.refusals import Refused
-from assetflow.web.run_details import event_of
 from assetflow.web.run_filters import RunFilter, filtered
 from assetflow.web.run_summaries import run_state
 from assetflow.web.schemas.plans import RunAsked
@@ -113,7 +113,7 @@ def run_events(
         looked += len(page)
         at = None
         for fact in page:
-            item = event_of(fact, plan)
+            item = RunEventItem(**event_of(fact, plan)._asdict())
             at = fact.id
             if (type is None or item.type in type) and (step is None or step in _steps(item.step, item.data)):
                 found.append(item)

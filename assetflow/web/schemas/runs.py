@@ -79,11 +79,14 @@ class StepError(Answer):
 
 
 class Attempt(Answer):
-    """A try of a step that is over."""
+    """A try of a step that is over, and what its time was spent on, in seconds."""
 
     outcome: str
     at: float
     error: str
+    load: float | None = None
+    compute: float | None = None
+    store: float | None = None
 
 
 class RunStep(Answer):
@@ -99,9 +102,9 @@ class RunStep(Answer):
     worker: str | None
     started: float | None
     ended: float | None
-    load: float | None = None
-    compute: float | None = None
-    store: float | None = None
+    load: float | None = Field(description="of the last try; less than a thousandth of a second is told as 0")
+    compute: float | None
+    store: float | None
     seconds: float | None
     reason: str
     error: StepError | None

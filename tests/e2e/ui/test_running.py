@@ -135,7 +135,7 @@ def test_the_events_are_those_of_the_command_line_also_after_the_line_was_cut(ki
         line.mend()
         expect(page.get_by_test_id("run-heading").locator("[data-mark=done]")).to_be_visible()
         expect(page.locator("[data-live=live]")).to_be_visible()
-        told = api.get(f"/runs/{run_id}/events", limit=1000)["items"]
+        told = json.loads(kitchen.command("runs", "show", run_id, "--json"))["events"]
         expect(page.get_by_test_id("event-count")).to_have_text(f"{len(told)} events")
         assert messages(page) == [one["message"] for one in told]
 

@@ -71,11 +71,14 @@ export type components = {
             };
             upstream: string[];
         };
-        /** @description A try of a step that is over. */
+        /** @description A try of a step that is over, and what its time was spent on, in seconds. */
         Attempt: {
             at: number;
+            compute: number | null;
             error: string;
+            load: number | null;
             outcome: string;
+            store: number | null;
         };
         /** @description One thing that somebody did, or tried to do. */
         AuditItem: {
@@ -828,6 +831,7 @@ export type components = {
             ended: number | null;
             error: components["schemas"]["StepError"] | null;
             index: number;
+            /** @description of the last try; less than a thousandth of a second is told as 0 */
             load: number | null;
             log_size: number;
             made: string[] | null;

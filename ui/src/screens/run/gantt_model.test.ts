@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { RunStep } from "../../api/contract";
 import { drawn, extent, rowsOf, ticks, within, zoomed } from "./gantt_model";
 
+const unknown = { load: null, compute: null, store: null };
+
 function step(index: number, more: Partial<RunStep> = {}): RunStep {
   return {
     index, step: `s${index}`, assets: [`s${index}`], partition: null, state: "success", attempt: 1, slot: "w1:0", worker: "w1",
@@ -28,7 +30,7 @@ describe("rows of a run", () => {
     expect(rowsOf([step(0, { ended: null, state: "running" })], "step", 100, 107)[0]?.bars[0]).toMatchObject({ from: 0, to: 7, mark: "running" });
   });
   it("show tries that failed before", () => {
-    const tried = step(0, { attempts: [{ outcome: "failed", at: 100.5, error: "no" }, { outcome: "succeeded", at: 101, error: "" }] });
+    const tried = step(0, { attempts: [{ outcome: "failed", at: 100.5, error: "no", ...unknown }, { outcome: "succeeded", at: 101, error: "", ...unknown }] });
     expect(rowsOf([tried], "step", 100, 200)[0]?.tries).toEqual([{ at: 0.5, outcome: "failed" }]);
   });
 });

@@ -104,6 +104,11 @@ export function StepPanel({ run, step, steps, events, onClose, onRetry }: StepPa
                 <span className="grow">
                   <span>{TRIES[one.outcome] ?? one.outcome.replaceAll("_", " ")}</span>
                   {one.error && <span className="mono xs step-try-error">{one.error}</span>}
+                  {one.compute !== null && (
+                    <span className="xs muted num step-try-spent">
+                      load {duration(one.load)} · compute {duration(one.compute)} · store {duration(one.store)}
+                    </span>
+                  )}
                 </span>
                 <Time at={one.at} />
               </li>
