@@ -73,9 +73,22 @@ def _imported(name: str) -> ModuleType:
         raise _does_not_load(name, error) from error
 
 
-def _does_not_load(what: str, error: BaseException, fix: str | None = None) -> LoadError:
+def own_trace(error: BaseException) -> str:
+    """Through which lines of users' files loading came to what it failed by; empty if nothing was raised there."""
+    cause = error.__cause__
+    if cause is None:
+        return ""
+    lines = [*traceback.format_list(_own_frames(cause)), *traceback.format_exception_only(cause)]
+    return "\n\n" + "".join(lines).rstrip()
+
+
+def _own_frames(error: BaseException) -> list[traceback.FrameSummary]:
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "importlib" not in frame.filename and not _is_ours(frame.filename)]
+    return [frame for frame in frames if "importlib" not in frame.filename and not _is_ours(frame.filename)]
+
+
+def _does_not_load(what: str, error: BaseException, fix: str | None = None) -> LoadError:
+    own = _own_frames(error)
     where = f"{own[-1].filename}:{own[-1].lineno}" if own else None
     if isinstance(error, SyntaxError) and error.filename:
         where = f"{error.filename}:{error.lineno}"

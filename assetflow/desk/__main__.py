@@ -12,6 +12,7 @@ import assetflow.distributed.dispatcher
 import assetflow.stores.redis.joined
 import assetflow.stores.redis.workers
 import assetflow.stores.sql.history  # noqa: F401
+from assetflow.code.modules import own_trace
 from assetflow.daemon.code_child import files_of
 from assetflow.daemon.code_host import CodeHost
 from assetflow.daemon.code_jobs import Answer, Hello
@@ -31,7 +32,7 @@ def main(target: str) -> None:
         warm(project)
         hello = Hello(files=files_of(list(sys.modules.values())))
     except (AssetflowError, CheckError) as error:
-        hello = Hello(error=str(error), files=files_of(list(sys.modules.values())))
+        hello = Hello(error=f"{error}{own_trace(error)}", files=files_of(list(sys.modules.values())))
         CodeHost(lambda _order: Answer(error=hello.error)).run(hello)
         return
     gc.collect()

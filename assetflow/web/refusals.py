@@ -22,7 +22,7 @@ from assetflow.errors import (
     UnknownPartitionError,
 )
 from assetflow.log import logger
-from assetflow.web.desk_keeper import DeskRefusedError
+from assetflow.web.desk_keeper import DefinitionsUnloadedError, DeskRefusedError
 
 
 class Problem(BaseModel):
@@ -147,6 +147,8 @@ def problem_of(error: AssetflowError) -> tuple[int, Problem]:
         status, code = 404, "not_found"
     elif isinstance(error, ConflictError):
         status, code, details = 409, "conflict", [{"run_id": error.run_id}]
+    elif isinstance(error, DefinitionsUnloadedError):
+        status, code = 503, "not_loaded"
     elif isinstance(error, ServiceUnreachableError | StorageError):
         status, code = 503, "unavailable"
     elif not isinstance(error, InvalidInvocationError | InvalidSubsetError | UnknownPartitionError):

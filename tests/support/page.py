@@ -45,6 +45,8 @@ class Project:
         self.known: Any = None
         """What a browser keeps of having been let in: the ticket in the door opens it once."""
         self.lines: list[str] = []
+        self.redis_url: str | None = None
+        """Of the server with the run state, where it is not one of the project's own."""
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -53,7 +55,9 @@ class Project:
 
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ASSETFLOW_")}
-        return {**kept, "ASSETFLOW_HOME": str(self.folder / "home"), "PYTHONPATH": str(self.folder), "NO_COLOR": "1"}
+        given = {} if self.redis_url is None else {"ASSETFLOW_REDIS_URL": self.redis_url}
+        own = {"ASSETFLOW_HOME": str(self.folder / "home"), "PYTHONPATH": str(self.folder), "NO_COLOR": "1"}
+        return {**kept, **own, **given}
 
     def command(self, *words: str, timeout: float = 90.0) -> str:
         """What a command of assetflow prints in the project."""
@@ -64,8 +68,9 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start(self, workers: int) -> None:
-        words = ["dev", "-m", self.module, "--workers", str(workers), "--port", str(free_port())]
+    def start(self, command: str, *more: str) -> None:
+        """Start what serves the page, and wait for its address."""
+        words = [command, "-m", self.module, "--port", str(free_port()), *more]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "assetflow.cli.main", *words],
             cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -106,12 +111,27 @@ class Project:
 @contextmanager
 def shown_project(folder: Path, source: Path, *, workers: int = 1) -> Iterator[Project]:
     """The module at `source`, copied into a folder, with workers and a page."""
+    with _project(folder, source) as project:
+        project.start("dev", "--workers", str(workers))
+        yield project
+
+
+@contextmanager
+def served_project(folder: Path, source: Path, redis_url: str) -> Iterator[Project]:
+    """The module at `source`, copied into a folder, with a page and nobody who works, over a server that is given."""
+    with _project(folder, source) as project:
+        project.redis_url = redis_url
+        project.start("ui")
+        yield project
+
+
+@contextmanager
+def _project(folder: Path, source: Path) -> Iterator[Project]:
     assert BUILT.exists(), "the page is not built: run make ui"
     folder.mkdir(parents=True, exist_ok=True)
     project = Project(folder, source.stem)
     shutil.copy(source, project.source)
     try:
-        project.start(workers)
         yield project
     finally:
         project.stop()

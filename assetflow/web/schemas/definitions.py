@@ -83,6 +83,8 @@ class DefinitionsAnswer(Answer):
     groups: list[Group]
     jobs: list[str]
     resources: list[ResourceAbout]
+    label: str
+    module: str | None
 
 
 class GraphAnswer(Answer):

@@ -243,6 +243,8 @@ export type components = {
             assets: components["schemas"]["Asset"][];
             groups: components["schemas"]["Group"][];
             jobs: string[];
+            label: string;
+            module: string | null;
             resources: components["schemas"]["ResourceAbout"][];
             version: string;
         };

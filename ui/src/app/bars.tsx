@@ -5,6 +5,7 @@ import { live, useLiveState } from "../api/live";
 import { useSession } from "../api/queries";
 import { Button } from "../parts/button";
 import { Dialog } from "../parts/dialog";
+import { Trace } from "../parts/states";
 import { useNow } from "../parts/time";
 import { duration } from "../words/format";
 
@@ -20,7 +21,8 @@ export function Bars() {
       {error && (
         <div className="bar failed" role="alert" data-testid="definitions-bar">
           <span className="grow clip">
-            <strong>The definitions do not load.</strong> {error.message} The last good ones are shown.
+            <strong>The definitions do not load.</strong> {error.message.replace(/\.?$/, ".")}{" "}
+            {data?.definitions.loaded_at === null ? "None have loaded yet." : "The last good ones are shown."}
           </span>
           <Button small onClick={() => setTrace(true)}>
             Show trace
@@ -30,7 +32,7 @@ export function Bars() {
       {trace && error && (
         <Dialog title="The definitions do not load" onClose={() => setTrace(false)} wide>
           <p className="small">{error.message}</p>
-          <pre className="code">{error.trace}</pre>
+          <Trace text={error.trace} />
         </Dialog>
       )}
     </>
@@ -42,8 +44,8 @@ function BrokerBar({ message, since }: { message: string | null; since: number |
   return (
     <div className="bar stale" role="alert" data-testid="broker-bar">
       <span className="grow">
-        <strong>The broker does not answer.</strong> {message ?? "Runs go on when it is back; nothing is lost."}
-        {since !== null && <span className="muted"> Since {duration(Math.max(0, now - since))}.</span>}
+        <strong>The broker does not answer{since !== null && `, for ${duration(Math.max(1, Math.round(now - since)))} now`}.</strong> What is shown stays; runs go on when it is back, and
+        nothing is lost. It is tried again every second.{message && <span className="muted"> {message}</span>}
       </span>
     </div>
   );

@@ -17,9 +17,9 @@ export function Sidebar({ open, onToggle, onSearch }: { open: boolean; onToggle:
   return (
     <div className={`side ${open ? "open" : ""}`}>
       <div className="side-top">
-        <Go to="/" className="brand" aria-label={`${data?.project ?? "assetflow"}, home`}>
+        <Go to="/" className="brand" aria-label={`${data?.project || "assetflow"}, home`}>
           <img src="/icon.svg" alt="" width={26} height={26} />
-          <span className="clip">{data?.project ?? "assetflow"}</span>
+          <span className="clip">{data?.project || "assetflow"}</span>
         </Go>
         <Button look="quiet" small className="side-toggle" icon={<PanelLeft size={17} />} aria-label="Navigation" aria-expanded={open} onClick={onToggle} />
       </div>

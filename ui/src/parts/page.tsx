@@ -17,7 +17,7 @@ type PageProps = {
 export function Page({ title, heading, crumbs, about, actions, below, children, full }: PageProps) {
   const { data } = useSession();
   useEffect(() => {
-    document.title = `${title} · ${data?.project ?? "assetflow"}`;
+    document.title = `${title} · ${data?.project || "assetflow"}`;
   }, [title, data?.project]);
   return (
     <div className={`page ${full ? "full" : ""}`}>

@@ -57,8 +57,30 @@ export function Answer<T>({ of, children, what }: {
   what?: string;
 }) {
   if (of.data !== undefined) return <>{children(of.data)}</>;
+  if (of.error && told(of.error).code === "not_loaded") return <p className="small muted unknown">Not known until the definitions load.</p>;
   if (of.error) return <ErrorNote error={of.error} onRetry={() => void of.refetch()} />;
   return <Loading {...(what !== undefined && { what })} />;
+}
+
+/** How something came to fail, through users' files; long lines are scrolled, also by keyboard. */
+export const Trace = ({ text }: { text: string }) => (
+  <pre className="code trace" tabIndex={0} role="region" aria-label="Trace">
+    {text.trim()}
+  </pre>
+);
+
+/** A few lines of code to copy. */
+export function Snippet({ text }: { text: string }) {
+  return (
+    <div className="snippet">
+      <pre className="code" tabIndex={0}>
+        {text}
+      </pre>
+      <Button small onClick={() => void navigator.clipboard.writeText(text)}>
+        Copy
+      </Button>
+    </div>
+  );
 }
 
 /** A command to copy: most empty states end in one. */

@@ -1,7 +1,7 @@
 /** The catalog: every asset, as a table or by folders of their keys; `?q= &status= &group= &kind= &owner= &view= &dir=`. */
 import "./assets.css";
 
-import { FolderTree, List, Play, Table2 } from "lucide-react";
+import { FolderTree, List, Play } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import type { Asset, Status } from "../../api/contract";
@@ -12,9 +12,10 @@ import { go, Go, KeyText, setParams, useParam } from "../../app/location";
 import { useShortcuts } from "../../app/shortcuts";
 import { Button } from "../../parts/button";
 import { Select } from "../../parts/fields";
+import { isUnloaded, NoAssets, Unloaded } from "../../parts/nothing_defined";
 import { Page } from "../../parts/page";
 import { SelectionBox, useSelection } from "../../parts/selection_box";
-import { Answer, Command, Empty } from "../../parts/states";
+import { Answer, Empty } from "../../parts/states";
 import { type Mark, wordOf } from "../../parts/status";
 import { DataTable, type Sort } from "../../parts/table";
 import { count, many } from "../../words/format";
@@ -23,15 +24,18 @@ import { type Folder, foldersOf } from "./folders";
 
 export default function Assets() {
   const definitions = useDefinitions();
+  if (isUnloaded(definitions))
+    return (
+      <Page title="Assets">
+        <Unloaded />
+      </Page>
+    );
   return (
     <Answer of={definitions} what="Loading assets">
       {(data) =>
         data.assets.length === 0 ? (
           <Page title="Assets">
-            <Empty title="No assets found" icon={<Table2 size={20} />} action={<Command text="assetflow dev -m your_project" />}>
-              The module that was loaded defines no assets. Write one with <code>@asset</code>; it is shown as soon as the
-              file is saved.
-            </Empty>
+            <NoAssets />
           </Page>
         ) : (
           <Catalog assets={data.assets} />

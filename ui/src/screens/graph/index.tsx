@@ -11,9 +11,10 @@ import { go, Go, setParams, useParam } from "../../app/location";
 import { takeAssetJumps } from "../../app/palette";
 import { useShortcuts } from "../../app/shortcuts";
 import { Button } from "../../parts/button";
+import { isUnloaded, NoAssets, Unloaded } from "../../parts/nothing_defined";
 import { Page } from "../../parts/page";
 import { SelectionBox, useSelection } from "../../parts/selection_box";
-import { Answer, Command, Empty, Loading } from "../../parts/states";
+import { Answer, Empty, Loading } from "../../parts/states";
 import { count } from "../../words/format";
 import { useLayout } from "./layout/asking";
 import { reach, type Scene, sceneOf, topologyOf, towards, type Topology } from "./model";
@@ -27,18 +28,19 @@ export default function Graph() {
   if (topology === null)
     return (
       <Page title="Graph">
-        <Answer of={graph} what="Loading the graph">
-          {() => <Loading />}
-        </Answer>
+        {isUnloaded(graph) ? (
+          <Unloaded />
+        ) : (
+          <Answer of={graph} what="Loading the graph">
+            {() => <Loading />}
+          </Answer>
+        )}
       </Page>
     );
   if (topology.keys.length === 0)
     return (
       <Page title="Graph">
-        <Empty title="No assets found" icon={<Network size={20} />} action={<Command text="assetflow dev -m your_project" />}>
-          The module that was loaded defines no assets. Write one with <code>@asset</code>; the page shows it as soon as
-          the file is saved.
-        </Empty>
+        <NoAssets />
       </Page>
     );
   return <Shown topology={topology} />;

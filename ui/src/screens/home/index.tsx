@@ -2,7 +2,7 @@
 import "./home.css";
 
 import { useQuery } from "@tanstack/react-query";
-import { Activity, ArrowRight, Play, RefreshCw } from "lucide-react";
+import { ArrowRight, Play, RefreshCw } from "lucide-react";
 import { type ReactNode, useMemo, useState } from "react";
 
 import { get } from "../../api/client";
@@ -13,10 +13,12 @@ import { openPlan } from "../../app/launching";
 import { AssetLink, Go, useEnv } from "../../app/location";
 import { Button, ButtonLink } from "../../parts/button";
 import { Progress, ShareBar } from "../../parts/charts";
+import { isUnloaded, NoAssets, Unloaded } from "../../parts/nothing_defined";
 import { Card, Page } from "../../parts/page";
-import { Answer, Command, Empty } from "../../parts/states";
+import { Answer, Command } from "../../parts/states";
 import { RunStatusMark, StatusDot, StatusMark, wordOf } from "../../parts/status";
 import { Time, Took } from "../../parts/time";
+import { Unheard, unheard, useWorkerCommand } from "../../parts/unheard";
 import { count, many } from "../../words/format";
 
 export default function Home() {
@@ -24,24 +26,22 @@ export default function Home() {
   const definitions = useDefinitions();
   const runs = useRuns({ limit: 12, env });
   const nothing = definitions.data !== undefined && definitions.data.assets.length > 0 && runs.data?.items.length === 0;
+  const some = definitions.data === undefined ? !isUnloaded(definitions) : definitions.data.assets.length > 0;
+  const unloaded = isUnloaded(definitions);
   return (
     <Page title="Home" about={env && <>Environment {env}</>} actions={<Launch />}>
       <div className="home">
-        {definitions.data?.assets.length === 0 ? (
-          <Empty title="No assets found" action={<Command text="assetflow dev -m your_project" />}>
-            The module that was loaded defines no assets. Write one with <code>@asset</code>.
-          </Empty>
-        ) : (
-          nothing && <FirstRun assets={definitions.data!.assets.filter((asset) => asset.is_executable).length} />
-        )}
-        <Standing />
+        {unloaded && <Unloaded />}
+        {definitions.data?.assets.length === 0 && <NoAssets />}
+        {nothing && <FirstRun assets={definitions.data!.assets.filter((asset) => asset.is_executable).length} />}
+        {some && <Standing />}
         <div className="home-columns">
           <div className="stack wide-gap">
             <RunsCard runs={runs} />
           </div>
           <div className="stack wide-gap">
-            <Attention />
-            <Next />
+            {some && <Attention />}
+            {!unloaded && <Next />}
             <WorkersCard />
           </div>
         </div>
@@ -269,15 +269,19 @@ function WorkersCard() {
 }
 
 function WorkerStrip({ items, queues }: Workers) {
-  const lonely = queues.find((queue) => queue.ready > 0 && queue.listeners === 0);
+  const command = useWorkerCommand();
+  const lonely = unheard(queues)[0];
   if (lonely !== undefined || items.length === 0)
     return (
       <div className="home-none stack small">
-        <p>
-          <Activity size={14} aria-hidden="true" />{" "}
-          {lonely === undefined ? "No worker listens." : `${many(lonely.ready, "step is", "steps are")} ready, and no worker listens on queue "${lonely.name}".`} Start one:
-        </p>
-        <Command text={`assetflow worker${lonely === undefined ? "" : ` -q ${lonely.name}`}`} />
+        {lonely === undefined ? (
+          <>
+            <p>No worker listens. Start one:</p>
+            <Command text={command()} />
+          </>
+        ) : (
+          <Unheard queue={lonely} />
+        )}
       </div>
     );
   return (

@@ -5,7 +5,7 @@ import { ChevronLeft, ChevronRight, TriangleAlert } from "lucide-react";
 import { useEffect, useState } from "react";
 
 import type { RunDetail, RunStep } from "../../api/contract";
-import { useRuns } from "../../api/queries";
+import { useRuns, useWorkers } from "../../api/queries";
 import { Go, go, setParams, useParam } from "../../app/location";
 import { useShortcuts } from "../../app/shortcuts";
 import { Button } from "../../parts/button";
@@ -15,6 +15,7 @@ import { Empty, ErrorNote, Loading } from "../../parts/states";
 import { RunStatusMark } from "../../parts/status";
 import { Panel, Tabs } from "../../parts/tabs";
 import { Time, Took, useNow } from "../../parts/time";
+import { Unheard, unheard } from "../../parts/unheard";
 import { count, duration, many, shortId } from "../../words/format";
 import { sharesOf, titleOf } from "../../words/steps";
 import { RunActs, Retrying, type RetryOf } from "./acts";
@@ -100,6 +101,7 @@ function Known({ book, run }: { book: RunBook; run: RunDetail }) {
       <div className="run">
         <div className="run-main">
           {run.error && <ErrorNote error={new Error(run.error)} />}
+          {!over && run.steps.running === 0 && <Waiting />}
           <Gantt steps={steps} origin={run.started ?? run.created} over={over} predicted={run.predicted} focus={focus} />
           <div className="run-below">
             <Tabs
@@ -126,6 +128,16 @@ function Known({ book, run }: { book: RunBook; run: RunDetail }) {
       {retry && <Retrying run={run} of={retry} onClose={() => setRetry(null)} />}
     </Page>
   );
+}
+
+/** A run that stands still because nobody works is not told by its timeline. */
+function Waiting() {
+  const { data } = useWorkers();
+  return unheard(data?.queues ?? []).map((queue) => (
+    <div key={queue.name} className="note stale" role="status">
+      <Unheard queue={queue} />
+    </div>
+  ));
 }
 
 type AsideProps = { book: RunBook; run: RunDetail; steps: RunStep[]; chosen: RunStep | null; focus: Focus; onRetry: (step: RunStep) => void };

@@ -1,6 +1,7 @@
 /** Who works: slots and what they do, queues, pools; who is of another version, and who is kept out for a while. */
 import "./workers.css";
 
+import { Boxes } from "lucide-react";
 import { useMemo, useState } from "react";
 
 import { post } from "../../api/client";
@@ -15,14 +16,13 @@ import { Card, Page } from "../../parts/page";
 import { Answer, Command, Empty } from "../../parts/states";
 import { Took, useNow } from "../../parts/time";
 import { toast } from "../../parts/toasts";
+import { Unheard, unheard, useWorkerCommand } from "../../parts/unheard";
 import { count, duration, many, shortId } from "../../words/format";
 import { Limits } from "./limits";
 
-/** Queues on which steps wait and nobody listens. */
-export const unheard = (workers: Workers) => workers.queues.filter((queue) => queue.ready > 0 && queue.listeners === 0);
-
 export default function WorkersPage() {
   const workers = useWorkers();
+  const command = useWorkerCommand();
   useLive("workers", { workers: () => void cache.invalidateQueries({ queryKey: ["workers"] }) });
   const slots = workers.data?.items.reduce((sum, one) => sum + one.slots, 0) ?? 0;
   const busy = workers.data?.items.reduce((sum, one) => sum + one.busy, 0) ?? 0;
@@ -31,19 +31,14 @@ export default function WorkersPage() {
       <Answer of={workers} what="Loading workers">
         {(found) => (
           <div className="stack workers">
-            {unheard(found).map((queue) => (
+            {unheard(found.queues).map((queue) => (
               <div key={queue.name} className="note stale" role="status">
-                <div className="grow stack tight">
-                  <p>
-                    {many(queue.ready, "step")} {queue.ready === 1 ? "is" : "are"} ready, and no worker listens on queue <code>{queue.name}</code>.
-                  </p>
-                  <Command text={`assetflow worker -q ${queue.name}`} />
-                </div>
+                <Unheard queue={queue} />
               </div>
             ))}
             {found.items.length === 0 ? (
-              <Empty title="No workers" action={<Command text="assetflow worker" />}>
-                Runs can be launched, and wait until one is started. On this machine <code>assetflow dev</code> starts some.
+              <Empty title="No workers" icon={<Boxes size={20} />} action={<Command text={command()} />}>
+                Runs can be launched, and wait until a worker is started, here or on any machine that reaches the same broker and storage. It appears here by itself.
               </Empty>
             ) : (
               <WorkerCards workers={found.items} />
