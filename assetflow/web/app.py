@@ -66,6 +66,7 @@ def create_app(parts: WebParts, host: str = "127.0.0.1") -> FastAPI:
         finally:
             parts.board.close()
             parts.reader.close()
+            parts.comparisons.close()
             parts.backend.close()
 
     app = bare_app(life)
