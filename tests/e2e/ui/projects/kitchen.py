@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from pathlib import Path
 
 from assetflow import (
@@ -40,6 +41,12 @@ def eggs(context):
     return 6
 
 
+@asset(group_name="pantry")
+def herbs():
+    """Never the same twice."""
+    return time.time_ns()
+
+
 @asset(group_name="table", output_required=False)
 def leftovers(flour):
     if flour < 0:
@@ -67,7 +74,7 @@ def party(burnt_cake):
     return burnt_cake
 
 
-@asset(group_name="evening")
+@asset(group_name="evening", pool="stove")
 def first_course():
     wait_at_gate()
     return 1
@@ -114,7 +121,7 @@ def hungry_guests():
 
 defs = Definitions(
     assets=[
-        flour, eggs, leftovers, soup, dough, burnt_cake, party, first_course, second_course, third_course,
+        flour, eggs, herbs, leftovers, soup, dough, burnt_cake, party, first_course, second_course, third_course,
         recipes, menu,
     ],
     jobs=[supper],

@@ -3,6 +3,7 @@ import { Undo2 } from "lucide-react";
 import { useState, useSyncExternalStore } from "react";
 
 import { post } from "../../api/client";
+import type { Schemas } from "../../api/described";
 import { cache, useMay } from "../../api/queries";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
@@ -71,14 +72,15 @@ export function PastPromotions() {
           typeName={undoing.to}
           onClose={() => setUndoing(null)}
           onConfirm={async () => {
-            const { restored } = await post<{ restored?: string[] }>(`/promotions/${encodeURIComponent(undoing.id)}/rollback`, { confirm_env: undoing.to });
+            const { restored, kept } = await post<Schemas["Undone"]>(`/promotions/${encodeURIComponent(undoing.id)}/rollback`, { confirm_env: undoing.to });
             forget(undoing.id);
-            toast(restored ? `${many(restored.length, "asset")} in ${undoing.to} are what they were.` : "Taken back.", "done");
+            const left = kept.length > 0 ? ` ${many(kept.length, "asset stays", "assets stay")}: new then, or made since.` : "";
+            toast(`${many(restored.length, "asset is", "assets are")} in ${undoing.to} what ${restored.length === 1 ? "it was" : "they were"}.${left}`, "done");
             for (const name of ["environments", "statuses", "asset"]) void cache.invalidateQueries({ queryKey: [name] });
           }}
         >
           <p className="small">
-            {undoing.to} hands out again what it had before, for {many(undoing.keys.length, "asset")}. What has been made there since stays.
+            {undoing.to} hands out again what it had before, of {many(undoing.keys.length, "asset")}. What it did not have before stays, and so does what has been made there since.
           </p>
         </Confirm>
       )}
