@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from secrets import token_hex
 
 from assetflow.environments import Environments
-from assetflow.errors import InvalidInvocationError, InvariantViolationError
+from assetflow.errors import HistoryUnreachableError, InvalidInvocationError, InvariantViolationError
 from assetflow.io.history import find_version, roll_back
 from assetflow.io.kept_versions import KeepsVersions
 from assetflow.io.manifests import Manifest
 from assetflow.io.promotion import Promotion
 from assetflow.io.promotion import promote as take_over
 from assetflow.keys import AssetKey
+from assetflow.log import logger
 from assetflow.republishing import Republished, record_republished
 from assetflow.settings import Settings
+from assetflow.stores.sql.audit import PromotionEntry
 from assetflow.values import AssetValueLoader
+from assetflow.wiring import open_history
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +100,32 @@ def publish(settings: Settings, environments: Environments, one: Promotion, sour
         ),
     )
     return told
+
+
+def published_item(one: Promotion, told: Manifest) -> list[str | None]:
+    """One of them, as `PromotionEntry` has it."""
+    return [
+        one.key.to_user_string(), one.partition, None if one.replaces is None else one.replaces.version, told.version,
+    ]  # fmt: skip
+
+
+def record_promotion(settings: Settings, user: str, source: str, target: str, items: list[list[str | None]]) -> None:
+    """Keep who has promoted what; where no history answers it is promoted all the same, and that is logged.
+
+    Args:
+        source, target: names of the environments.
+        items: as `published_item` makes them.
+    """
+    try:
+        history = open_history(settings, create=True)
+        if history is None:
+            return
+        try:
+            history.promotions.add(PromotionEntry(token_hex(8), time.time(), user, source, target, items))
+        finally:
+            history.close()
+    except HistoryUnreachableError as error:
+        logger.warning("the history does not know of this promotion: %s", error.message)
 
 
 def publish_again(

@@ -10,12 +10,20 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json, size_text
-from assetflow.cli.targets import check_not_empty, confirm, definitions_options, json_option, load_project, yes_option
+from assetflow.cli.targets import (
+    check_not_empty,
+    confirm,
+    definitions_options,
+    json_option,
+    load_project,
+    user_name,
+    yes_option,
+)
 from assetflow.environments import Environments
 from assetflow.io.promotion import Promotion
 from assetflow.keys import AssetKey
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.promoting import promotable, publish
+from assetflow.promoting import promotable, publish, published_item, record_promotion
 from assetflow.values import AssetValueLoader
 from assetflow.wiring import current_settings
 
@@ -71,12 +79,17 @@ def promote(
             return 0
         if not confirm(environments, target, yes=yes):
             return 1
-        done = []
-        for one in new:
-            told = publish(settings, environments, one, source, target)
-            done.append(one)
-            if not as_json and not one.partition:
-                OUT.print(Text.assemble(("✔ ", "green"), f"{one.key.to_user_string()} is version {told.version}"))
+        done, items = [], []
+        try:
+            for one in new:
+                told = publish(settings, environments, one, source, target)
+                done.append(one)
+                items.append(published_item(one, told))
+                if not as_json and not one.partition:
+                    OUT.print(Text.assemble(("✔ ", "green"), f"{one.key.to_user_string()} is version {told.version}"))
+        finally:
+            if items:
+                record_promotion(settings, user_name(), source, target, items)
         if not as_json:
             _tell_partitions(done)
     _report(found, done, as_json, dry_run)

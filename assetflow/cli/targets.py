@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,6 +79,14 @@ def confirm(environments: Environments, name: str, *, yes: bool) -> bool:
     if not sys.stdin.isatty():
         raise click.UsageError(f"environment {found.name} is protected: say --yes if it is meant")
     return click.confirm(f"Write to {found.name} ({environments.storage_of(found)})?", err=True)
+
+
+def user_name() -> str:
+    """Of who types."""
+    try:
+        return getuser()
+    except (OSError, KeyError):  # nobody is known under the number of this user
+        return "command line"
 
 
 def json_option(command: F) -> F:

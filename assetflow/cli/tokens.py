@@ -7,14 +7,13 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from getpass import getuser
 
 import click
 from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, ago_text, print_json
-from assetflow.cli.targets import json_option
+from assetflow.cli.targets import json_option, user_name
 from assetflow.errors import InvalidInvocationError
 from assetflow.local.discovery import read_note
 from assetflow.stores.sql.access import SqlAccess, TokenEntry
@@ -42,7 +41,12 @@ def create(name: str, role: str, expires: str, environments: tuple[str, ...], as
     now, lasts = time.time(), _seconds(expires)
     with _access() as access:
         secret, entry = access.create_token(
-            name, role, now=now, by=_user(), expires=None if lasts is None else now + lasts, environments=environments
+            name,
+            role,
+            now=now,
+            by=user_name(),
+            expires=None if lasts is None else now + lasts,
+            environments=environments,
         )
     if as_json:
         print_json({"token": secret, **_record(entry)})
@@ -106,7 +110,7 @@ def link(role: str, url: str | None) -> None:
             "it is not known where the page is", fix="--url https://flows.example, or set ASSETFLOW_BASE_URL"
         )
     with _access() as access:
-        ticket = access.create_ticket(_user(), role, time.time() + _TICKET_SECONDS)
+        ticket = access.create_ticket(user_name(), role, time.time() + _TICKET_SECONDS)
     OUT.print(f"{address.rstrip('/')}/login?ticket={ticket}")
 
 
@@ -133,13 +137,6 @@ def _seconds(text: str) -> float | None:
     if found is None or found[1].strip("0") == "":
         raise click.BadParameter(f"{text!r} is no time: write 12h, 30d, 8w, or never", param_hint="--expires")
     return int(found[1]) * _UNITS[found[2]]
-
-
-def _user() -> str:
-    try:
-        return getuser()
-    except (OSError, KeyError):  # nobody is known under the number of this user
-        return "command line"
 
 
 def _record(one: TokenEntry) -> dict[str, object]:

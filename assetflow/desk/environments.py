@@ -11,7 +11,7 @@ from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, InvariantViolationError
 from assetflow.lineage.syntax import resolve_selection
 from assetflow.planning.staleness import StaleStatus, judge
-from assetflow.promoting import promotable, publish, publish_again
+from assetflow.promoting import promotable, publish, publish_again, published_item
 from assetflow.runs.event_log import AssetState
 from assetflow.submission import Project
 from assetflow.values import AssetValueLoader
@@ -100,9 +100,8 @@ def promote(project: Project, arguments: Mapping[str, Any]) -> Record:
             if one.is_done:
                 continue
             told = publish(settings, known, one, source, target)
-            replaced = None if one.replaces is None else one.replaces.version
-            done.append([one.key.to_user_string(), one.partition, replaced, told.version])
-    promoted = list(dict.fromkeys(item[0] for item in done))
+            done.append(published_item(one, told))
+    promoted = list(dict.fromkeys(str(item[0]) for item in done))
     kept = [key.to_user_string() for key in keys if key.to_user_string() not in set(promoted)]
     return {"promoted": promoted, "kept": kept, "items": done}
 

@@ -22,7 +22,7 @@ from assetflow.fail_points import reached
 from assetflow.keys import Version
 from assetflow.log import logger
 from assetflow.planning.plan import Plan, Topology
-from assetflow.runs.claims import Advance, Advanced, Announcement, Claim, Outcome, Resync
+from assetflow.runs.claims import Advance, Advanced, Announcement, Claim, Outcome, Resync, version_in
 from assetflow.runs.states import RunStatus
 from assetflow.runs.store import Proof, RunStore
 
@@ -74,6 +74,8 @@ class RunSession:
         self._announce = announce
         self._batch = 0
         self._known: dict[int, Version] = {}
+        self._told = b""  # of what is settled, with the last claims
+        self._reads = any(self.topology.children)
         self._settled = Settled(store, request.run_id, request.plan)
         self._recall = Recall(store)
         self._others_first = 0.0
@@ -149,6 +151,7 @@ class RunSession:
             hint,
             announcement,
             secrets.randbits(32),
+            tells=self._reads and want > 0,
         )
         self._recall.finished(outcomes)
         try:
@@ -261,6 +264,8 @@ class RunSession:
         }
         with self._lock:
             missing = sorted(needed - own - self._known.keys())
+            self._known.update({one: version for one in missing if (version := version_in(self._told, one))})
+            missing = [one for one in missing if one not in self._known]
             for output, version in zip(missing, self._store.versions(self.run_id, missing), strict=True):
                 if version is None:
                     raise InvariantViolationError(
@@ -303,7 +308,7 @@ class RunSession:
 
     def _take_in(self, reply: Advanced, outcomes: Sequence[Outcome], versions: dict[int, Version]) -> None:
         self.status = RunStatus(reply.status)
-        self.more, self.alone = reply.more, reply.alone
+        self.more, self.alone, self._told = reply.more, reply.alone, reply.settled
         refused = set(reply.refused)
         for outcome in outcomes:
             if outcome.step not in refused:

@@ -5,6 +5,7 @@ The structs are array-like: their field order is part of the protocol.
 
 from __future__ import annotations
 
+import struct
 from enum import StrEnum
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from assetflow.keys import Version
 
 FIRST_MARK = "1"  # of the first wake-up of every run
+VERSION = struct.Struct(">QI")  # token and nonce
 
 
 class Verdict(StrEnum):
@@ -63,6 +65,7 @@ class Advance(msgspec.Struct, frozen=True, array_like=True):
         hint: the step the wake-up was sent for, -1 for none.
         announcement: the wake-up's own mark, which counts it as answered.
         nonce: random start of the nonces of the claims made now.
+        tells: what is settled is to be told along with claims, where that is quick: they will be asked for it.
     """
 
     slot: str
@@ -74,6 +77,7 @@ class Advance(msgspec.Struct, frozen=True, array_like=True):
     hint: int = -1
     announcement: str = ""
     nonce: int = 0
+    tells: bool = False
 
 
 class Claim(msgspec.Struct, frozen=True, array_like=True):
@@ -142,6 +146,7 @@ class Advanced(msgspec.Struct, frozen=True, array_like=True):
         more: there is bookkeeping left; call again at once.
         left: steps that are not over yet.
         alone: no other run is alive, and this one has one queue: a slot that stays with it keeps nobody waiting.
+        settled: `VERSION` of every output, zeros for none; empty if it was not told.
     """
 
     batch: int
@@ -154,6 +159,7 @@ class Advanced(msgspec.Struct, frozen=True, array_like=True):
     more: bool = False
     left: int = 0
     alone: bool = False
+    settled: bytes = b""
 
 
 class Holding(msgspec.Struct, frozen=True, array_like=True):
@@ -201,3 +207,16 @@ class Resynced(msgspec.Struct, frozen=True, array_like=True):
     early: list[int] = []
     announcements: list[Announcement] = []
     unpublished: list[Chore] = []
+
+
+def version_in(packed: bytes, output: int) -> Version | None:
+    """The version of an output among those of all; None if it has none there.
+
+    Args:
+        packed: `VERSION` of one output after the other.
+    """
+    start = output * VERSION.size
+    if len(packed) < start + VERSION.size:
+        return None
+    token, nonce = VERSION.unpack_from(packed, start)
+    return Version(token, nonce) if token else None

@@ -6,7 +6,7 @@ import pytest
 
 from assetflow.clock import wait_until
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError
-from assetflow.runs.claims import Outcome
+from assetflow.runs.claims import Advance, Outcome, version_in
 from assetflow.runs.facts import FactKind
 from assetflow.runs.states import RunStatus
 from assetflow.runs.states import StepState as S
@@ -393,3 +393,16 @@ def test_an_ended_run_leaves_no_key_for_ever(redis_client: object) -> None:
     slot.advance(slot.done(1))
     assert store.view(slot.run_id).status is RunStatus.FAILED
     assert leaked_keys(redis_client) == []  # type: ignore[arg-type]
+
+
+def test_what_is_settled_may_be_told_along_with_claims(store: RunStore) -> None:
+    slot = start(store, [0, 1, 0])
+    slot.claim(1)
+    made = slot.held[0].version
+    slot.batch += 1
+    request = Advance(slot.name, slot.batch, (slot.done(0, unlocks=[1]),), want=2, nonce=7, tells=True)
+    for reply in (store.advance(slot.run_id, request), store.advance(slot.run_id, request)):
+        assert [claim.step for claim in reply.claims]
+        assert not reply.settled or version_in(reply.settled, 0) == made
+        assert [version_in(reply.settled, output) for output in (1, 2, 99)] == [None] * 3
+    assert store.versions(slot.run_id, [0]) == [made]

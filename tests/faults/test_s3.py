@@ -317,7 +317,7 @@ def test_an_address_at_which_nobody_answers_is_told_at_once_to_who_asks_once(s3:
     began = time.monotonic()
     with pytest.raises(StorageError, match="cannot be reached"):
         load(manager_at(s3, bucket, url, max_attempts=1))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10, "the others wait for twenty"
 
 
 def test_an_address_at_which_nobody_has_answered_yet_is_given_up_sooner(s3: SeaweedFS, bucket: str) -> None:

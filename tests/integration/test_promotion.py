@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from assetflow import Definitions
 from assetflow.cli.main import cli
 from assetflow.code.modules import load_file
+from assetflow.wiring import current_settings, open_history
 from tests.support.s3 import SeaweedFS
 
 SHOP = """
@@ -98,6 +99,12 @@ def test_what_staging_has_made_is_published_in_production_byte_for_byte(
     assert json.loads(versions[0])["checksum"] == told["total"]["checksum"]
     assert len(versions) == 2, "what was there is kept"
     assert json.loads(versions[0])["promoted_from"] == "staging"
+    history = open_history(current_settings())
+    assert history is not None
+    [kept] = history.promotions.entries()
+    history.close()
+    assert (kept.source, kept.target, kept.keys) == ("staging", "production", ["sales", "total"])
+    assert kept.user and kept.undone is None
     assert "no difference" in shop.run("diff", "production", "staging")
     again = shop.run("promote", "total", "--from", "staging", "--to", "production", "--yes")
     assert "the same bytes are there" in again and "nothing to publish" in again

@@ -112,6 +112,15 @@ def test_a_promotion_takes_the_name_of_the_environment_and_can_be_undone(web: We
         assert undone["restored"] == ["frame"]
         kept = client.post(f"/promotions/{first['id']}/rollback", json={"confirm_env": "production"}).json()
         assert kept["restored"] == [] and kept["kept"] == ["frame"], "it has been replaced since"
+        page = client.get("/promotions", params={"limit": 1}).json()
+        rest = client.get("/promotions", params={"cursor": page["next"]}).json()
+        back, stays = *page["items"], *rest["items"]
+        assert (back["id"], stays["id"], rest["next"]) == (second["id"], first["id"], None), "nothing was in the third"
+        assert (back["from"], back["to"], back["user"]) == ("staging", "production", "operator")
+        assert (back["assets"], back["assets_total"]) == (["frame"], 1)
+        assert back["undone"]["user"] == "operator" and back["undone"]["restored"] == ["frame"]
+        assert stays["undone"]["restored"] == [] and stays["undone"]["at"] > back["undone"]["at"] > back["at"]
+        assert client.get("/promotions", params={"cursor": "nothing"}).status_code == 400
         known = {one["name"]: one for one in client.get("/environments").json()["items"]}
         assert known["production"]["protected"] and known["production"]["assets"]["own"] == 1
         statuses = client.get("/assets/status", params={"env": "production"}).json()["items"]

@@ -15,7 +15,7 @@ from redis.exceptions import ResponseError
 
 from assetflow.errors import ConflictError, LostPlaceError, RunNotFoundError, ServerFullError
 from assetflow.keys import Version
-from assetflow.runs.claims import Advance, Advanced, Announcement, Outcome, Resync, Resynced
+from assetflow.runs.claims import VERSION, Advance, Advanced, Announcement, Outcome, Resync, Resynced, version_in
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView, Standing
@@ -30,7 +30,6 @@ REFUSED_SECONDS = 5
 NO_LINE = 0xFFFFFFFF
 _NEAR = 100  # outputs: as many versions are sent as fast as another question
 _STEP = struct.Struct(">IBBBI")
-_VERSION = struct.Struct(">QI")
 
 _advance_encoder = msgspec.msgpack.Encoder()
 _advanced_decoder = msgspec.msgpack.Decoder(Advanced)
@@ -113,10 +112,11 @@ class RedisRunStore:
         """See RunStore.advance."""
         script = self._advance.only_on(server) if server else self._advance
         try:
-            raw = script([_prefix(run_id)], [_advance_encoder.encode(request)])
+            raw, *settled = script([_prefix(run_id)], [_advance_encoder.encode(request)])
         except ResponseError as error:
             raise _translated(error, run_id) from None
-        return _advanced_decoder.decode(raw)
+        reply = _advanced_decoder.decode(raw)
+        return msgspec.structs.replace(reply, settled=settled[0]) if settled else reply
 
     def versions(self, run_id: str, outputs: Sequence[int]) -> list[Version | None]:
         """See RunStore.versions."""
@@ -126,10 +126,10 @@ class RedisRunStore:
         pieces = _pieces(outputs)
         with answering(), self._client.pipeline(transaction=False) as pipe:
             for piece in pieces:
-                pipe.getrange(key, piece[0] * _VERSION.size, (piece[-1] + 1) * _VERSION.size - 1)
+                pipe.getrange(key, piece[0] * VERSION.size, (piece[-1] + 1) * VERSION.size - 1)
             answers = pipe.execute()
         found = {
-            output: _version(raw[(output - piece[0]) * _VERSION.size :][: _VERSION.size])
+            output: version_in(raw, output - piece[0])
             for piece, raw in zip(pieces, answers, strict=True)
             for output in piece
         }
@@ -349,19 +349,12 @@ def _out(standing: Standing | None) -> bytes:
     versions = {} if standing is None else standing.versions
     packed = bytearray(12 * (max(versions, default=-1) + 1))
     for output, version in versions.items():
-        _VERSION.pack_into(packed, output * 12, version.token, version.nonce)
+        VERSION.pack_into(packed, output * 12, version.token, version.nonce)
     return bytes(packed)
 
 
 def _numbers_of(version: Version) -> tuple[int, int]:
     return version.token, version.nonce
-
-
-def _version(raw: bytes) -> Version | None:
-    if len(raw) < _VERSION.size:
-        return None
-    token, nonce = _VERSION.unpack(raw)
-    return Version(token, nonce) if token else None
 
 
 def _not_found(run_id: str) -> RunNotFoundError:

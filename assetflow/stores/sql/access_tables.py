@@ -55,8 +55,12 @@ promotions = Table(
     Column("source", Text, nullable=False),
     Column("target", Text, nullable=False),
     Column("items", Text, nullable=False),
+    Column("undone", Double, nullable=True),
+    Column("undone_by", Text, nullable=True),
+    Column("restored", Text, nullable=True),
     sqlite_with_rowid=False,
 )
+Index("promotions_by_time", promotions.c.at, promotions.c.id)
 
 audit = Table(
     "audit",

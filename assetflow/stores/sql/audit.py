@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, insert, or_, select, update
 
 from assetflow.stores.sql.access_tables import audit, promotions
 from assetflow.stores.sql.connection import Database
@@ -69,6 +70,8 @@ class PromotionEntry(NamedTuple):
 
     Attributes:
         items: of each asset or partition: key, partition, the version that was replaced or None, the new version.
+        undone: when it was taken back, in seconds since the epoch; None if it was not.
+        restored: keys of what was published again then.
     """
 
     id: str
@@ -77,6 +80,14 @@ class PromotionEntry(NamedTuple):
     source: str
     target: str
     items: list[list[str | None]]
+    undone: float | None = None
+    undone_by: str | None = None
+    restored: list[str] | None = None
+
+    @property
+    def keys(self) -> list[str]:
+        """Of the assets that were published."""
+        return list(dict.fromkeys(str(item[0]) for item in self.items))
 
 
 class SqlPromotions:
@@ -92,16 +103,47 @@ class SqlPromotions:
     def add(self, entry: PromotionEntry) -> None:
         """Keep one."""
         with self._database.writing() as connection:
-            connection.execute(insert(promotions).values(**{**entry._asdict(), "items": json.dumps(entry.items)}))
+            values = {**entry._asdict(), "items": json.dumps(entry.items), "restored": _list(entry.restored)}
+            connection.execute(insert(promotions).values(**values))
 
     def get(self, identity: str) -> PromotionEntry | None:
         """One of them; None if it is not known."""
         with self._database.reading() as connection:
             row = connection.execute(select(promotions).where(promotions.c.id == identity)).first()
-        if row is None:
-            return None
-        told = row._mapping
-        return PromotionEntry(**{**told, "items": json.loads(told["items"])})
+        return None if row is None else _promotion(dict(row._mapping))
+
+    def entries(self, limit: int = 50, before: str | None = None) -> list[PromotionEntry]:
+        """Those that have published anything, the latest first.
+
+        Args:
+            before: id of one that there is; only earlier ones.
+        """
+        at, name = promotions.c.at, promotions.c.id
+        query = select(promotions).where(promotions.c["items"] != "[]").order_by(at.desc(), name.desc()).limit(limit)
+        with self._database.reading() as connection:
+            if before is not None:
+                since = connection.execute(select(at).where(name == before)).scalar()
+                query = query.where(or_(at < since, and_(at == since, name < before)))
+            return [_promotion(dict(row._mapping)) for row in connection.execute(query)]
+
+    def undo(self, identity: str, at: float, user: str, restored: list[str]) -> None:
+        """Keep that one was taken back; what was restored by an earlier try stays told."""
+        mine = promotions.c.id == identity
+        with self._database.writing() as connection:
+            before = connection.execute(select(promotions.c.restored).where(mine)).scalar()
+            both = list(dict.fromkeys([*(json.loads(before) if before else []), *restored]))
+            connection.execute(update(promotions).where(mine).values(undone=at, undone_by=user, restored=_list(both)))
+
+
+def _promotion(told: Mapping[str, Any]) -> PromotionEntry:
+    restored = told["restored"]
+    return PromotionEntry(
+        **{**told, "items": json.loads(told["items"]), "restored": None if restored is None else json.loads(restored)}
+    )
+
+
+def _list(keys: list[str] | None) -> str | None:
+    return None if keys is None else json.dumps(keys)
 
 
 def _short(value: float | str) -> float | str:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from assetflow.stores.sql.audit import PromotionEntry
 from assetflow.web.confirming import confirm
+from assetflow.web.paging import Cursor, Limit
 from assetflow.web.parts import Operator, Parts, Viewer
 from assetflow.web.refusals import Refused
 from assetflow.web.run_filters import RunFilter, filtered
@@ -20,6 +21,9 @@ from assetflow.web.schemas.environments import (
     EnvironmentList,
     Promoted,
     PromotionAsked,
+    PromotionItem,
+    PromotionList,
+    TakenBack,
     UndoAsked,
     Undone,
 )
@@ -27,6 +31,7 @@ from assetflow.web.schemas.environments import (
 router = APIRouter(tags=["environments"])
 EnvOf = Annotated[str, Query(max_length=64)]
 _PROMOTES_WITHIN = 600.0
+_KEYS_TOLD = 20
 
 
 @router.get("/environments")
@@ -45,6 +50,17 @@ def differences(_caller: Viewer, parts: Parts, a: EnvOf, b: EnvOf) -> Environmen
     """How each asset stands in two environments, by what is recorded; nothing is loaded."""
     body = parts.backend.desk.ask("environment_differences", {"a": a, "b": b}, seconds=60)
     return EnvironmentDiff(items=msgspec.json.decode(body))
+
+
+@router.get("/promotions")
+def list_promotions(_caller: Viewer, parts: Parts, cursor: Cursor = None, limit: Limit = 50) -> PromotionList:
+    """Promotions that have published anything, the latest first, and which of them were taken back."""
+    promotions = parts.backend.history().promotions
+    if cursor is not None and promotions.get(cursor) is None:
+        raise Refused(400, "malformed", "this is no cursor", fix="take the one that the page before has given")
+    found = promotions.entries(limit + 1, cursor)
+    more = found[limit - 1].id if len(found) > limit else None
+    return PromotionList(items=[_item(one) for one in found[:limit]], next=more)
 
 
 @router.post("/promotions")
@@ -80,4 +96,24 @@ def undo(
     confirm(parts.backend.desk, found.target, given.confirm_env)
     asked = {"env": found.target, "items": found.items}
     told = msgspec.json.decode(parts.backend.desk.ask("undo_promotion", asked, seconds=_PROMOTES_WITHIN))
+    parts.backend.history().promotions.undo(promotion_id, time.time(), caller.user, told["restored"])
     return Undone(id=promotion_id, **told)
+
+
+def _item(one: PromotionEntry) -> PromotionItem:
+    undone = None
+    if one.undone is not None:
+        restored = one.restored or []
+        undone = TakenBack(
+            at=one.undone, user=one.undone_by or "", restored=restored[:_KEYS_TOLD], restored_total=len(restored)
+        )
+    return PromotionItem(
+        **{"from": one.source},
+        id=one.id,
+        at=one.at,
+        user=one.user,
+        to=one.target,
+        assets=one.keys[:_KEYS_TOLD],
+        assets_total=len(one.keys),
+        undone=undone,
+    )

@@ -80,6 +80,35 @@ class Promoted(Answer):
     kept: list[str]
 
 
+class TakenBack(Answer):
+    """When a promotion was taken back, by whom, and what was published again then."""
+
+    at: float
+    user: str
+    restored: list[str] = Field(description="the first 20")
+    restored_total: int
+
+
+class PromotionItem(Answer):
+    """A promotion: what was published, when and by whom, from where to where."""
+
+    id: str
+    at: float
+    user: str
+    from_: str = Field(alias="from")
+    to: str
+    assets: list[str] = Field(description="the first 20")
+    assets_total: int
+    undone: TakenBack | None
+
+
+class PromotionList(Answer):
+    """A page of promotions, the latest first."""
+
+    items: list[PromotionItem]
+    next: str | None
+
+
 class UndoAsked(BaseModel, extra="forbid"):
     """Go back from a promotion."""
 

@@ -14,9 +14,9 @@ from tests.support.page_api import PageApi
 
 @pytest.fixture(scope="module")
 def staged(api: PageApi) -> PageApi:
-    """The pantry, filled in staging; production has herbs of its own."""
-    for more in ({"selection": ["herbs"], "env": "production", "confirm_env": "production"}, {"env": "staging"}):
-        run_id = api.launched(**{"selection": ["herbs", "eggs"], **more})
+    """The pantry, filled in staging; production has a shopping list of its own."""
+    for more in ({"selection": ["shopping_list"], "env": "production", "confirm_env": "production"}, {"env": "staging"}):
+        run_id = api.launched(**{"selection": ["shopping_list", "eggs"], **more})
         assert api.ended(run_id)["status"] == "success"
     return api
 
@@ -30,14 +30,14 @@ def test_what_staging_has_made_is_promoted_once_the_name_is_typed_and_taken_back
     page: Page = opened(kitchen, "/environments?a=staging&b=production")
     rows = page.get_by_role("grid", name="Differences")
     expect(rows.locator("[role=row][data-key]")).to_have_count(2)
-    expect(rows.locator("[data-key=herbs]")).to_contain_text("differs")
+    expect(rows.locator("[data-key=shopping_list]")).to_contain_text("differs")
     expect(rows.locator("[data-key=eggs]")).to_contain_text("only in staging")
     promote = page.get_by_role("button", name=re.compile("^Promote"))
     expect(promote).to_be_disabled()
     page.get_by_label("Select all").check()
     promote.click()
     dialog = page.get_by_role("dialog", name="Promote 2 assets to production?")
-    expect(dialog.get_by_role("listitem")).to_have_text(["herbs", "eggs"])
+    expect(dialog.get_by_role("listitem")).to_have_text(["shopping_list", "eggs"])
     sure = dialog.get_by_role("button", name="Promote to production")
     expect(sure).to_be_disabled()
     dialog.get_by_label("Type production to confirm").fill("productio")
@@ -47,20 +47,20 @@ def test_what_staging_has_made_is_promoted_once_the_name_is_typed_and_taken_back
     expect(dialog).to_have_count(0)
     expect(page.get_by_role("status").filter(has_text="2 assets promoted to production")).to_be_visible()
     expect(page.get_by_text("Nothing differs")).to_be_visible()
-    assert compared(staged) == {"herbs": "same", "eggs": "same"}
+    assert compared(staged) == {"shopping_list": "same", "eggs": "same"}
 
-    page.reload()  # what was promoted is remembered
-    past = page.get_by_role("list", name="Your promotions")
-    expect(past).to_contain_text("You have promoted 2 assets from staging to production")
+    past = page.get_by_role("region", name="Promotions").locator("[data-promotion]")
+    expect(past).to_contain_text("2 assets")
     past.get_by_role("button", name="Take back").click()
     dialog = page.get_by_role("dialog", name="Take back the promotion to production?")
+    expect(dialog.get_by_role("button", name="Take back")).to_be_disabled()
     dialog.get_by_label("Type production to confirm").fill("production")
-    dialog.get_by_role("button", name="Take back").click()
-    expect(past).to_have_count(0)
-    told = page.get_by_role("status").filter(has_text="1 asset is in production what it was. 1 asset stays")
+    page.keyboard.press("Enter")
+    told = page.get_by_role("status").filter(has_text="1 asset in production is as before. 1 asset was new")
     expect(told).to_be_visible()
-    expect(rows.locator("[data-key=herbs]")).to_contain_text("differs")
-    assert compared(staged) == {"herbs": "differs", "eggs": "same"}  # there were no eggs before
+    expect(past).to_contain_text("taken back")
+    expect(rows.locator("[data-key=shopping_list]")).to_contain_text("differs")
+    assert compared(staged) == {"shopping_list": "differs", "eggs": "same"}  # there were no eggs before
 
 
 def test_pools_and_runs_are_limited_and_let_go_again(kitchen, api, gate, opened):

@@ -216,6 +216,25 @@ def test_two_runs_are_compared(kitchen, failed, chatty, opened):
 
 
 @pytest.mark.slow
+def test_promotions_are_listed_with_who_made_them_and_taken_back(kitchen, api, opened):
+    for _ in range(2):
+        api.ended(api.launched(selection=["shopping_list"], env="staging"))
+        body = {"selection": ["shopping_list"], "from": "staging", "to": "production", "confirm_env": "production"}
+        assert api.post("/promotions", **body)["promoted"] == ["shopping_list"]
+    page: Page = opened(kitchen, "/environments")
+    rows = page.get_by_role("region", name="Promotions").locator("[data-promotion]")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text(re.compile(r"cook\s*staging\s*production\s*shopping_list"))
+    rows.first.get_by_role("button", name="Take back").click()
+    dialog = page.get_by_role("dialog", name="Take back the promotion to production?")
+    dialog.get_by_label("Type production to confirm").fill("production")
+    dialog.get_by_role("button", name="Take back").click()
+    expect(page.get_by_role("status").filter(has_text="1 asset in production is as before.")).to_be_visible()
+    expect(rows.first).to_contain_text("taken back")
+    expect(rows.nth(1).get_by_role("button", name="Take back")).to_be_visible()
+    assert [one["undone"] is not None for one in api.get("/promotions")["items"]] == [True, False]
+
+
 def test_a_failed_run_is_retried_from_what_failed(kitchen, api, failed, opened):
     page: Page = opened(kitchen, f"/runs/{failed}")
     page.get_by_role("button", name="Run again").click()

@@ -181,11 +181,11 @@ def test_what_could_not_be_settled_beside_a_long_step_is_given_back(tmp_path: Pa
     slot._session_of(bench.run_id).pace.learn(0.0001 * 32, 32)
     advance, failed = bench.store.advance, threading.Event()
 
-    def faulty(run_id: str, request: Advance) -> Advanced:
+    def faulty(run_id: str, request: Advance, *, server: str = "") -> Advanced:
         if request.outcomes and not failed.is_set():
             failed.set()
             raise RuntimeError("the store has a fault")
-        return advance(run_id, request)
+        return advance(run_id, request, server=server)
 
     bench.store.advance = faulty
     raised: list[BaseException] = []

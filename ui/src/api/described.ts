@@ -671,6 +671,23 @@ export type components = {
             selection: string | string[];
             to: string;
         };
+        /** @description A promotion: what was published, when and by whom, from where to where. */
+        PromotionItem: {
+            /** @description the first 20 */
+            assets: string[];
+            assets_total: number;
+            at: number;
+            from: string;
+            id: string;
+            to: string;
+            undone: components["schemas"]["TakenBack"] | null;
+            user: string;
+        };
+        /** @description A page of promotions, the latest first. */
+        PromotionList: {
+            items: components["schemas"]["PromotionItem"][];
+            next: string | null;
+        };
         /** @description A queue. */
         QueueItem: {
             listeners: number;
@@ -966,6 +983,14 @@ export type components = {
             traceback: string;
             type: string;
         };
+        /** @description When a promotion was taken back, by whom, and what was published again then. */
+        TakenBack: {
+            at: number;
+            /** @description the first 20 */
+            restored: string[];
+            restored_total: number;
+            user: string;
+        };
         /** @description One evaluation. Times are in seconds since the epoch. */
         TickItem: {
             at: number;
@@ -1120,6 +1145,7 @@ export type Endpoint =
   | ["GET", `/instigators/${string}/ticks`, Schemas["TickList"]]
   | ["GET", `/instigators`, Schemas["InstigatorList"]]
   | ["GET", `/jobs`, Schemas["JobList"]]
+  | ["GET", `/promotions`, Schemas["PromotionList"]]
   | ["GET", `/runs/${string}/events`, Schemas["RunEventList"]]
   | ["GET", `/runs/${string}/logs`, Schemas["LogPage"]]
   | ["GET", `/runs/${string}`, Schemas["RunDetail"]]

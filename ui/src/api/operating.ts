@@ -3,7 +3,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 
 import { ask, get, type Giving, type Query } from "./client";
-import type { AuditRow, Backfill, EnvironmentDifference, EnvironmentRow, Finding, Instigator, Job, Listed, Setting, Tick, TokenRow } from "./contract";
+import type { AuditRow, Backfill, EnvironmentDifference, EnvironmentRow, Finding, Instigator, Job, Listed, PastPromotion, Setting, Tick, TokenRow } from "./contract";
 import type { Schemas } from "./described";
 import { cache } from "./queries";
 
@@ -62,6 +62,7 @@ export function usePages<T>(key: unknown[], path: Giving<Listed<T>>, query: Quer
 
 export const useTicks = (name: string, env: string | null) => usePages<Tick>(["instigators", env, name, "ticks"], `/instigators/${encodeURIComponent(name)}/ticks`, { env, limit: 100 }, env !== null);
 export const useBackfills = (env: string | null) => usePages<Backfill>(["backfills", env], "/backfills", { env, limit: 100 }, env !== null);
+export const usePastPromotions = () => usePages<PastPromotion>(["environments", "promotions"], "/promotions", { limit: 10 });
 export const useAudit = (on: boolean) => usePages<AuditRow>(["audit"], "/audit", { limit: 100 }, on);
 
 type Instigated = { start: Schemas["InstigatorState"]; stop: Schemas["InstigatorState"]; run: Schemas["Evaluated"] };

@@ -1,12 +1,14 @@
 -- advance: settle what a slot finished and claim what is ready, in one round trip.
--- ARGV[1]  msgpack of runs.store.Advance
--- Returns  msgpack of runs.store.Advanced, or the error replies NORUN, LOSTPLACE
+-- ARGV[1]  msgpack of runs.claims.Advance
+-- Returns  msgpack of runs.claims.Advanced and, if asked for, the versions of all outputs; or the error replies
+--          NORUN, LOSTPLACE
 -- Twice:   the same batch number gets the stored reply and nothing happens again.
 -- Fenced:  an outcome counts only if this slot still holds that claim, told by its nonce.
 
 local req = cmsgpack.unpack(ARGV[1])
-local slot, batch, outcomes, published, queue, want, hint, mark, nonce =
-  req[1], req[2], req[3], req[4], req[5], req[6], req[7], req[8], req[9]
+local slot, batch, outcomes, published, queue, want, hint, mark, nonce, tells =
+  req[1], req[2], req[3], req[4], req[5], req[6], req[7], req[8], req[9], req[10]
+local TOLD_BYTES = 24000 -- as many versions are sent faster than asked for on another occasion
 
 if not load_run() then
   return redis.error_reply("NORUN")
@@ -15,17 +17,24 @@ end
 local accepted, refused, claims, chores = {}, {}, {}, {}
 local SKIPPED_FOR_POOLS = 32 -- steps a claim looks at in vain because their pools are full
 
+local function with_versions(reply)
+  if tells and redis.call("STRLEN", OUT) <= TOLD_BYTES then
+    return { reply, redis.call("GETRANGE", OUT, 0, -1) }
+  end
+  return { reply }
+end
+
 if over() then
   for _, outcome in ipairs(outcomes) do
     refused[#refused + 1] = outcome[1]
   end
-  return cmsgpack.pack({ batch, M.status, claims, accepted, refused, {}, chores, false, M.left, false })
+  return { cmsgpack.pack({ batch, M.status, claims, accepted, refused, {}, chores, false, M.left, false }) }
 end
 
 local raw = redis.call("HGET", SLOTS, slot)
 ENTRY = raw and cmsgpack.unpack(raw) or { b = 0, c = {}, u = {} }
 if ENTRY.b == batch then
-  return ENTRY.r
+  return with_versions(ENTRY.r)
 end
 if ENTRY.b ~= batch - 1 then
   return redis.error_reply("LOSTPLACE")
@@ -180,4 +189,5 @@ if not over() then
   ENTRY.t = NOW
   redis.call("HSET", SLOTS, slot, cmsgpack.pack(ENTRY))
 end
-return reply
+tells = tells and #claims > 0
+return with_versions(reply)

@@ -54,7 +54,6 @@ export default function Environments() {
                   <EnvironmentCard key={one.name} one={one} depth={depth} isShown={one.name === env} />
                 ))}
               </ul>
-              <PastPromotions />
               {items.length < 2 ? (
                 <Empty title="There is one environment">
                   Give the project others, so that a change can be tried on real data without touching it: <code>[tool.assetflow.environments.staging]</code> in{" "}
@@ -63,6 +62,7 @@ export default function Environments() {
               ) : (
                 <Differences key={`${from} ${to}`} environments={items} from={from} to={to} />
               )}
+              <PastPromotions />
             </div>
           );
         }}

@@ -1,89 +1,106 @@
-/** Promotions made in this browser, with a way back. */
+/** What was promoted, by whom, from where to where; with a way back. */
 import { Undo2 } from "lucide-react";
-import { useState, useSyncExternalStore } from "react";
+import { useState } from "react";
 
 import { post } from "../../api/client";
-import type { Schemas } from "../../api/described";
+import type { PastPromotion, Undone } from "../../api/contract";
+import { usePastPromotions } from "../../api/operating";
 import { cache, useMay } from "../../api/queries";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
+import { Card } from "../../parts/page";
+import { ErrorNote } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { toast } from "../../parts/toasts";
 import { many } from "../../words/format";
 
-export type Past = { id: string; from: string; to: string; at: number; keys: string[] };
-const KEY = "assetflow.promotions";
-const MOST = 5;
-const listeners = new Set<() => void>();
-let kept: Past[] = read();
-
-function read(): Past[] {
-  try {
-    return (JSON.parse(localStorage.getItem(KEY) ?? "[]") as Past[]).filter((one) => typeof one.id === "string").slice(0, MOST);
-  } catch {
-    return [];
-  }
-}
-
-function keep(next: Past[]): void {
-  kept = next.slice(0, MOST);
-  try {
-    localStorage.setItem(KEY, JSON.stringify(kept));
-  } catch {
-    // a browser that keeps nothing: known until the page is left
-  }
-  for (const listener of listeners) listener();
-}
-
-export const remember = (one: Past): void => keep([one, ...kept]);
-const forget = (id: string): void => keep(kept.filter((one) => one.id !== id));
-
 export function PastPromotions() {
   const may = useMay();
-  const past = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => kept,
-  );
-  const [undoing, setUndoing] = useState<Past | null>(null);
-  if (!may || past.length === 0) return null;
+  const { rows, error, refetch, hasMore, more } = usePastPromotions();
+  const [undoing, setUndoing] = useState<PastPromotion | null>(null);
+  if (error) return <ErrorNote error={error} onRetry={() => void refetch()} />;
+  if (rows === undefined || rows.length === 0) return null;
   return (
-    <ul className="env-past" aria-label="Your promotions">
-      {past.map((one) => (
-        <li key={one.id} className="note">
-          <span className="grow">
-            You have promoted {many(one.keys.length, "asset")} from {one.from} to <strong>{one.to}</strong> <Time at={one.at} />.
-          </span>
-          <Button small icon={<Undo2 size={14} />} onClick={() => setUndoing(one)}>
-            Take back
-          </Button>
-          <Button small look="quiet" onClick={() => forget(one.id)}>
-            Dismiss
-          </Button>
-        </li>
-      ))}
-      {undoing && (
-        <Confirm
-          title={`Take back the promotion to ${undoing.to}?`}
-          action="Take back"
-          danger
-          typeName={undoing.to}
-          onClose={() => setUndoing(null)}
-          onConfirm={async () => {
-            const { restored, kept } = await post<Schemas["Undone"]>(`/promotions/${encodeURIComponent(undoing.id)}/rollback`, { confirm_env: undoing.to });
-            forget(undoing.id);
-            const left = kept.length > 0 ? ` ${many(kept.length, "asset stays", "assets stay")}: new then, or made since.` : "";
-            toast(`${many(restored.length, "asset is", "assets are")} in ${undoing.to} what ${restored.length === 1 ? "it was" : "they were"}.${left}`, "done");
-            for (const name of ["environments", "statuses", "asset"]) void cache.invalidateQueries({ queryKey: [name] });
-          }}
-        >
-          <p className="small">
-            {undoing.to} hands out again what it had before, of {many(undoing.keys.length, "asset")}. What it did not have before stays, and so does what has been made there since.
-          </p>
-        </Confirm>
+    <Card flush title="Promotions">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label="Promotions">
+        <table className="plain-table">
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Who</th>
+              <th scope="col">From</th>
+              <th scope="col">To</th>
+              <th scope="col">What</th>
+              <th scope="col">
+                <span className="sr">State</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((one) => (
+              <tr key={one.id} data-promotion={one.id}>
+                <td>
+                  <Time at={one.at} />
+                </td>
+                <td>{one.user}</td>
+                <td>{one.from}</td>
+                <td>
+                  <strong>{one.to}</strong>
+                </td>
+                <td className="env-promoted" title={one.assets.join(", ")}>
+                  {one.assets_total === 1 ? <span className="mono">{one.assets[0]}</span> : many(one.assets_total, "asset")}
+                </td>
+                <td className="end">
+                  <State one={one} onUndo={may ? () => setUndoing(one) : null} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {hasMore && (
+        <Button small look="quiet" onClick={more}>
+          Show earlier ones
+        </Button>
       )}
-    </ul>
+      {undoing && <TakeBack one={undoing} onClose={() => setUndoing(null)} />}
+    </Card>
+  );
+}
+
+function State({ one, onUndo }: { one: PastPromotion; onUndo: (() => void) | null }) {
+  if (one.undone !== null)
+    return (
+      <span className="small muted">
+        {one.undone.restored_total === 0 ? "nothing to take back" : "taken back"} · {one.undone.user} · <Time at={one.undone.at} />
+      </span>
+    );
+  if (onUndo === null) return null;
+  return (
+    <Button small icon={<Undo2 size={14} />} onClick={onUndo}>
+      Take back
+    </Button>
+  );
+}
+
+function TakeBack({ one, onClose }: { one: PastPromotion; onClose: () => void }) {
+  return (
+    <Confirm
+      title={`Take back the promotion to ${one.to}?`}
+      action="Take back"
+      danger
+      typeName={one.to}
+      onClose={onClose}
+      onConfirm={async () => {
+        const { restored, kept } = await post<Undone>(`/promotions/${encodeURIComponent(one.id)}/rollback`, { confirm_env: one.to });
+        const left = kept.length > 0 ? ` ${many(kept.length, "asset")} ${kept.length === 1 ? "was" : "were"} new, or replaced since: left as they are.` : "";
+        toast(`${many(restored.length, "asset")} in ${one.to} ${restored.length === 1 ? "is" : "are"} as before.${left}`, "done");
+        for (const name of ["environments", "statuses", "asset"]) void cache.invalidateQueries({ queryKey: [name] });
+      }}
+    >
+      <p className="small">
+        {one.to} hands out again what it had before, for {many(one.assets_total, "asset")}. What has been made there since stays.
+      </p>
+    </Confirm>
   );
 }

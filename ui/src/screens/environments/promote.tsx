@@ -5,12 +5,10 @@ import { cache } from "../../api/queries";
 import { Confirm } from "../../parts/confirm";
 import { toast } from "../../parts/toasts";
 import { many } from "../../words/format";
-import { remember } from "./past";
 
 export function Promote({ keys, from, to, onClose, onDone }: { keys: string[]; from: string; to: string; onClose: () => void; onDone: () => void }) {
   async function promote(): Promise<void> {
-    const { id, promoted, kept } = await post<Promotion>("/promotions", { selection: keys, from, to, confirm_env: to });
-    remember({ id, from, to, at: Date.now() / 1000, keys: promoted });
+    const { promoted, kept } = await post<Promotion>("/promotions", { selection: keys, from, to, confirm_env: to });
     toast(`${many(promoted.length, "asset")} promoted to ${to}${kept.length > 0 ? `, ${kept.length} kept as they were` : ""}.`, "done");
     onDone();
     for (const name of ["environments", "statuses", "asset"]) void cache.invalidateQueries({ queryKey: [name] });
