@@ -9,10 +9,12 @@ from typing import Any
 
 import msgspec
 
+from assetflow.config.environment import secret_values
 from assetflow.daemon.code_jobs import Answer, Order, QuestionJob
 from assetflow.desk import definitions, environments, health, instigators, partitions, plans, standing, stored
 from assetflow.desk.questions import Refusal, Told
 from assetflow.errors import AssetflowError, CheckError, ConflictError, InvalidConfigError
+from assetflow.runs.masking import masked_text
 from assetflow.submission import Project, project_of_file, project_of_module
 
 FILE = "file:"
@@ -69,7 +71,7 @@ class Desk:
         except (AssetflowError, CheckError) as error:
             told = Told(refusal=_refusal(error))
         except BaseException:
-            return Answer(error=traceback.format_exc())
+            return Answer(error=masked_text(traceback.format_exc(), secret_values()))
         return Answer(told=msgspec.Raw(_encoder.encode(told)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +19,11 @@ from assetflow.io.s3.access import client_for
 from assetflow.settings import EnvironmentSettings, Settings
 from assetflow.submission import project_of_module
 from assetflow.wiring import open_history
+from tests.support import faketime
 from tests.support.bare_server import GOOD, Certificates, behind_tls, running_server
 from tests.support.fleet import Fleet, free_port, running_fleet
+from tests.support.proxy import Direction, Proxy
+from tests.support.rabbitmq import RabbitMQ
 from tests.support.receiver import running_receiver
 from tests.support.s3 import SECRET, running_s3
 
@@ -164,6 +168,33 @@ def test_a_server_on_another_machine_without_password_is_a_problem(settings: Set
     assert opened is not None and opened.level is Level.PROBLEM
     assert plain is not None and plain.level is Level.WARNING and "secret" not in plain.message
     assert _reach("rediss://:secret@10.0.0.7:6379/0", "", "redis") is None
+
+
+def test_a_server_that_is_too_old(settings: Settings, tmp_path: Path) -> None:
+    with running_server(*GOOD, "--unixsocket", str(tmp_path / "real.sock")) as _port:
+        proxy = Proxy(tmp_path / "real.sock", tmp_path / "old.sock")
+        proxy.rule(Direction.REPLY, lambda piece: re.sub(rb"((?:valkey|redis)_version:)\d", rb"\g<1>6", piece))
+        with proxy:
+            finding = the_one(replace(settings, redis_url=proxy.url), "redis")
+    assert re.match(r"\w+ 6\..* is too old: runs need 7.0", finding.message) and finding.fix == "upgrade the server"
+
+
+@pytest.mark.slow
+def test_a_worker_whose_clock_is_wrong(tmp_path: Path) -> None:
+    with running_fleet(tmp_path) as (fleet, _server):
+        fleet.start(environment=faketime.environment("+3600"))
+        found = bad(of(fleet))
+    (clock,) = [finding for finding in found if finding.area == "clock"]
+    assert clock.level is Level.WARNING and re.search(r"is 3,[56]\d\d s ahead of the server's", clock.message)
+
+
+@pytest.mark.slow
+def test_rabbitmq_as_the_broker(settings: Settings, tmp_path: Path) -> None:
+    with running_server(*GOOD) as port, RabbitMQ(tmp_path / "rabbit") as rabbit:
+        sound = at(settings, port, broker_url=rabbit.url)
+        assert not [finding for finding in bad(sound) if finding.area == "broker"]
+        wrong = the_one(replace(sound, broker_url=rabbit.url.replace("guest:guest", "guest:a-secret")), "broker")
+    assert "a-secret" not in wrong.message
 
 
 def test_another_broker_that_is_away(settings: Settings) -> None:

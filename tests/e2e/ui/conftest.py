@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.support.page import CHROMIUM, Project, Watched, shown_project
+from tests.support.page_api import PageApi
 
 PROJECTS = Path(__file__).parent / "projects"
 Opened = Callable[..., Any]
@@ -42,6 +44,39 @@ def garden(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A little of everything, with everything in it made once."""
     with shown_project(tmp_path_factory.mktemp("garden"), PROJECTS / "garden.py") as project:
         yield project
+
+
+@pytest.fixture(scope="module")
+def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A kitchen with staging and production, and one worker."""
+    folder = tmp_path_factory.mktemp("kitchen")
+    # Of a log, the middle is left out when it is longer than this many megabytes.
+    environments = '[environments.staging]\nreads_from = "production"\n\n[environments.production]\nprotected = true\n'
+    (folder / "assetflow.toml").write_text(f"log_mb = 100\n\n{environments}")
+    with shown_project(folder, PROJECTS / "kitchen.py") as project:
+        yield project
+
+
+def token_of(project: Project, name: str, role: str) -> str:
+    """A new token."""
+    made = json.loads(project.command("token", "create", name, "--role", role, "--json"))
+    return str(made["token"])
+
+
+@pytest.fixture(scope="module")
+def api(kitchen: Project) -> Iterator[PageApi]:
+    visitor = PageApi(kitchen.url, token=token_of(kitchen, "cook", "admin"))
+    yield visitor
+    visitor.close()
+
+
+@pytest.fixture
+def gate(kitchen: Project) -> Iterator[Path]:
+    """What the evening's courses wait for."""
+    path = kitchen.folder / "home" / "gate"
+    path.unlink(missing_ok=True)
+    yield path
+    path.touch()
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from assetflow.clock import wait_until
+from tests.e2e.ui.conftest import token_of
 from tests.e2e.ui.projects.kitchen import NEEDLE
 from tests.support.line import Line
-from tests.support.page import Project, serious_findings, shown_project
+from tests.support.page import Project, serious_findings
 from tests.support.page_api import PageApi
 
-KITCHEN = Path(__file__).parent / "projects" / "kitchen.py"
 CAKE = ["flour", "eggs", "leftovers", "soup", "dough", "burnt_cake", "party"]
 NOTHING_MADE = "skipped \u2013 no output"
 THEMES = ["light", "dark"]
@@ -32,44 +32,11 @@ SCREENS = [
 
 
 @pytest.fixture(scope="module")
-def kitchen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A kitchen with staging and production, and one worker."""
-    folder = tmp_path_factory.mktemp("kitchen")
-    # Of a log, the middle is left out when it is longer than this many megabytes.
-    environments = '[environments.staging]\nreads_from = "production"\n\n[environments.production]\nprotected = true\n'
-    (folder / "assetflow.toml").write_text(f"log_mb = 100\n\n{environments}")
-    with shown_project(folder, KITCHEN) as project:
-        yield project
-
-
-def token_of(project: Project, name: str, role: str) -> str:
-    """A new token."""
-    made = json.loads(project.command("token", "create", name, "--role", role, "--json"))
-    return str(made["token"])
-
-
-@pytest.fixture(scope="module")
-def api(kitchen: Project) -> Iterator[PageApi]:
-    visitor = PageApi(kitchen.url, token=token_of(kitchen, "cook", "admin"))
-    yield visitor
-    visitor.close()
-
-
-@pytest.fixture(scope="module")
 def failed(api: PageApi) -> str:
     """A run in which the cake burns, and nothing is left over."""
     run_id = api.launched(selection=CAKE)
     assert api.ended(run_id)["status"] == "failed"
     return run_id
-
-
-@pytest.fixture
-def gate(kitchen: Project) -> Iterator[Path]:
-    """What the evening's courses wait for."""
-    path = kitchen.folder / "home" / "gate"
-    path.unlink(missing_ok=True)
-    yield path
-    path.touch()
 
 
 def messages(page: Page) -> list[str]:

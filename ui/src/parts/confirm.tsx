@@ -19,7 +19,7 @@ export function Confirm({ title, children, action, danger, typeName, onConfirm, 
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
-  const field = useId();
+  const [form, field] = [useId(), useId()];
   const ready = !typeName || typed === typeName;
   async function confirm(): Promise<void> {
     setBusy(true);
@@ -39,13 +39,14 @@ export function Confirm({ title, children, action, danger, typeName, onConfirm, 
       actions={
         <>
           <Button onClick={onClose}>Cancel</Button>
-          <Button look={danger ? "danger" : "primary"} disabled={!ready} busy={busy} onClick={() => void confirm()}>
+          <Button type="submit" form={form} look={danger ? "danger" : "primary"} disabled={!ready} busy={busy}>
             {action}
           </Button>
         </>
       }
     >
       <form
+        id={form}
         className="stack"
         onSubmit={(event) => {
           event.preventDefault();

@@ -45,22 +45,23 @@ export function number(value: number): string {
   return value.toExponential(2);
 }
 
-/** "just now", "12 s ago", "3 h ago", "in 5 m"; both in epoch seconds. */
+/** "just now", "12 s ago", "3 h ago", "in 5 m"; both in epoch seconds. What has passed is whole; what comes is the nearest. */
 export function relative(at: number, now: number): string {
   const distance = Math.abs(now - at);
   if (distance < 3) return "just now";
+  const whole = now >= at ? Math.floor : Math.round;
   const text =
     distance < 60
-      ? `${Math.floor(distance)} s`
+      ? `${whole(distance)} s`
       : distance < 3600
-        ? `${Math.floor(distance / 60)} m`
+        ? `${whole(distance / 60)} m`
         : distance < 86400
-          ? `${Math.floor(distance / 3600)} h`
+          ? `${whole(distance / 3600)} h`
           : distance < 86400 * 60
-            ? `${Math.floor(distance / 86400)} d`
+            ? `${whole(distance / 86400)} d`
             : distance < 86400 * 730
-              ? `${Math.floor(distance / (86400 * 30.44))} mo`
-              : `${Math.floor(distance / (86400 * 365.25))} y`;
+              ? `${whole(distance / (86400 * 30.44))} mo`
+              : `${whole(distance / (86400 * 365.25))} y`;
   return now >= at ? `${text} ago` : `in ${text}`;
 }
 

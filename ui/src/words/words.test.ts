@@ -44,6 +44,8 @@ describe("moments", () => {
     expect(relative(100, 101)).toBe("just now");
     expect(relative(0, 75)).toBe("1 m ago");
     expect(relative(7200, 0)).toBe("in 2 h");
+    expect(relative(7 * 86_400, 2)).toBe("in 7 d");
+    expect(relative(0, 7 * 86_400 - 2)).toBe("6 d ago");
   });
   it("name their zone on both sides of a change of clocks", () => {
     const before = Date.UTC(2026, 9, 25, 0, 30) / 1000; // 02:30 in summer time

@@ -72,7 +72,7 @@ def party(burnt_cake):
     return burnt_cake
 
 
-@asset(group_name="evening")
+@asset(group_name="evening", pool="stove")
 def first_course():
     wait_at_gate()
     return 1
