@@ -100,6 +100,14 @@ class WebServer:
             assert wait_until(is_over, timeout=within, every=0.05), found
         return found
 
+    def two_versions(self, key: str) -> dict[str, str]:
+        """An asset that is made twice: what is asked to compare the two."""
+        for _ in range(2):
+            self.run(selection=key)
+        with self.client("viewer") as client:
+            new, old, *_ = client.get("/asset/versions", params={"key": key}).json()["items"]
+        return {"key": key, "a": old["version"], "b": new["version"]}
+
     def compared(self, **asked: str) -> dict[str, Any]:
         """What comes of comparing, however long it takes."""
         with self.client("viewer") as client:

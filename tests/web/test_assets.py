@@ -122,19 +122,10 @@ def test_versions_of_one_partition_are_compared_and_gone_back_to(web: WebServer)
         assert diff["same"]
 
 
-def ponderous_versions(web: WebServer) -> dict[str, str]:
-    """Two versions of a value that is slow to load."""
-    for _ in range(2):
-        web.run(selection="ponderous")
-    with web.client() as client:
-        new, old, *_ = client.get("/asset/versions", params={"key": "ponderous"}).json()["items"]
-    return {"key": "ponderous", "a": old["version"], "b": new["version"]}
-
-
 def test_a_slow_comparison_keeps_nobody_waiting(web: WebServer) -> None:
     gate = web.cluster.connection.settings.home / "weighed"
     gate.unlink(missing_ok=True)
-    asked = ponderous_versions(web)
+    asked = web.two_versions("ponderous")
     try:
         with web.client("viewer") as client, ThreadPoolExecutor(60) as people:
             waiting = [people.submit(client.get, "/asset/diff", params=asked) for _ in range(60)]
@@ -153,7 +144,7 @@ def test_a_slow_comparison_keeps_nobody_waiting(web: WebServer) -> None:
 
 def test_a_comparison_that_takes_too_long_is_stopped_and_said_to_be(web: WebServer) -> None:
     gate = web.cluster.connection.settings.home / "weighed"
-    asked = {**ponderous_versions(web), "env": "default", "env_a": None, "env_b": None, "partition": None}
+    asked = {**web.two_versions("ponderous"), "env": "default", "env_a": None, "env_b": None, "partition": None}
     gate.unlink(missing_ok=True)
     desk = DeskKeeper(web.name, lambda: CodeProcess("-", web.environment, entry="assetflow.desk"), watches=False)
     desk.open()
