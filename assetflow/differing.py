@@ -24,25 +24,32 @@ def compared(
     other: AssetValueLoader,
     names: tuple[str, str],
     keys: Sequence[str] = (),
+    partition: str = "",
 ) -> Difference:
-    """How the published values of an asset differ.
+    """How the published values of an asset differ; of several partitions only which of them do.
 
     Args:
         one, other: load from the two environments.
         names: of the two.
         keys: columns that tell the rows of frames apart; by default what the definition's metadata says.
+        partition: whose values are looked into, of an asset that has partitions.
+
+    Raises:
+        UnknownPartitionError: the asset has no such partition.
+        InvalidInvocationError: a partition is named, and it has none.
     """
-    before, after = published(one, key), published(other, key)
+    before, after = published(one, key, partition), published(other, key, partition)
     if not before and not after:
         return Difference(same=True, summary="in neither of them")
     if not before or not after:
         missing, there = names if not before else (names[1], names[0])
         return _unmade(environments, missing, there)
-    if graph.assets_by_key[key].partitions_def is not None:
+    if not partition and graph.assets_by_key[key].partitions_def is not None:
         return _partitions_compared(before, after, names)
-    if same_bytes(before[""], after[""]):
+    if same_bytes(before[partition], after[partition]):
         return Difference(same=True, summary="the same bytes")
-    return compare(one.load_published(key), other.load_published(key), tuple(keys) or row_keys(graph, key))
+    values = [loader.load_published(key, partition or None) for loader in (one, other)]
+    return compare(values[0], values[1], tuple(keys) or row_keys(graph, key))
 
 
 def row_keys(graph: AssetGraph, key: AssetKey) -> tuple[str, ...]:
@@ -52,10 +59,13 @@ def row_keys(graph: AssetGraph, key: AssetKey) -> tuple[str, ...]:
     return (told,) if isinstance(told, str) else tuple(told)
 
 
-def published(loader: AssetValueLoader, key: AssetKey) -> dict[str, Manifest]:
-    """What is published of an asset; nothing if nobody keeps versions of it."""
+def published(loader: AssetValueLoader, key: AssetKey, partition: str = "") -> dict[str, Manifest]:
+    """What is published of an asset, or of one of its partitions; nothing if nobody keeps versions of it."""
     try:
-        return loader.published(key)
+        if not partition:
+            return loader.published(key)
+        found = loader.keeper(key).current(loader.path(key, partition))
+        return {} if found is None else {partition: found}
     except InvariantViolationError:
         return {}
 

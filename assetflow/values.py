@@ -99,8 +99,8 @@ class AssetValueLoader:
             partition_key=partition_key,
         )
 
-    def load_published(self, asset_key: CoercibleToAssetKey) -> Any:
-        """What this very environment has published of an asset, and not one that it reads from."""
+    def load_published(self, asset_key: CoercibleToAssetKey, partition_key: str | None = None) -> Any:
+        """What this very environment has published of an asset, or a partition, and not one that it reads from."""
         key, asset = self._asset_of(asset_key)
         return load_stored(
             self._shelves.own,
@@ -110,6 +110,7 @@ class AssetValueLoader:
             log=step_logger("", "load_published"),
             annotation=EMPTY,
             metadata=None,
+            partition_key=partition_key,
         )
 
     def keeper(self, asset_key: CoercibleToAssetKey) -> KeepsVersions:

@@ -29,10 +29,11 @@ def ui(module: str | None, file: Path | None, host: str, port: int | None, no_au
             raise click.UsageError("say where the assets are: -m package.module or -f path/to/file.py")
         module = settings.modules[0]
     try:
+        from assetflow.loopback import is_loopback
         from assetflow.web.app import create_app
         from assetflow.web.composition import build_web
         from assetflow.web.logging_in import login_link
-        from assetflow.web.serving import is_loopback, listen, serve
+        from assetflow.web.serving import listen, serve
     except ModuleNotFoundError as error:
         raise InvalidInvocationError(
             f"the web server needs {error.name}, which is not installed", fix='pip install "assetflow[ui]"'

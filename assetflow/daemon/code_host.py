@@ -169,7 +169,7 @@ class CodeHost:
             answer = said.decode(bytes(child.told))
             assert isinstance(answer, Answer)
         except ValueError:
-            answer = Answer(error=self._why(child, status))
+            answer = Answer(error=self._why(child, status), is_late=child.expired)
         if answer.error and (told := self._last_lines(child)):
             answer = msgspec.structs.replace(answer, error=f"{answer.error}\n{WRITTEN_LAST}\n{told}")
         self._say(msgspec.structs.replace(answer, number=child.order.number))

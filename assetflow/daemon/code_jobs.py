@@ -146,6 +146,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
         launched: for each run that was to be started, what came of it.
         error: what went wrong; empty if nothing.
         passes: it is the fault of a server that does not answer, and is to be tried again.
+        is_late: it took longer than it may.
         told: the answer to a question, as JSON.
     """
 
@@ -159,6 +160,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, tag="answer"):
     launched: list[Launched] = []
     error: str = ""
     passes: bool = False
+    is_late: bool = False
     told: msgspec.Raw = msgspec.Raw(b"null")
 
 

@@ -27,7 +27,7 @@ from assetflow.daemon.code_jobs import (
 from assetflow.log import logger
 
 _TELLING = 0.2  # seconds to write a stack
-_GRACE = 5.0  # seconds that an answer may take beyond what its job may
+_GRACE = 5.0
 
 
 class CodeProcess:
@@ -37,10 +37,14 @@ class CodeProcess:
         module: it loads.
         environment: of the process.
         entry: the module that is run, and does its jobs.
+        grace: seconds that an answer may take beyond what its job may.
     """
 
-    def __init__(self, module: str, environment: Mapping[str, str], *, entry: str = "assetflow.daemon") -> None:
+    def __init__(
+        self, module: str, environment: Mapping[str, str], *, entry: str = "assetflow.daemon", grace: float = _GRACE
+    ) -> None:
         self.module = module
+        self._grace = grace
         self._process = subprocess.Popen(
             [sys.executable, "-m", entry, module],
             stdin=subprocess.PIPE,
@@ -97,11 +101,11 @@ class CodeProcess:
                 self._waiting.pop(number, None)
                 return _gone()
         try:
-            return answer.result(seconds + _GRACE)
+            return answer.result(seconds + self._grace)
         except TimeoutError:
             self._tell_where_it_is()
             self.end()  # a process that does not even stop what takes too long
-            return Answer(error=f"it took longer than {seconds:g} s, and its process did not answer")
+            return Answer(error=f"it took longer than {seconds:g} s, and its process did not answer", is_late=True)
         finally:
             self._waiting.pop(number, None)
 

@@ -8,7 +8,7 @@ from typing import Any
 from assetflow.comparing.values import Difference, compare
 from assetflow.desk.definitions import known_key
 from assetflow.desk.records import history_in, settings_of
-from assetflow.differing import compared, row_keys
+from assetflow.differing import compared, published, row_keys
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvariantViolationError
 from assetflow.io.history import find_version, history_of
@@ -89,8 +89,9 @@ def difference(project: Project, arguments: Mapping[str, Any]) -> Record:
             AssetValueLoader(project.definitions, env=str(env_a)) as one,
             AssetValueLoader(project.definitions, env=str(env_b)) as other,
         ):
-            _check_sizes(one, other, key)
-            return _told(compared(graph, environments, key, one, other, (str(env_a), str(env_b))))
+            _check_sizes(one, other, key, partition or "")
+            names = str(env_a), str(env_b)
+            return _told(compared(graph, environments, key, one, other, names, partition=partition or ""))
     with AssetValueLoader(project.definitions, env=str(arguments["env"])) as loader:
         manager, path = loader.keeper(key), loader.path(key, partition)
         chosen = [find_version(manager, path, str(arguments[name])) for name in ("a", "b")]
@@ -108,14 +109,11 @@ def _meant(project: Project, arguments: Mapping[str, Any]) -> tuple[AssetKey, st
     return key, None if partition is None else str(partition)
 
 
-def _check_sizes(one: AssetValueLoader, other: AssetValueLoader, key: AssetKey) -> None:
+def _check_sizes(one: AssetValueLoader, other: AssetValueLoader, key: AssetKey, partition: str) -> None:
     for loader in (one, other):
-        try:
-            found = loader.published(key)
-        except InvariantViolationError:
-            continue
-        if "" in found:
-            _check_size(found[""].size)
+        found = published(loader, key, partition)
+        if partition in found:
+            _check_size(found[partition].size)
 
 
 def _check_size(size: int) -> None:

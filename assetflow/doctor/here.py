@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from assetflow.errors import AssetflowError
 from assetflow.findings import Finding, fine, problem, warning
+from assetflow.loopback import leaves_this_machine
 from assetflow.settings import Settings
 
 _OLDEST_PYTHON = (3, 11)
@@ -45,7 +46,6 @@ def look_at_software() -> Iterator[Finding]:
 
 def look_at_key(settings: Settings) -> Iterator[Finding]:
     """The key that plans and code are signed with."""
-    from assetflow.doctor.reach import leaves_this_machine
     from assetflow.wiring import signer_for
 
     if settings.signing_key is None and not (settings.home / "signing.key").exists():

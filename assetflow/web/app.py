@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
+from assetflow.loopback import is_loopback
 from assetflow.web import refusals
 from assetflow.web.guard import Guard
 from assetflow.web.pages import Pages, add_pages
@@ -30,7 +31,6 @@ from assetflow.web.routes import (
     session,
     stored,
 )
-from assetflow.web.serving import is_loopback
 
 API = "/api/v1"
 _ROUTERS = (
@@ -66,6 +66,7 @@ def create_app(parts: WebParts, host: str = "127.0.0.1") -> FastAPI:
         finally:
             parts.board.close()
             parts.reader.close()
+            parts.comparisons.close()
             parts.backend.close()
 
     app = bare_app(life)

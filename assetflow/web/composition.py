@@ -10,6 +10,7 @@ from assetflow.local.cluster import own_import_path
 from assetflow.settings import Settings
 from assetflow.web.access import Access
 from assetflow.web.backend import Backend
+from assetflow.web.comparisons import Comparisons
 from assetflow.web.desk_keeper import DeskKeeper
 from assetflow.web.live_board import LiveBoard
 from assetflow.web.live_reader import LiveReader
@@ -57,6 +58,7 @@ def build_web(settings: Settings, target: str, *, watches: bool = True, is_open:
         reader=reader,
         log_pages=log_pages,
         partitions=PartitionStates(backend, statuses),
+        comparisons=Comparisons(desk),
         access=Access(settings, lambda: backend.history().access, is_open=is_open),
     )
 

@@ -35,6 +35,10 @@ class DefinitionsUnloadedError(ServiceUnreachableError):
     """The definitions were never loaded, or whoever holds them does not answer."""
 
 
+class DeskLateError(AssetflowError):
+    """An answer took longer than it may."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     """Definitions that were loaded.
@@ -145,6 +149,7 @@ class DeskKeeper:
         Raises:
             DeskRefusedError: what is asked for is wrong.
             DefinitionsUnloadedError: there is nobody to answer.
+            DeskLateError: it took longer.
         """
         self.loaded()
         code = self._code
@@ -229,6 +234,8 @@ class DeskKeeper:
 
 def _answer(code: CodeProcess, name: str, arguments: dict[str, Any], seconds: float) -> bytes:
     answer = code.ask(QuestionJob(name=name, arguments=arguments), seconds)
+    if answer.is_late:
+        raise DeskLateError(f"it took longer than {seconds:g} s, and was stopped", fix="ask for less at once")
     if answer.error:
         raise DefinitionsUnloadedError(
             f"no answer came from the process that holds the definitions: {answer.error.strip().splitlines()[-1]}",

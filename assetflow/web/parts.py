@@ -10,6 +10,7 @@ from fastapi import Depends, Query, Request
 from assetflow.settings import Settings
 from assetflow.web.access import Access, Caller
 from assetflow.web.backend import Backend
+from assetflow.web.comparisons import Comparisons
 from assetflow.web.live_board import LiveBoard
 from assetflow.web.live_reader import LiveReader
 from assetflow.web.log_pages import LogPages
@@ -40,6 +41,7 @@ class WebParts:
     reader: LiveReader
     log_pages: LogPages
     partitions: PartitionStates
+    comparisons: Comparisons
     access: Access
 
     def tags_of(self, caller: Caller) -> dict[str, str]:

@@ -22,7 +22,7 @@ from assetflow.errors import (
     UnknownPartitionError,
 )
 from assetflow.log import logger
-from assetflow.web.desk_keeper import DefinitionsUnloadedError, DeskRefusedError
+from assetflow.web.desk_keeper import DefinitionsUnloadedError, DeskLateError, DeskRefusedError
 
 
 class Problem(BaseModel):
@@ -69,7 +69,7 @@ class Refused(Exception):
 _CODES = {
     400: "malformed", 401: "unauthorized", 403: "forbidden", 404: "not_found", 405: "not_allowed", 409: "conflict",
     413: "too_large", 414: "too_large", 415: "unsupported", 421: "misdirected", 422: "invalid", 429: "too_many",
-    503: "unavailable",
+    503: "unavailable", 504: "late",
 }  # fmt: skip
 _KINDS = {  # of a desk's refusals, by the name of the error
     "ConflictError": (409, "conflict"),
@@ -82,7 +82,7 @@ _KINDS = {  # of a desk's refusals, by the name of the error
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorAnswer, "description": _CODES[status].replace("_", " ")}
-    for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 429, 503)
+    for status in (400, 401, 403, 404, 409, 413, 415, 421, 422, 429, 503, 504)
 }
 
 
@@ -147,6 +147,8 @@ def problem_of(error: AssetflowError) -> tuple[int, Problem]:
         status, code = 404, "not_found"
     elif isinstance(error, ConflictError):
         status, code, details = 409, "conflict", [{"run_id": error.run_id}]
+    elif isinstance(error, DeskLateError):
+        status, code = 504, "late"
     elif isinstance(error, DefinitionsUnloadedError):
         status, code = 503, "not_loaded"
     elif isinstance(error, ServiceUnreachableError | StorageError):

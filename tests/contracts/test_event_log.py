@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -31,29 +31,6 @@ from assetflow.stores.sql.connection import Database, read_url
 from assetflow.stores.sql.history import SqlHistory, open_history
 from assetflow.stores.sql.schema import form_of, upgrade
 from assetflow.stores.sql.tables import HEAD, metadata
-from tests.support.postgres import Postgres, running_postgres
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'history.db'}"
-    return str(request.getfixturevalue("postgres").new_database())
-
-
-@pytest.fixture
-def history(url: str) -> Iterator[SqlHistory]:
-    opened = open_history(url)
-    assert opened is not None
-    yield opened
-    opened.close()
 
 
 def run_entry(run_id: str, **other: object) -> RunEntry:
@@ -118,9 +95,9 @@ def test_a_recorder_that_was_outpaced_adds_nothing(history: SqlHistory) -> None:
     assert history.log.places(["R1"])["R1"].after == "2-0"
 
 
-def test_of_two_recorders_at_once_one_adds_its_entries(history: SqlHistory, url: str) -> None:
+def test_of_two_recorders_at_once_one_adds_its_entries(history: SqlHistory, history_url: str) -> None:
     history.log.record(Entries(moves=[move("R1", "0-1")], runs=[run_entry("R1")]))
-    other = open_history(url)
+    other = open_history(history_url)
     assert other is not None
     gate = threading.Barrier(2)
     won: list[int] = []
@@ -239,18 +216,18 @@ def test_an_asset_that_is_wiped_was_never_materialized(history: SqlHistory) -> N
     assert [state.asset for state in history.catalog.states()] == ['["b"]']
 
 
-def test_a_history_keeps_its_identity(history: SqlHistory, url: str) -> None:
-    again = open_history(url)
+def test_a_history_keeps_its_identity(history: SqlHistory, history_url: str) -> None:
+    again = open_history(history_url)
     assert again is not None
     assert again.log.identity == history.log.identity
     again.close()
 
 
-def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
+def test_the_migrations_make_the_tables_that_the_code_knows(history_url: str) -> None:
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
-    database = Database(read_url(url, ""))
+    database = Database(read_url(history_url, ""))
     upgrade(database)
     with database.reading() as connection:
         assert form_of(connection) == HEAD
@@ -258,22 +235,22 @@ def test_the_migrations_make_the_tables_that_the_code_knows(url: str) -> None:
     database.close()
 
 
-def test_a_database_of_another_version_is_left_alone(history: SqlHistory, url: str) -> None:
+def test_a_database_of_another_version_is_left_alone(history: SqlHistory, history_url: str) -> None:
     for form, message in (("9999", "later version"), ("0000", "assetflow history upgrade")):
         with history.database.writing() as connection:
             connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{form}'")
         with pytest.raises(HistorySchemaError) as caught:
-            open_history(url)
+            open_history(history_url)
         assert message in str(caught.value)
 
 
-def test_several_processes_may_make_the_tables_at_once(url: str) -> None:
+def test_several_processes_may_make_the_tables_at_once(history_url: str) -> None:
     opened: list[str] = []
     errors: list[Exception] = []
 
     def open_it() -> None:
         try:
-            history = open_history(url)
+            history = open_history(history_url)
             assert history is not None
             opened.append(history.log.identity)
             history.close()

@@ -16,30 +16,11 @@ from assetflow.engine.recording import run_entry
 from assetflow.engine.standings import PartitionState, standings
 from assetflow.runs.entries import AttemptEntry, Entries, MaterializationEntry, RunChange, UnmadeEntry
 from assetflow.runs.outbox import RunHead
-from assetflow.stores.sql.history import SqlHistory, open_history
+from assetflow.stores.sql.history import SqlHistory
 from assetflow.submission import make_request, project_of, wanted_partitions
-from tests.support.postgres import Postgres, running_postgres
 
 MADE, FAILED, SKIPPED = PartitionState.MATERIALIZED, PartitionState.FAILED, PartitionState.SKIPPED
 RUNNING, MISSING = PartitionState.RUNNING, PartitionState.MISSING
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlHistory]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'history.db'}"
-    else:
-        url = request.getfixturevalue("postgres").new_database()
-    opened = open_history(url)
-    assert opened is not None
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -127,7 +108,7 @@ def test_standings_are_joined_to_stretches_in_the_order_of_the_definition() -> N
     assert standings([], (), {}).stretches == ()
 
 
-@pytest.mark.parametrize("history", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.parametrize("history_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
 def test_a_hundred_thousand_partitions_are_told_in_fifty_milliseconds(instance: DagsterInstance) -> None:
     history = instance._history
     keys = [f"2015-{number:06}" for number in range(100_000)]

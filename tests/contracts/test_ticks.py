@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -15,26 +13,7 @@ from assetflow.keys import AssetKey
 from assetflow.runs.entries import DecisionEntry, PartitionEntry
 from assetflow.runs.reported import entries_of, reported
 from assetflow.runs.ticks import AskedRun, Missed, Tick, TickEffects, TickStatus, TickStore
-from assetflow.stores.sql.history import SqlHistory, open_history
-from tests.support.postgres import Postgres, running_postgres
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlHistory]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'history.db'}"
-    else:
-        url = request.getfixturevalue("postgres").new_database()
-    opened = open_history(url)
-    assert opened is not None
-    yield opened
-    opened.close()
+from assetflow.stores.sql.history import SqlHistory
 
 
 @pytest.fixture

@@ -13,11 +13,10 @@ from assetflow.clock import wait_until
 from assetflow.engine.alerting import PAUSES, Alerting, content_of
 from assetflow.errors import AlertError
 from assetflow.runs.entries import AlertEntry, AttemptEntry, Entries
-from assetflow.stores.sql.history import SqlHistory, open_history
+from assetflow.stores.sql.history import SqlHistory
 from tests.contracts.test_event_log import move, run_entry
 from tests.support.cluster import kill
 from tests.support.fleet import running_fleet
-from tests.support.postgres import Postgres, running_postgres
 from tests.support.receiver import Receiver, running_receiver
 
 
@@ -89,24 +88,6 @@ def test_an_alert_survives_whoever_was_to_send_it(tmp_path: Path, receiver: Rece
         assert wait_until(lambda: len(receiver.posted) == 2, timeout=30)
         assert receiver.posted[0].body == receiver.posted[1].body
         assert receiver.posted[0].headers["idempotency-key"] == receiver.posted[1].headers["idempotency-key"]
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlHistory]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'history.db'}"
-    else:
-        url = str(request.getfixturevalue("postgres").new_database())
-    opened = open_history(url)
-    assert opened is not None
-    yield opened
-    opened.close()
 
 
 def record_failure(history: SqlHistory, run_id: str = "R1") -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from assetflow import AssetKey, DagsterInstance, RunStatus, submit
 from assetflow.automation.memory import DecisionNode
-from assetflow.client import active_connection
 from assetflow.clock import wait_until
-from assetflow.daemon.composition import build_daemon
 from assetflow.local.cluster import LocalCluster
 from assetflow.runs.ticks import Tick
 from assetflow.settings import Settings
 from assetflow.stores.sql.history import SqlHistory
-from assetflow.wiring import current_settings, open_history, signer_for
-from tests.support.cluster import running_cluster
+from assetflow.wiring import signer_for
+from tests.support.daemons import cluster_of, history_of_daemon, settings_of
 
 MODULE = "tests.samples.bakery_that_bakes_itself"
 PATIENCE = 40.0
@@ -26,32 +22,20 @@ PATIENCE = 40.0
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    with running_cluster(tmp_path_factory.mktemp("cluster"), workers=1, modules=(MODULE,)) as running:
-        token = active_connection.set(running.connection)
+    with cluster_of(MODULE, tmp_path_factory.mktemp("cluster")) as running:
         yield running
-        active_connection.reset(token)
 
 
 @pytest.fixture(scope="module")
 def settings(cluster: LocalCluster) -> Settings:
-    home = cluster.connection.settings.home
-    return replace(current_settings(), home=home, redis_url=cluster.redis_url, tick_seconds=20.0)
+    return settings_of(cluster, 20.0)
 
 
 @pytest.fixture(scope="module")
 def history(settings: Settings) -> Iterator[SqlHistory]:
     """What a daemon fills meanwhile."""
-    found = open_history(settings, create=True)
-    assert found is not None
-    store = found.ticks_of("default", MODULE)
-    store.want("baking", "sensor", "running")
-    daemon = build_daemon(settings, [MODULE], pulse=0.1)
-    thread = threading.Thread(target=daemon.run)
-    thread.start()
-    yield found
-    daemon.ask_to_stop()
-    thread.join(20)
-    found.close()
+    with history_of_daemon(settings, MODULE, {"baking": ("sensor", "running")}) as found:
+        yield found
 
 
 def asked(history: SqlHistory) -> list[Tick]:

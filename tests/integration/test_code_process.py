@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from assetflow.clock import wait_until
-from assetflow.daemon import code_process
 from assetflow.daemon.code_jobs import EvaluateJob
 from assetflow.daemon.code_process import CodeProcess
 
@@ -55,13 +54,13 @@ def test_code_that_was_changed_is_known_to_be_and_a_new_process_has_it(tmp_path:
 
 
 LEAVING = """
-import os, signal, time
+import os, signal, threading
 from assetflow import Definitions, SkipReason, asset, define_asset_job, sensor
 
 def leave_one_behind():
     if os.fork() == 0:
         os.setsid()  # as a server does that goes into the background
-        time.sleep(60)
+        threading.Event().wait(60)
         os._exit(0)
 
 @asset
@@ -83,7 +82,7 @@ def dies():
 @sensor(job=harvest)
 def hangs():
     leave_one_behind()
-    time.sleep(60)
+    threading.Event().wait(60)
 
 defs = Definitions([wheat], sensors=[returns, dies, hangs])
 """
@@ -112,11 +111,8 @@ def test_what_code_leaves_behind_keeps_no_answer_back(leaving: CodeProcess) -> N
     assert leaving.is_alive
 
 
-def test_a_process_that_does_not_answer_tells_where_it_is_and_is_ended(
-    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(code_process, "_GRACE", 0.2)
-    code = CodeProcess("any", os.environ, entry="tests.support.deaf_host")
+def test_a_process_that_does_not_answer_tells_where_it_is_and_is_ended(capfd: pytest.CaptureFixture[str]) -> None:
+    code = CodeProcess("any", os.environ, entry="tests.support.deaf_host", grace=0.2)
     assert wait_until(lambda: code.hello is not None, timeout=PATIENCE)
     answer = code.ask(EvaluateJob(tick=1, name="any", kind="sensor", at=1.0), 0.1)
     assert answer.error == "it took longer than 0.1 s, and its process did not answer"

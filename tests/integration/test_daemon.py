@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
 from assetflow import RunStatus, submit
-from assetflow.client import active_connection
 from assetflow.clock import wait_until
-from assetflow.daemon.composition import build_daemon
 from assetflow.local.cluster import LocalCluster
 from assetflow.runs.ticks import Tick, TickStore
-from assetflow.settings import Settings
-from assetflow.wiring import current_settings, open_history
-from tests.support.cluster import running_cluster
+from tests.support.daemons import cluster_of, history_of_daemon, settings_of
 
 MODULE = "tests.samples.clockwork"
 PATIENCE = 40.0
@@ -25,34 +19,16 @@ PATIENCE = 40.0
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    """Workers that may import the module."""
-    with running_cluster(tmp_path_factory.mktemp("cluster"), workers=1, modules=(MODULE,)) as running:
-        token = active_connection.set(running.connection)
+    with cluster_of(MODULE, tmp_path_factory.mktemp("cluster")) as running:
         yield running
-        active_connection.reset(token)
 
 
 @pytest.fixture(scope="module")
-def settings(cluster: LocalCluster) -> Settings:
-    home = cluster.connection.settings.home
-    return replace(current_settings(), home=home, redis_url=cluster.redis_url, tick_seconds=2.0)
-
-
-@pytest.fixture(scope="module")
-def store(settings: Settings) -> Iterator[TickStore]:
+def store(cluster: LocalCluster) -> Iterator[TickStore]:
     """What a daemon, which runs meanwhile, knows of the schedules and sensors of a module."""
-    history = open_history(settings, create=True)
-    assert history is not None
-    found = history.ticks_of("default", MODULE)
-    for name in ("every_six_hours", "latest_only"):
-        found.want(name, "schedule", "stopped")
-    daemon = build_daemon(settings, [MODULE], pulse=0.1)
-    thread = threading.Thread(target=daemon.run)
-    thread.start()
-    yield found
-    daemon.ask_to_stop()
-    thread.join(20)
-    history.close()
+    first = dict.fromkeys(("every_six_hours", "latest_only"), ("schedule", "stopped"))
+    with history_of_daemon(settings_of(cluster, 2.0), MODULE, first) as history:
+        yield history.ticks_of("default", MODULE)
 
 
 def ended(store: TickStore, name: str, *statuses: str) -> list[Tick]:

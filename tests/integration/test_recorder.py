@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,26 +19,10 @@ from assetflow.planning.plan import StepBaseline
 from assetflow.runs.facts import Fact, FactKind
 from assetflow.stores.redis.connection import connect
 from assetflow.stores.sql.history import SqlHistory, open_history
-from tests.support.postgres import Postgres, running_postgres
+from tests.support.postgres import Postgres
 from tests.support.recording import Bench, record_all, row_of
 from tests.support.rollback import roll_back
 from tests.support.servers import running_valkey
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SqlHistory]:
-    on_disk = request.param == "sqlite"
-    url = f"sqlite:///{tmp_path / 'h.db'}" if on_disk else request.getfixturevalue("postgres").new_database()
-    opened = open_history(url)
-    assert opened is not None
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

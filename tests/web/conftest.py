@@ -93,9 +93,18 @@ def slow():
 
 @asset
 def frame():
+    return table()
+
+
+def table():
     import pandas
     rows = int((HERE / "frame_rows").read_text()) if (HERE / "frame_rows").exists() else 3
     return pandas.DataFrame({"id": range(rows), "price": [float(i * rows) for i in range(rows)]})
+
+
+@asset(partitions_def=StaticPartitionsDefinition(["north", "south"]))
+def frames():
+    return table()
 
 
 class Unhurried(IOManager):
@@ -121,6 +130,21 @@ def cup(context, tea):
     return tea
 
 
+class Ponderous:
+    def __init__(self, name):
+        self.name = name
+
+    def __setstate__(self, state):
+        while not (HERE / "weighed").exists():
+            Event().wait(0.02)
+        self.__dict__ = state
+
+
+@asset
+def ponderous(context):
+    return Ponderous(context.run_id)
+
+
 def _harvest_fires(context):
     return RunRequest(run_key=None)
 
@@ -135,7 +159,9 @@ def asking(context):
 
 
 defs = Definitions(
-    assets=[orders, revenue, alarm, letter, breaks, after_breaks, sized, letters, slow, frame, tea, cup],
+    assets=[
+        orders, revenue, alarm, letter, breaks, after_breaks, sized, letters, slow, frame, frames, tea, cup, ponderous,
+    ],
     asset_checks=[has_orders],
     jobs=[nightly],
     schedules=[every_night],

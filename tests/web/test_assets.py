@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from assetflow.clock import wait_until
+from assetflow.daemon.code_process import CodeProcess
+from assetflow.web.comparisons import Comparisons
+from assetflow.web.desk_keeper import DeskKeeper, DeskLateError
+from assetflow.web.refusals import problem_of
 from tests.support.cluster import command_of
 from tests.support.web import WebServer
 
@@ -91,6 +97,90 @@ def test_two_versions_are_compared_and_the_earlier_is_published_again(web: WebSe
         assert kept[0]["version"] == back["version"] and kept[0]["published"]
         same = client.get("/asset/diff", params={"key": "frame", "a": old, "b": back["version"]}).json()
         assert same["same"]
+
+
+def test_versions_of_one_partition_are_compared_and_gone_back_to(web: WebServer) -> None:
+    for rows, env in (("3", "default"), ("4", "default"), ("5", "staging")):
+        (web.folder / "home" / "frame_rows").write_text(rows)
+        web.run(selection="frames", partitions=["north"], env=env)
+    mine = {"key": "frames", "partition": "north"}
+    with web.client("operator") as client:
+        new, old = client.get("/asset/versions", params=mine).json()["items"]
+        assert client.get("/asset/versions", params={**mine, "partition": "south"}).json()["items"] == []
+        assert client.get("/asset/versions", params={"key": "frames"}).status_code == 422, "which partition?"
+        versions = {"a": old["version"], "b": new["version"]}
+        diff = client.get("/asset/diff", params={**mine, **versions}).json()
+        assert (diff["rows"]["a"], diff["rows"]["b"], diff["same"]) == (3, 4, False)
+        environments = {"env_a": "default", "env_b": "staging"}
+        diff = client.get("/asset/diff", params={**mine, **environments}).json()
+        assert (diff["rows"]["a"], diff["rows"]["b"]) == (4, 5)
+        every = client.get("/asset/diff", params={"key": "frames", **environments}).json()
+        assert every["summary"] == "1 of 1 partition differ" and every["rows"] is None
+        wrong = client.get("/asset/diff", params={"key": "frame", "partition": "north", **environments})
+        assert wrong.status_code == 422
+        back = client.post("/asset/rollback", json={**mine, "version": old["version"]}).json()
+        diff = client.get("/asset/diff", params={**mine, "a": old["version"], "b": back["version"]}).json()
+        assert diff["same"]
+
+
+def ponderous_versions(web: WebServer) -> dict[str, str]:
+    """Two versions of a value that is slow to load."""
+    for _ in range(2):
+        web.run(selection="ponderous")
+    with web.client() as client:
+        new, old, *_ = client.get("/asset/versions", params={"key": "ponderous"}).json()["items"]
+    return {"key": "ponderous", "a": old["version"], "b": new["version"]}
+
+
+def test_a_slow_comparison_keeps_nobody_waiting(web: WebServer) -> None:
+    gate = web.cluster.connection.settings.home / "weighed"
+    gate.unlink(missing_ok=True)
+    asked = ponderous_versions(web)
+    try:
+        with web.client("viewer") as client, ThreadPoolExecutor(60) as people:
+            waiting = [people.submit(client.get, "/asset/diff", params=asked) for _ in range(60)]
+            began = time.monotonic()
+            assert all(client.get("/assets/status").status_code == 200 for _ in range(3))
+            assert time.monotonic() - began < 20
+            answers = [one.result() for one in waiting]
+            assert {answer.status_code for answer in answers} == {202}
+            assert len({answer.json()["since"] for answer in answers}) == 1, "they wait for the same"
+            gate.touch()
+            found: list[httpx.Response] = []
+
+            def is_compared() -> bool:
+                found.append(client.get("/asset/diff", params=asked))
+                return found[-1].status_code != 202
+
+            assert wait_until(is_compared, timeout=60)
+            assert found[-1].json()["same"] is False
+            assert client.get("/asset/diff", params=asked).status_code == 200
+    finally:
+        gate.touch()
+
+
+def test_a_comparison_that_takes_too_long_is_stopped_and_said_to_be(web: WebServer) -> None:
+    gate = web.cluster.connection.settings.home / "weighed"
+    asked = {**ponderous_versions(web), "env": "default", "env_a": None, "env_b": None, "partition": None}
+    gate.unlink(missing_ok=True)
+    desk = DeskKeeper(web.name, lambda: CodeProcess("-", web.environment, entry="assetflow.desk"), watches=False)
+    desk.open()
+    comparisons = Comparisons(desk, seconds=0.6)
+    try:
+        late = comparisons.of(asked)
+        assert comparisons.of(asked) is late
+        assert isinstance(late.answer.result(60), DeskLateError)
+        with pytest.raises(DeskLateError, match=r"longer than 0\.6 s") as caught:
+            comparisons.take(late)
+        assert problem_of(caught.value)[0] == 504
+        gate.touch()
+        again = comparisons.of(asked)
+        assert again is not late, "it is tried again"
+        assert isinstance(again.answer.result(60), DeskLateError | bytes)
+    finally:
+        gate.touch()
+        comparisons.close()
+        desk.close()
 
 
 def test_a_promotion_takes_the_name_of_the_environment_and_can_be_undone(web: WebServer) -> None:

@@ -12,10 +12,12 @@ for (const [path, methods] of Object.entries(document.paths)) {
   if (!path.startsWith(prefix)) continue;
   const shape = path.slice(prefix.length).replace(/\{\w+\}/g, "${string}");
   for (const [method, { responses }] of Object.entries(methods)) {
-    const [status, done] = Object.entries(responses).find(([code]) => code.startsWith("2"));
-    const named = done.content?.["application/json"]?.schema?.$ref?.split("/").at(-1);
-    if (!named && status !== "204") continue;
-    answers.push(`  | [${JSON.stringify(method.toUpperCase())}, \`${shape}\`, ${named ? `Schemas["${named}"]` : "undefined"}]`);
+    const told = Object.entries(responses).flatMap(([status, { content }]) => {
+      const named = content?.["application/json"]?.schema?.$ref?.split("/").at(-1);
+      if (status === "204") return ["undefined"];
+      return status.startsWith("2") && named ? [`Schemas["${named}"]`] : [];
+    });
+    if (told.length > 0) answers.push(`  | [${JSON.stringify(method.toUpperCase())}, \`${shape}\`, ${told.join(" | ")}]`);
   }
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from redis.exceptions import (
 from redis.retry import Retry
 
 from assetflow.findings import Finding, fine, problem, warning
+from assetflow.loopback import leaves_this_machine
 from assetflow.stores.redis.connection import OLDEST, redacted, version_in
 
 AHEAD = 2.0  # seconds that clocks may differ before it is worth a word
@@ -199,9 +199,9 @@ def _room(info: Mapping[str, Any], area: str) -> Finding | None:
 
 def _reach(url: str, where: str, area: str) -> Finding | None:
     """Whether somebody else could listen, or come in."""
-    parts = urlsplit(url)
-    if parts.scheme == "unix" or is_loopback(parts.hostname or ""):
+    if not leaves_this_machine(url):
         return None
+    parts = urlsplit(url)
     if not parts.password:
         return problem(
             area,
@@ -215,16 +215,6 @@ def _reach(url: str, where: str, area: str) -> Finding | None:
             "let the server speak TLS (tls-port), and write rediss://",
         )
     return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name means this machine."""
-    if host in ("localhost", ""):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _clock(client: redis.Redis) -> Finding | None:

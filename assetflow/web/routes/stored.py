@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 import msgspec
@@ -14,6 +15,7 @@ from assetflow.web.parts import Env, Operator, Parts, Viewer, WebParts
 from assetflow.web.refusals import Refused
 from assetflow.web.routes.assets import Key, known_key
 from assetflow.web.schemas.stored import (
+    Comparing,
     DiffAnswer,
     PartitionIndex,
     PartitionPage,
@@ -27,7 +29,7 @@ from assetflow.web.schemas.stored import (
 router = APIRouter(tags=["assets"])
 Partition = Annotated[str | None, Query(max_length=1000)]
 Version = Annotated[str | None, Query(min_length=2, max_length=100)]
-_COMPARES_WITHIN = 120.0  # seconds
+_A_MOMENT = 2.0  # seconds
 
 
 @router.get("/asset/partitions", responses={200: {"model": PartitionsAnswer}})
@@ -81,8 +83,11 @@ def rollback(given: RollbackAsked, caller: Operator, parts: Parts, request: Requ
     return RolledBack(**_told(parts, "rollback", asked))
 
 
-@router.get("/asset/diff", responses={200: {"model": DiffAnswer}})
-def diff(
+@router.get(
+    "/asset/diff",
+    responses={200: {"model": DiffAnswer}, 202: {"model": Comparing, "description": "not yet: ask again"}},
+)
+async def diff(
     _caller: Viewer,
     parts: Parts,
     env: Env,
@@ -93,12 +98,20 @@ def diff(
     env_b: Annotated[str | None, Query(max_length=64)] = None,
     partition: Partition = None,
 ) -> Response:
-    """How two versions `a` and `b` differ, or what the environments `env_a` and `env_b` have published."""
+    """How two versions `a` and `b` differ, or what the environments `env_a` and `env_b` have published.
+
+    What takes longer than a moment is answered with 202; the same question again waits for the same comparison.
+    """
     if not ((a and b) or (env_a and env_b)) or ((a or b) and (env_a or env_b)):
         raise Refused(422, "invalid", "give a and b, or env_a and env_b")
     name = known_key(parts, key).to_user_string()
     asked = {"key": name, "env": env, "a": a, "b": b, "env_a": env_a, "env_b": env_b, "partition": partition}
-    return json_answer(lambda: parts.backend.desk.ask("difference", asked, seconds=_COMPARES_WITHIN))
+    comparison = parts.comparisons.of(asked)
+    await asyncio.wait([asyncio.wrap_future(comparison.answer)], timeout=_A_MOMENT)
+    if not comparison.answer.done():
+        told = Comparing(since=comparison.began).model_dump_json()
+        return Response(told, 202, media_type="application/json", headers={"Cache-Control": "no-store"})
+    return json_answer(lambda: parts.comparisons.take(comparison))
 
 
 def _told(parts: WebParts, name: str, arguments: dict[str, Any]) -> Any:

@@ -126,6 +126,12 @@ class SampleRow(Answer):
     row: Any
 
 
+class Comparing(Answer):
+    """Two values are being compared, since then, in seconds since the epoch: ask again for what comes of it."""
+
+    since: float
+
+
 class DiffAnswer(Answer):
     """How two values of an asset differ; columns and rows only of tables."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
+from assetflow.clock import wait_until
 from tests.support.page import Project
 
 FIRST_DAY, FORTY = "2026-03-01", 40
@@ -28,6 +30,35 @@ def test_two_versions_are_compared_and_the_column_that_changed_is_marked(twice, 
     diff = page.get_by_test_id("diff")
     expect(diff.locator("tr[data-change=changed]")).to_contain_text("kilos")
     assert diff.locator("tr[data-change=same]").count() <= 1
+
+
+def test_versions_of_one_partition_are_compared_as_long_as_it_takes(garden, opened):
+    for weather in ("rain", "sun"):
+        garden.source.write_text(garden.source.read_text().replace('return "rain"', f'return "{weather}"'))
+        garden.command("materialize", "-m", "garden", "diary", "--partition", "2026-03-02")
+    page: Page = opened(garden, "/asset?key=diary&tab=partitions")
+    page.get_by_role("link", name="2026-03-02", exact=True).click()
+    expect(page.get_by_role("heading", name="2 kept of 2026-03-02")).to_be_visible()
+    asked: list[Route] = []
+
+    def at_first_not_known(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.fulfill(status=202, json={"since": time.time() - 65})
+
+    page.route("**/api/v1/asset/diff?*", at_first_not_known)
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(page.get_by_text("Large values take minutes")).to_contain_text("begun 1 m ago")
+    expect(page.get_by_test_id("diff")).to_have_count(0)
+    assert wait_until(lambda: page.evaluate("true") and len(asked) == 2, timeout=20)
+    assert asked[0].request.url == asked[1].request.url
+    assert "partition=2026-03-02" in asked[0].request.url
+    asked[1].continue_()
+    expect(page.get_by_test_id("diff")).to_contain_text("sun")
+    partition = page.get_by_label("Partition")
+    partition.fill("2026-03-03")
+    partition.press("Enter")
+    expect(page.get_by_text("Nothing of 2026-03-03 is stored yet.")).to_be_visible()
 
 
 def test_going_back_to_a_version_asks_first_and_names_the_environment(twice, opened):

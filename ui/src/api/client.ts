@@ -79,7 +79,7 @@ async function errorOf(answer: Response): Promise<ApiError> {
 
 /** The addresses that answer with T (or with more than that): to ask any other for a T is an error of types. */
 export type Giving<T, Method = "GET", Each = Endpoint> = Each extends [Method, infer Path extends string, infer Given]
-  ? Given extends T
+  ? [Given] extends [T] // all that it may answer
     ? Path
     : never
   : never;

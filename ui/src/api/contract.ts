@@ -40,6 +40,7 @@ export type PartitionKeys = Schemas["PartitionPage"];
 export type CheckResult = Schemas["CheckItem"];
 export type Version = Schemas["VersionItem"];
 export type Diff = Schemas["DiffAnswer"];
+export type Comparing = Schemas["Comparing"];
 
 /** A schema of a user's config: the server hands it on, so its description has no more to say than "an object". */
 export type JsonSchema = {

@@ -183,6 +183,10 @@ export type components = {
             detail: string;
             name: string;
         };
+        /** @description Two values are being compared, since then, in seconds since the epoch: ask again for what comes of it. */
+        Comparing: {
+            since: number;
+        };
         /**
          * @description A condition in a decision, and what held of it.
          *
@@ -1125,7 +1129,7 @@ export type Schemas = components["schemas"];
 export type Endpoint =
   | ["DELETE", `/tokens/${string}`, undefined]
   | ["GET", `/asset/checks`, Schemas["CheckList"]]
-  | ["GET", `/asset/diff`, Schemas["DiffAnswer"]]
+  | ["GET", `/asset/diff`, Schemas["DiffAnswer"] | Schemas["Comparing"]]
   | ["GET", `/asset/materializations`, Schemas["MaterializationList"]]
   | ["GET", `/asset/partitions/index`, Schemas["PartitionIndex"]]
   | ["GET", `/asset/partitions/keys`, Schemas["PartitionPage"]]

@@ -138,7 +138,7 @@ function KeysOf({ asset, strip }: { asset: AssetDetail; strip: PartitionStrip })
   });
   const columns = useMemo<Column<PartitionKeyRow>[]>(
     () => [
-      { id: "key", head: "Partition", width: "minmax(140px, 2fr)", cell: (row) => <code>{row.key}</code> },
+      { id: "key", head: "Partition", width: "minmax(140px, 2fr)", cell: (row) => <Go to="/asset" params={{ key: asset.key, tab: "versions", partition: row.key }} className="mono link">{row.key}</Go> },
       {
         id: "state",
         head: "State",
@@ -161,7 +161,7 @@ function KeysOf({ asset, strip }: { asset: AssetDetail; strip: PartitionStrip })
           ),
       },
     ],
-    [],
+    [asset.key],
   );
   const change = (set: (value: string | null) => void) => (value: string) => {
     setOffset(0);

@@ -1,12 +1,12 @@
 /** Every version that is kept: compare two, or go back to one. */
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Undo2 } from "lucide-react";
-import { useState } from "react";
+import { useDeferredValue, useId, useState } from "react";
 
 import { get, post } from "../../api/client";
-import type { AssetDetail, Diff, Listed, Version } from "../../api/contract";
+import type { AssetDetail, Comparing, Diff, Listed, PartitionKeys, Version } from "../../api/contract";
 import { cache, useMay, useSession } from "../../api/queries";
-import { useEnv } from "../../app/location";
+import { useEnv, useParam } from "../../app/location";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { Chip, Select } from "../../parts/fields";
@@ -17,30 +17,85 @@ import { toast } from "../../parts/toasts";
 import { bytes, count, shortId } from "../../words/format";
 import { RunLink } from "./overview";
 
+const ASK_AGAIN_MS = 300;
+
 export default function Versions({ asset }: { asset: AssetDetail }) {
+  const [named, setNamed] = useParam("partition");
+  if (!asset.is_partitioned) return <Kept asset={asset} partition={null} />;
+  const partition = named || (asset.latest?.partition ?? "");
+  return (
+    <div className="stack wide-gap">
+      <OnePartition asset={asset.key} value={partition} onChange={setNamed} />
+      {partition === "" ? (
+        <Empty title="Nothing is stored yet">Each partition keeps its own versions, as soon as it is made.</Empty>
+      ) : (
+        <Kept key={partition} asset={asset} partition={partition} />
+      )}
+    </div>
+  );
+}
+
+function Kept({ asset, partition }: { asset: AssetDetail; partition: string | null }) {
   const env = useEnv();
   const versions = useQuery({
-    queryKey: ["asset-history", asset.key, "versions", env],
-    queryFn: ({ signal }) => get<Listed<Version>>("/asset/versions", { key: asset.key, env }, signal),
+    queryKey: ["asset-history", asset.key, "versions", env, partition],
+    queryFn: ({ signal }) => get<Listed<Version>>("/asset/versions", { key: asset.key, env, partition }, signal),
   });
   return (
     <Answer of={versions} what="Loading versions">
       {({ items }) =>
         items.length === 0 ? (
-          <Empty title="No versions">
-            {asset.is_partitioned ? "The versions of partitions are kept with each partition." : "Nothing of it is stored yet."}
-          </Empty>
+          <Empty title="No versions">{partition === null ? "Nothing of it is stored yet." : `Nothing of ${partition} is stored yet.`}</Empty>
         ) : (
-          <All asset={asset} versions={items} />
+          <All asset={asset} partition={partition} versions={items} />
         )
       }
     </Answer>
   );
 }
 
+/** The partition whose versions are shown: typed, or chosen among those that are made. */
+function OnePartition({ asset, value, onChange }: { asset: string; value: string; onChange: (key: string) => void }) {
+  const id = useId();
+  const env = useEnv();
+  const [text, setText] = useState(value);
+  const typed = useDeferredValue(text.trim());
+  const made = useQuery({
+    queryKey: ["partition-keys", asset, env, "made", typed],
+    queryFn: ({ signal }) => get<PartitionKeys>("/asset/partitions/keys", { key: asset, env, q: typed === value ? "" : typed, limit: 50 }, signal),
+    placeholderData: keepPreviousData,
+  });
+  const keys = made.data?.items ?? [];
+  function change(next: string): void {
+    setText(next);
+    if (keys.some((row) => row.key === next)) onChange(next);
+  }
+  return (
+    <form
+      className="row wrap"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (text.trim() !== "") onChange(text.trim());
+      }}
+    >
+      <label htmlFor={id} className="small">
+        Partition
+      </label>
+      <input id={id} className="input mono" list={`${id}-keys`} autoComplete="off" spellCheck={false} value={text} onChange={(event) => change(event.target.value)} />
+      <datalist id={`${id}-keys`}>
+        {keys.map((row) => (
+          <option key={row.key} value={row.key}>
+            {row.state === "materialized" ? "made" : row.state}
+          </option>
+        ))}
+      </datalist>
+    </form>
+  );
+}
+
 type Sides = { a: string; b: string } | { env_a: string; env_b: string };
 
-function All({ asset, versions }: { asset: AssetDetail; versions: Version[] }) {
+function All({ asset, partition, versions }: { asset: AssetDetail; partition: string | null; versions: Version[] }) {
   const env = useEnv();
   const may = useMay();
   const session = useSession();
@@ -53,7 +108,7 @@ function All({ asset, versions }: { asset: AssetDetail; versions: Version[] }) {
     <div className="stack wide-gap">
       <Card
         flush
-        title={`${count(versions.length)} kept`}
+        title={partition === null ? `${count(versions.length)} kept` : `${count(versions.length)} kept of ${partition}`}
         actions={
           <div className="row wrap">
             {others.length > 0 && env !== null && (
@@ -125,15 +180,18 @@ function All({ asset, versions }: { asset: AssetDetail; versions: Version[] }) {
           </table>
         </div>
       </Card>
-      {sides !== null && <Compared key={JSON.stringify(sides)} name={asset.key} sides={sides} />}
-      {back !== null && <Rollback name={asset.key} version={back} onClose={() => setBack(null)} />}
+      {sides !== null && <Compared key={JSON.stringify(sides)} name={asset.key} partition={partition} sides={sides} />}
+      {back !== null && <Rollback name={asset.key} partition={partition} version={back} onClose={() => setBack(null)} />}
     </div>
   );
 }
 
-function Rollback({ name, version, onClose }: { name: string; version: Version; onClose: () => void }) {
+type RollbackProps = { name: string; partition: string | null; version: Version; onClose: () => void };
+
+function Rollback({ name, partition, version, onClose }: RollbackProps) {
   const env = useEnv();
   const { data } = useSession();
+  const title = partition === null ? name : `${name}[${partition}]`;
   const guarded = data?.environments.find((one) => one.name === env)?.protected ?? false;
   return (
     <Confirm
@@ -143,13 +201,13 @@ function Rollback({ name, version, onClose }: { name: string; version: Version; 
       typeName={guarded ? env : null}
       onClose={onClose}
       onConfirm={async () => {
-        await post("/asset/rollback", { key: name, version: version.version, env, confirm_env: env });
-        toast(`${name} is back at ${shortId(version.version)}`, "done");
+        await post("/asset/rollback", { key: name, version: version.version, partition, env, confirm_env: env });
+        toast(`${title} is back at ${shortId(version.version)}`, "done");
         for (const key of ["asset", "asset-history", "statuses"]) void cache.invalidateQueries({ queryKey: [key] });
       }}
     >
       <p className="small">
-        <span className="key">{name}</span> in the environment <strong>{env}</strong> will be the version{" "}
+        <span className="key">{title}</span> in the environment <strong>{env}</strong> will be the version{" "}
         <code>{shortId(version.version)}</code>, made <Time at={version.at} />. Nothing is computed and nothing deleted; what was
         made of the newer version becomes stale.
       </p>
@@ -165,12 +223,24 @@ const CHANGES: Record<string, { mark: string; tone: string; word: string }> = {
   type: { mark: "≠", tone: "stale", word: "another type" },
 };
 
-function Compared({ name, sides }: { name: string; sides: Sides }) {
+/** What comes of comparing, however long it takes: the server is asked again until it knows. */
+async function compare(name: string, partition: string | null, sides: Sides, env: string | null, signal: AbortSignal, waits: (since: number) => void): Promise<Diff> {
+  for (;;) {
+    const told = await get<Diff | Comparing>("/asset/diff", { key: name, env, partition, ...sides }, signal);
+    if (!("since" in told)) return told;
+    waits(told.since);
+    await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+  }
+}
+
+function Compared({ name, partition, sides }: { name: string; partition: string | null; sides: Sides }) {
   const env = useEnv();
+  const [since, setSince] = useState<number | null>(null);
   const diff = useQuery({
-    queryKey: ["diff", name, sides, env],
-    queryFn: ({ signal }) => get<Diff>("/asset/diff", { key: name, env, ...sides }, signal),
-    staleTime: Infinity,
+    queryKey: ["diff", name, partition, sides, env],
+    queryFn: ({ signal }) => compare(name, partition, sides, env, signal, setSince),
+    staleTime: "a" in sides ? Infinity : 0,
+    refetchOnWindowFocus: false,
     retry: false,
   });
   const [from, to] = "a" in sides ? [shortId(sides.a), shortId(sides.b)] : [sides.env_a, sides.env_b];
@@ -182,6 +252,11 @@ function Compared({ name, sides }: { name: string; sides: Sides }) {
         </>
       }
     >
+      {diff.isPending && since !== null && (
+        <p className="small muted" role="status">
+          Comparing, begun <Time at={since} />. Large values take minutes; it goes on if you leave, and is there when you come back.
+        </p>
+      )}
       <Answer of={diff} what="Comparing">
         {(data) => <Differences diff={data} />}
       </Answer>
