@@ -86,8 +86,8 @@ def spent_line(event: RunEvent) -> Text | None:
     phases = event.detail.phases
     if phases is None:
         return None
-    said = " · ".join(f"{name} {seconds_text(seconds) if seconds else '<1 ms'}" for name, seconds in phases._asdict().items())
-    return Text(f"      {said}", style="dim")
+    spent = ((name, seconds_text(seconds) if seconds else "<1 ms") for name, seconds in phases._asdict().items())
+    return Text("      " + " · ".join(f"{name} {text}" for name, text in spent), style="dim")
 
 
 def missing_of(event: RunEvent) -> list[str]:
