@@ -11,7 +11,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import OUT, ago_text, count_text, print_json, seconds_text
+from assetflow.cli.console import OUT, ago_text, count_text, print_json
 from assetflow.cli.partition_ranges import read_partitions
 from assetflow.cli.staleness import recorded, recorded_by_now
 from assetflow.cli.targets import (
@@ -22,6 +22,7 @@ from assetflow.cli.targets import (
     load_project,
     selection_argument,
 )
+from assetflow.clock import seconds_text
 from assetflow.environments import Environments
 from assetflow.errors import HistoryUnreachableError, InvalidInvocationError
 from assetflow.keys import AssetKey

@@ -91,6 +91,10 @@ class LiveReader:
         """Where all watchers are: what comes after it can be asked for again."""
         return "" if self._moment is None else f"{self._moment.ms}-{self._moment.generation}"
 
+    def told(self, env: str, statuses: dict[str, Record]) -> None:
+        """All statuses were told to one that has just come: what is told to all is what changes from here on."""
+        self._told.setdefault(env, statuses)
+
     def replay_from(self, position: str) -> int | None:
         """The time of a position in milliseconds, if all that came since can be told; else None."""
         ms, _, generation = position.partition("-")

@@ -25,6 +25,11 @@ CHROMIUM = next(
 _STARTS_WITHIN = 90.0
 
 
+def within(seconds: float) -> float:
+    """How long something may take here and now: the figure is for a machine that does nothing else."""
+    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
+
+
 def free_port() -> int:
     """A port that nobody listens at."""
     with socket.socket() as probe:

@@ -77,7 +77,9 @@ async def _told(parts: WebParts, watcher: Watcher, last: str | None) -> AsyncIte
 
 def _statuses(parts: WebParts, watcher: Watcher) -> list[bytes]:
     try:
-        return [framed("status", parts.statuses.of(watcher.env), parts.reader.position)]
+        found = parts.statuses.of(watcher.env)
+        parts.reader.told(watcher.env, found)
+        return [framed("status", found, parts.reader.position)]
     except AssetflowError:
         return []  # it is told when it can be told
 

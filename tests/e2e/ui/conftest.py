@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.page import CHROMIUM, Project, Watched, shown_project
+from tests.support.page import CHROMIUM, Project, Watched, served_project, shown_project
 from tests.support.page_api import PageApi
+from tests.support.servers import running_valkey
 
 PROJECTS = Path(__file__).parent / "projects"
 Opened = Callable[..., Any]
+Served = Callable[..., Project]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -77,6 +80,18 @@ def gate(kitchen: Project) -> Iterator[Path]:
     path.unlink(missing_ok=True)
     yield path
     path.touch()
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Serves a project without workers, over a server of its own or at an address; ends after the browser's pages."""
+    with ExitStack() as stack:
+
+        def serve(name: str, redis_url: str | None = None) -> Project:
+            url = redis_url or stack.enter_context(running_valkey()).url
+            return stack.enter_context(served_project(tmp_path, PROJECTS / f"{name}.py", url))
+
+        yield serve
 
 
 @pytest.fixture

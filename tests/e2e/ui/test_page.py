@@ -161,6 +161,17 @@ def test_the_first_page_is_small_and_quick(made, opened):
     assert painted <= 4000  # a second where nothing else runs; `test_page_figures` measures
 
 
+def test_what_is_asked_of_the_server_is_asked_once(made, opened):
+    page: Page = opened(made, "/graph")
+    expect(page.locator(".picture")).to_be_visible()
+    expect(page.locator("[data-live=live]")).to_be_visible()
+    names = "performance.getEntriesByType('resource').map((entry) => new URL(entry.name).pathname)"
+    asked = [f"/api/v1/{path}" for path in ("session", "definitions", "graph", "assets/status")]
+    assert all(page.evaluate(names).count(path) == 1 for path in asked)
+    # What a connection says first is handed on a moment later.
+    assert not wait_until(lambda: any(page.evaluate(names).count(path) > 1 for path in asked), timeout=1.0)
+
+
 def test_a_change_of_code_is_shown_as_a_badge(made, opened):
     page: Page = opened(made, "/asset?key=beds")
     expect(page.locator(".page-about [data-mark=done]")).to_be_visible()

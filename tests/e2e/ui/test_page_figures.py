@@ -64,6 +64,9 @@ def calendar(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         yield project
 
 
+SHOWN = "performance.getEntriesByName('graph-shown')[0].startTime"
+
+
 def shown_graph(page: Page, project: Project, path: str = "/graph") -> float:
     """Milliseconds from the first byte asked for until the graph was painted; the server is warm."""
     page.goto(project.url + path)
@@ -71,7 +74,7 @@ def shown_graph(page: Page, project: Project, path: str = "/graph") -> float:
     page.add_init_script(LONG_TASKS)
     page.reload()
     expect(page.locator(".picture")).to_be_visible()
-    return page.evaluate("performance.getEntriesByName('graph-shown')[0].startTime")
+    return page.evaluate(SHOWN)
 
 
 def test_a_thousand_assets_are_laid_out_and_painted_at_once(thousand, opened):
@@ -129,8 +132,12 @@ def test_a_storm_of_statuses_reaches_the_page_whole_and_in_time_and_lays_nothing
 
 
 def test_ten_thousand_assets_can_be_looked_over_and_one_of_them_found(ten_thousand, opened):
-    page: Page = opened(ten_thousand, "/graph")
-    shown = shown_graph(page, ten_thousand)
+    warming: Page = opened(ten_thousand, "/graph")
+    expect(warming.locator(".picture")).to_be_visible(timeout=120_000)
+    page: Page = opened(ten_thousand, "/graph")  # of a browser that knows nothing yet
+    expect(page.locator(".picture")).to_be_visible()
+    shown = page.evaluate(SHOWN)
+    again = shown_graph(page, ten_thousand)
     page.keyboard.press("Control+k")
     page.get_by_role("combobox", name="Go to").fill("a7777")
     expect(page.locator(".palette-item").first).to_contain_text("a7777")
@@ -152,8 +159,8 @@ def test_ten_thousand_assets_can_be_looked_over_and_one_of_them_found(ten_thousa
     found = page.evaluate("window.found")
     box, picture = card.bounding_box(), page.locator(".picture").bounding_box()
     assert box is not None and picture is not None
-    print(f"shown {shown:.0f} ms, found {found:.0f} ms")
-    assert shown <= 4000
+    print(f"shown {shown:.0f} ms, again {again:.0f} ms, found {found:.0f} ms")
+    assert max(shown, again) <= 4000
     assert found <= 500
     assert abs(box["x"] + box["width"] / 2 - picture["x"] - picture["width"] / 2) < picture["width"] / 4
 

@@ -17,7 +17,7 @@ from assetflow.clock import wait_until
 from tests.e2e.ui.conftest import token_of
 from tests.e2e.ui.projects.kitchen import NEEDLE
 from tests.support.line import Line
-from tests.support.page import Project, serious_findings
+from tests.support.page import Project, serious_findings, within
 from tests.support.page_api import PageApi
 
 CAKE = ["flour", "eggs", "leftovers", "soup", "dough", "burnt_cake", "party"]
@@ -142,11 +142,6 @@ def seconds_until(page: Page, act: str, shown: str) -> float:
         look();
     }})"""
     return float(page.evaluate(clocked))
-
-
-def within(seconds: float) -> float:
-    """How long something may take here and now: the figure is for a machine that does nothing else."""
-    return seconds * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def line_holds(number: int, text: str) -> str:

@@ -7,33 +7,17 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.ui.conftest import PROJECTS, Opened
-from tests.support.page import Project, free_port, serious_findings, served_project
-from tests.support.servers import running_valkey
+from tests.e2e.ui.conftest import Opened
+from tests.support.page import Project, free_port, serious_findings
 
 THEMES = ["light", "dark"]
-
-
-Served = Callable[..., Project]
-
-
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    """Serves a project without workers, over a server of its own or at an address; ends after the browser's pages."""
-    with ExitStack() as stack:
-
-        def serve(name: str, redis_url: str | None = None) -> Project:
-            url = redis_url or stack.enter_context(running_valkey()).url
-            return stack.enter_context(served_project(tmp_path, PROJECTS / f"{name}.py", url))
-
-        yield serve
 
 
 @contextmanager

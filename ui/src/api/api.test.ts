@@ -64,4 +64,15 @@ describe("the store of statuses", () => {
     expect(told).toEqual(["a"]);
     expect(store.get("b")?.state).toBe("materialized");
   });
+  it("takes what it knows already for no news", () => {
+    const store = new StatusStore();
+    store.replace({ a: status({}), b: status({}) });
+    const before = store.version();
+    const told: string[] = [];
+    store.listen("a", () => told.push("a"));
+    expect(store.merge({ a: status({}), b: status({}) })).toEqual([]);
+    expect(store.version()).toBe(before);
+    expect(store.merge({ a: status({ state: "running" }), b: status({}) })).toEqual(["a"]);
+    expect(told).toEqual(["a"]);
+  });
 });

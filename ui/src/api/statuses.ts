@@ -16,6 +16,9 @@ export function shownOf(status: Status | undefined, isSource = false): Shown {
   return status.stale.length > 0 || status.upstream_changed ? "stale" : "done";
 }
 
+/** Whether two statuses say the same: a connection begins with all of them, most of which are known. */
+const isSame = (one: Status | undefined, other: Status): boolean => one !== undefined && JSON.stringify(one) === JSON.stringify(other);
+
 export class StatusStore {
   private items = new Map<string, Status>();
   private byKey = new Map<string, Set<() => void>>();
@@ -33,12 +36,15 @@ export class StatusStore {
     this.changed();
   }
 
-  merge(items: Record<string, Status>): void {
-    for (const [key, status] of Object.entries(items)) {
-      this.items.set(key, status);
+  /** Take what is told of some; returns those of which it is news. */
+  merge(items: Record<string, Status>): string[] {
+    const news = Object.keys(items).filter((key) => !isSame(this.items.get(key), items[key]!));
+    for (const key of news) {
+      this.items.set(key, items[key]!);
       for (const tell of this.byKey.get(key) ?? []) tell();
     }
-    this.changed();
+    if (news.length > 0) this.changed();
+    return news;
   }
 
   private changed(): void {

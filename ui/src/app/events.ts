@@ -1,7 +1,7 @@
 /** What the shell does with live events: caches are kept up, so that screens need not listen themselves. */
 import { useEffect } from "react";
 
-import type { RunSummary, Session, Status } from "../api/contract";
+import type { Definitions, RunSummary, Session, Status } from "../api/contract";
 import { live } from "../api/live";
 import { cache } from "../api/queries";
 import { statuses } from "../api/statuses";
@@ -42,17 +42,24 @@ function runsChanged(items: RunSummary[]): void {
   );
 }
 
-function statusesChanged(changes: Record<string, Status>): void {
-  statuses.merge(changes);
-  for (const [key, status] of Object.entries(changes)) {
-    if (status.state === "running" || status.state === "queued") continue;
-    for (const name of ["asset", "asset-history"]) void cache.invalidateQueries({ queryKey: [name, key] });
-  }
+/** Of an asset that is not under way any more there may be more to tell. */
+function statusesChanged(told: Record<string, Status>): void {
+  const ended = new Set<unknown>(statuses.merge(told).filter((key) => told[key]!.state !== "running" && told[key]!.state !== "queued"));
+  if (ended.size === 0) return;
+  void cache.invalidateQueries({ predicate: ({ queryKey: [name, key] }) => (name === "asset" || name === "asset-history") && ended.has(key) });
 }
 
 function definitionsChanged(): void {
   for (const name of ["session", "definitions", "graph", "asset", "statuses", "jobs", "instigators"])
     void cache.invalidateQueries({ queryKey: [name] });
+}
+
+const FOLLOWED = new Set<unknown>(["session", "definitions", "graph", "statuses"]); // a connection begins with how they are
+
+/** The version of the definitions that are shown; null if none have been asked for yet. */
+function shownVersion(): string | null {
+  const shown = cache.getQueryState<Definitions>(["definitions"]);
+  return shown?.status === "error" ? "" : (shown?.data?.version ?? null);
 }
 
 export function useLiveCaches(env: string | null): void {
@@ -64,7 +71,9 @@ export function useLiveCaches(env: string | null): void {
       live.want(["runs", "status"]), // the broker and the definitions are told to everybody,
       live.on("hello", (data) => {
         const said = (data as { version: string }).version;
-        if (version !== null && version !== said) definitionsChanged();
+        if ((version ?? shownVersion() ?? said) !== said) definitionsChanged();
+        // Of what happened between the first answers and now nobody tells.
+        if (version === null) void cache.invalidateQueries({ predicate: ({ queryKey: [name] }) => !FOLLOWED.has(name) });
         version = said;
       }),
       live.on("status", (data) => statusesChanged(data as Record<string, Status>)),
@@ -72,10 +81,11 @@ export function useLiveCaches(env: string | null): void {
       live.on("definitions", definitionsChanged),
       live.on("broker", (data) => {
         const { ok, message } = data as Pick<Session["broker"], "ok" | "message">;
+        const was = cache.getQueryData<Session>(["session"])?.broker.ok;
         cache.setQueryData<Session>(["session"], (session) =>
           session && { ...session, broker: { ok, message, since: ok === session.broker.ok ? session.broker.since : Date.now() / 1000 } },
         );
-        if (ok) void cache.invalidateQueries();
+        if (ok && was === false) void cache.invalidateQueries();
       }),
       live.on("resync", () => void cache.invalidateQueries()),
       live.on("poll", () => void cache.invalidateQueries({ type: "active" })),
