@@ -58,6 +58,8 @@ class Settings:
         web_trusted_peers: addresses or networks of such proxies.
         log_format: ``text``, or ``json`` for lines that machines read, in the logs of workers and daemons.
         otel_endpoint: address of an OpenTelemetry collector (OTLP over HTTP) that traces go to; None for nowhere.
+        misspelt: variables of the environment that are almost called like a setting, and of which nothing is read; with
+            what may be meant.
         origin: for each setting that was set, where.
     """
 
@@ -88,6 +90,7 @@ class Settings:
     web_trusted_peers: tuple[str, ...] = ("127.0.0.1", "::1")
     log_format: str = "text"
     otel_endpoint: str | None = None
+    misspelt: Mapping[str, str] = field(default_factory=dict)
     origin: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -146,6 +149,7 @@ _LISTS = {
     "web_hosts": "host names",
     "web_trusted_peers": "addresses and networks",
 }
+_ALMOST = 0.9  # ASSETFLOW_REDIS_PORT, which Kubernetes sets beside a service, is not almost ASSETFLOW_REDIS_URL
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -180,7 +184,18 @@ def read_settings(environment: Mapping[str, str], folder: Path) -> Settings:
             origin[name] = variable
     home = Path(values.get("home", folder / ".assetflow"))
     values["home"] = home if home.is_absolute() else (folder / home)
-    return Settings(**values, origin=origin)
+    return Settings(**values, misspelt=_misspelt(environment), origin=origin)
+
+
+def _misspelt(environment: Mapping[str, str]) -> dict[str, str]:
+    """Worth a warning and no error: whoever starts a process may set such variables for reasons of their own."""
+    known = [f"ASSETFLOW_{name.upper()}" for name in _NAMES]
+    near = {
+        name: difflib.get_close_matches(name, known, 1, _ALMOST)
+        for name in environment
+        if name.startswith("ASSETFLOW_") and name not in known
+    }
+    return {name: found[0] for name, found in near.items() if found}
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, ago_text, print_json
+from assetflow.cli.lazy import Group
 from assetflow.cli.targets import json_option
 from assetflow.clock import seconds_text
 from assetflow.errors import SettingsError
@@ -19,7 +20,7 @@ from assetflow.settings import Settings
 from assetflow.wiring import current_settings, open_history, webhook_of
 
 
-@click.group()
+@click.group(cls=Group)
 def alerts() -> None:
     """See who was told of runs that failed."""
 

@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, ago_text, count_text, print_json, size_text
+from assetflow.cli.lazy import Group
 from assetflow.cli.shelf import Last, Shelf
 from assetflow.cli.staleness import cause_record, status_text, statuses_of
 from assetflow.cli.targets import (
@@ -40,7 +41,7 @@ from assetflow.planning.staleness import AssetStatus
 from assetflow.wiring import current_settings, open_history
 
 
-@click.group()
+@click.group(cls=Group)
 def assets() -> None:
     """Look at assets and what is stored of them."""
 

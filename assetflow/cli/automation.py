@@ -15,6 +15,7 @@ from assetflow.automation.condition_sensor import AutomationConditionSensorDefin
 from assetflow.automation.memory import DecisionNode, Memory
 from assetflow.cli.condition_lines import lines_of, node_record
 from assetflow.cli.console import ERR, OUT, ago_text, count_text, print_json
+from assetflow.cli.lazy import Group
 from assetflow.cli.targets import env_option, json_option, module_option
 from assetflow.cli.ticks import Desk, desk, show_leader, status_text, want
 from assetflow.cli.versions import one_asset
@@ -41,7 +42,7 @@ class _Automated:
     sensor: AutomationConditionSensorDefinition
 
 
-@click.group("automation")
+@click.group("automation", cls=Group)
 def automation() -> None:
     """See, start, stop and explain what is made by itself: assets with an automation condition."""
 

@@ -50,6 +50,7 @@ def dev(modules: tuple[str, ...], file: Path | None, workers: int, port: int | N
     for module in modules:
         project = project_of_module(module)
         project.graph()
+        project.definitions.check()
         ticks = ticks or bool(project.definitions.schedules or project.definitions.sensors)
     daemon = ticks and settings.history_url is not None
     if file is not None:
@@ -95,6 +96,7 @@ def _check_file(file: Path) -> None:
     """Say what is wrong with a file before anything is started, and what of it is not done."""
     project = project_of_file(file)
     project.graph()
+    project.definitions.check()
     if project.definitions.schedules or project.definitions.sensors:
         name = module_name_of(file) or "package.module"
         ERR.print(

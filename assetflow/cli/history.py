@@ -14,6 +14,7 @@ from rich.text import Text
 
 from assetflow.beside_workers import build_keepers
 from assetflow.cli.console import OUT, count_text, print_json, size_text
+from assetflow.cli.lazy import Group
 from assetflow.cli.targets import json_option, standing_connection
 from assetflow.engine.clearing import clear_all
 from assetflow.errors import InvalidInvocationError, SettingsError
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from assetflow.stores.sql.history import SqlHistory
 
 
-@click.group()
+@click.group(cls=Group)
 def history() -> None:
     """Look after the history: what is known of runs and assets for good."""
 

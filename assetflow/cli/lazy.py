@@ -8,8 +8,22 @@ from typing import Any
 
 import click
 
+_WHOLE = 10_000  # characters of a sentence
 
-class LazyGroup(click.Group):
+
+class Group(click.Group):
+    """A group whose help says a whole sentence of each command."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands and what they do, on as many lines as it takes."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, one.get_short_help_str(_WHOLE)) for name, one in found if one and not one.hidden]
+            )
+
+
+class LazyGroup(Group):
     """A group whose commands are named as ``module:attribute``."""
 
     def __init__(self, *args: Any, commands_at: Mapping[str, str], **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, print_json
+from assetflow.cli.lazy import Group
 from assetflow.cli.targets import json_option, state_of_runs
 from assetflow.runs.limits import LARGEST_LIMIT, LimitUse
 from assetflow.wiring import current_settings
@@ -23,7 +24,7 @@ def _name(_context: click.Context, _option: click.Parameter, value: str) -> str:
     return value
 
 
-@click.group()
+@click.group(cls=Group)
 def pools() -> None:
     """Bound how many steps of a pool run at once, in all runs."""
 
@@ -53,7 +54,7 @@ def unset_pool(pool: str) -> None:
     OUT.print(f"pool {pool}: no limit")
 
 
-@click.group("run-limits")
+@click.group("run-limits", cls=Group)
 def run_limits() -> None:
     """Bound how many runs are under way at once; the others wait."""
 

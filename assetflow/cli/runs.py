@@ -16,6 +16,7 @@ from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, count_text, print_json
 from assetflow.cli.follow import follow
+from assetflow.cli.lazy import Group
 from assetflow.cli.retry import retry
 from assetflow.cli.run_end import show_end
 from assetflow.cli.standing import standings
@@ -41,7 +42,7 @@ _STYLES = {
 _PAGE = 1000  # events that are asked for at once
 
 
-@click.group()
+@click.group(cls=Group)
 def runs() -> None:
     """Look at runs, and end them."""
 

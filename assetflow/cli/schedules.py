@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, print_json
+from assetflow.cli.lazy import Group
 from assetflow.cli.targets import confirm, env_option, json_option, module_option, yes_option
 from assetflow.cli.ticks import (
     CodeHere,
@@ -35,7 +36,7 @@ _KIND = InstigatorKind.SCHEDULE.value
 _NO_LIMIT = 86_400.0
 
 
-@click.group("schedule")
+@click.group("schedule", cls=Group)
 def schedule() -> None:
     """See, start and stop what runs at certain times."""
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, print_json
+from assetflow.cli.lazy import Group
 from assetflow.cli.targets import confirm, env_option, json_option, module_option, standing_connection, yes_option
 from assetflow.cli.ticks import (
     CodeHere,
@@ -35,7 +36,7 @@ _KIND = InstigatorKind.SENSOR.value
 _NO_LIMIT = 86_400.0
 
 
-@click.group("sensor")
+@click.group("sensor", cls=Group)
 def sensor() -> None:
     """See, start and stop what is asked again and again whether something is to be run."""
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, ago_text, print_json
+from assetflow.cli.lazy import Group
 from assetflow.cli.targets import json_option, user_name
 from assetflow.errors import InvalidInvocationError
 from assetflow.local.discovery import read_note
@@ -24,7 +25,7 @@ _UNITS = {"h": 3600.0, "d": 86_400.0, "w": 7 * 86_400.0}
 _TICKET_SECONDS = 86_400.0
 
 
-@click.group("token")
+@click.group("token", cls=Group)
 def token() -> None:
     """Let people and programs use the page and its API: viewers look, operators run, admins do the rest."""
 

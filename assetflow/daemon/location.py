@@ -110,7 +110,9 @@ class CodeLocation:
         hello = self._code.hello
         if hello is not None and hello.error and hello is not self._told:
             logger.error("%s cannot be loaded, and is tried again: %s", self.module, hello.error)
-        self._told = hello
+        elif hello is not None and not hello.error and self._told is not None and self._told.error:
+            logger.warning("%s loads again", self.module)
+        self._told = hello or self._told
         return hello if hello is not None and not hello.error else None
 
     def _is_to_be_replaced(self, code: CodeProcess) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from assetflow.definitions.bundle import Definitions
 from assetflow.doctor.fleet import look_at_fleet
-from assetflow.doctor.here import look_at_key, look_at_software
+from assetflow.doctor.here import look_at_key, look_at_software, look_at_variables
 from assetflow.doctor.places import look_at_disks, look_at_storage
 from assetflow.errors import AssetflowError
 from assetflow.findings import Finding, Level, fine, problem, warning
@@ -39,6 +39,7 @@ def examine(patient: Patient) -> Iterator[Finding]:
     """Look at everything: a finding as soon as there is one. Raises nothing; what fails is a finding."""
     settings = patient.settings
     yield from look_at_software()
+    yield from look_at_variables(settings)
     project: Project | None = None
     for found in _definitions(patient):
         if isinstance(found, Project):
@@ -84,6 +85,7 @@ def _definitions(patient: Patient) -> Iterator[Finding | Project]:
     try:
         project = patient.load()
         graph = project.graph()
+        project.definitions.check()
     except AssetflowError as error:
         lines = error.message.splitlines()
         text = "; ".join(line.strip() for line in lines[:_FIRST_FRAMES] if line.strip())

@@ -44,6 +44,12 @@ def look_at_software() -> Iterator[Finding]:
     yield fine("software", names)
 
 
+def look_at_variables(settings: Settings) -> Iterator[Finding]:
+    """Variables that nobody reads, since they are not quite called like a setting."""
+    for name, meant in settings.misspelt.items():
+        yield warning("settings", f"nothing reads the variable {name}", f"did you mean {meant}?")
+
+
 def look_at_key(settings: Settings) -> Iterator[Finding]:
     """The key that plans and code are signed with."""
     from assetflow.wiring import signer_for

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from functools import partial
 from pathlib import Path
+
+import click
+from click import Context
+
+from assetflow.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,6 +24,17 @@ def test_make_alone_lists_every_target_for_people():
     assert phony is not None
     for target in phony[1].split():
         assert re.search(rf"^  make {target} +\S", shown, re.MULTILINE), target
+
+
+def test_help_says_a_whole_sentence_of_each_command():
+    groups = [cli, *(one for one in map(partial(cli.get_command, Context(cli)), cli.list_commands(Context(cli)))
+                     if isinstance(one, click.Group))]  # fmt: skip
+    assert len(groups) > 5
+    for group in groups:
+        shown = group.get_help(Context(group, max_content_width=80)).partition("Commands:")[2]
+        assert shown and "..." not in shown, shown
+        for name in group.list_commands(Context(group)):
+            assert re.search(rf"^  {name} +\S.*", shown, re.MULTILINE), name
 
 
 def test_the_script_that_decides_installs_the_servers_of_tests_and_runs_make_test():

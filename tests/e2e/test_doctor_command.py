@@ -37,3 +37,12 @@ def test_json_is_one_finding_a_line(tmp_path: Path) -> None:
 def test_an_environment_that_there_is_not_is_a_finding(tmp_path: Path) -> None:
     done = run(tmp_path, "doctor", "--env", "stagging")
     assert done.returncode == 9 and "there is no environment 'stagging'" in done.stdout
+
+
+def test_a_variable_that_nobody_reads_and_a_job_of_nothing_are_findings(tmp_path: Path) -> None:
+    (tmp_path / "jobs.py").write_text(PIPELINE.replace('selection="+total"', 'selection="+totl"'))
+    done = run(tmp_path, "doctor", "-f", "jobs.py", ASSETFLOW_REDIS_ULR="redis://x")
+    assert done.returncode == 9, done.stdout + done.stderr
+    assert "▲ settings      nothing reads the variable ASSETFLOW_REDIS_ULR" in done.stdout
+    assert "fix: did you mean ASSETFLOW_REDIS_URL?" in done.stdout
+    assert "✖ definitions" in done.stdout and "totl" in done.stdout and "did you mean total?" in done.stdout

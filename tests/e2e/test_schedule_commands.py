@@ -189,3 +189,11 @@ def test_dev_evaluates_what_its_modules_ask_for(typed: Type, tmp_path: Path) -> 
         run_id = first["run_ids"][0]
         assert wait_until(lambda: "succeeded" in typed("runs", "show", run_id).stdout, timeout=30, every=0.3)
         assert "evaluated by" in typed("sensor", "list", "-m", "tick_farm").stdout
+
+        def says(text: str) -> bool:
+            return any(text in line for line in iter(process.stdout.readline, ""))  # type: ignore[union-attr]
+
+        (tmp_path / "tick_farm.py").write_text(FARM + "def broken(:\n")
+        assert says("tick_farm cannot be loaded, and is tried again")
+        (tmp_path / "tick_farm.py").write_text(FARM)
+        assert says("tick_farm loads again")

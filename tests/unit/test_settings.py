@@ -57,3 +57,8 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "assetflow.toml").mkdir()
     with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
         read_settings({}, tmp_path)
+
+
+def test_a_variable_that_is_almost_a_setting_is_noticed(tmp_path: Path) -> None:
+    given = {"ASSETFLOW_REDIS_ULR": "redis://x", "ASSETFLOW_REDIS_PORT": "6379", "ASSETFLOW_HISTORIES": "5"}
+    assert read_settings(given, tmp_path).misspelt == {"ASSETFLOW_REDIS_ULR": "ASSETFLOW_REDIS_URL"}
