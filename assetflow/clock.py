@@ -1,4 +1,4 @@
-"""Waiting and telling the time: the only home of ``time.sleep``."""
+"""Waiting, and how long things take: the only home of ``time.sleep``."""
 
 from __future__ import annotations
 
@@ -25,3 +25,14 @@ def wait_until(condition: Callable[[], bool], *, timeout: float, every: float = 
 def pause(seconds: float) -> None:
     """Do nothing for a while."""
     time.sleep(seconds)
+
+
+def seconds_text(seconds: float) -> str:
+    """A duration as people say it."""
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 90:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

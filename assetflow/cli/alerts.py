@@ -9,8 +9,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, ago_text, print_json, seconds_text
+from assetflow.cli.console import ERR, OUT, ago_text, print_json
 from assetflow.cli.targets import json_option
+from assetflow.clock import seconds_text
 from assetflow.errors import SettingsError
 from assetflow.run_ids import new_run_id
 from assetflow.runs.entries import AlertEntry

@@ -15,12 +15,13 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, ago_text, count_text, print_json, seconds_text, size_text
+from assetflow.cli.console import ERR, OUT, ago_text, count_text, print_json, size_text
 from assetflow.cli.shelf import Last, Shelf
 from assetflow.cli.staleness import cause_record, status_text, statuses_of
 from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
 from assetflow.cli.versions import history, rollback
 from assetflow.cli.why import why
+from assetflow.clock import seconds_text
 from assetflow.definitions.metadata_records import metadata_from_json
 from assetflow.definitions.op import KIND_TAG
 from assetflow.errors import InvalidSubsetError

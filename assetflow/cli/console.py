@@ -45,17 +45,6 @@ def print_json(record: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def seconds_text(seconds: float) -> str:
-    """A duration as people say it."""
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 90:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
-
-
 def size_text(size: int) -> str:
     """A number of bytes as people say it."""
     number = float(size)

@@ -11,11 +11,12 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import OUT, count_text, print_json, seconds_text
+from assetflow.cli.console import OUT, count_text, print_json
 from assetflow.cli.run_end import show_end
 from assetflow.cli.standing import bar_text, standings
 from assetflow.cli.step_lines import plain_metadata
 from assetflow.cli.tallies import Teller
+from assetflow.clock import seconds_text
 from assetflow.handle import RunHandle
 from assetflow.runs.facts import FactKind
 from assetflow.runs.result import RunEvent, RunResult

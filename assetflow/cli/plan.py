@@ -11,10 +11,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import OUT, ago_text, count_text, print_json, seconds_text
+from assetflow.cli.console import OUT, ago_text, count_text, print_json
 from assetflow.cli.partition_ranges import read_partitions
 from assetflow.cli.staleness import recorded, recorded_by_now
 from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
+from assetflow.clock import seconds_text
 from assetflow.environments import Environments
 from assetflow.errors import HistoryUnreachableError, InvalidInvocationError
 from assetflow.keys import AssetKey

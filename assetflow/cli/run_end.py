@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, count_text, seconds_text
+from assetflow.cli.console import ERR, OUT, count_text
 from assetflow.cli.logs import readable
 from assetflow.cli.step_lines import first_line
+from assetflow.clock import seconds_text
 from assetflow.errors import AssetflowError
 from assetflow.log import logger
 from assetflow.planning.plan import Plan

@@ -14,7 +14,7 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, count_text, print_json, seconds_text
+from assetflow.cli.console import ERR, OUT, count_text, print_json
 from assetflow.cli.follow import follow
 from assetflow.cli.retry import retry
 from assetflow.cli.run_end import show_end
@@ -22,6 +22,7 @@ from assetflow.cli.standing import standings
 from assetflow.cli.step_lines import MARKS, lines_of, spent_line
 from assetflow.cli.tallies import Teller
 from assetflow.cli.targets import handle_of, json_option, state_of_runs
+from assetflow.clock import seconds_text
 from assetflow.handle import RunHandle
 from assetflow.planning.plan import Plan
 from assetflow.run_ids import check_run_id

@@ -9,7 +9,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, print_json, seconds_text
+from assetflow.cli.console import ERR, OUT, print_json
 from assetflow.cli.targets import confirm, env_option, json_option, standing_connection, yes_option
 from assetflow.cli.ticks import (
     CodeHere,
@@ -24,6 +24,7 @@ from assetflow.cli.ticks import (
     tick_text,
     want,
 )
+from assetflow.clock import seconds_text
 from assetflow.daemon.code_jobs import EvaluateJob
 from assetflow.daemon.ticking import Ticking
 from assetflow.environments import Environments

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from assetflow.cli.console import seconds_text
+from assetflow.clock import seconds_text
 from assetflow.runs.facts import CheckDetail, ErrorDetail, FactKind, OutputDetail
 from assetflow.runs.result import RunEvent
 from assetflow.runs.states import StepState
@@ -86,8 +86,8 @@ def spent_line(event: RunEvent) -> Text | None:
     phases = event.detail.phases
     if phases is None:
         return None
-    said = " · ".join(f"{name} {seconds_text(seconds)}" for name, seconds in phases._asdict().items())
-    return Text(f"      {said}", style="dim")
+    spent = ((name, seconds_text(seconds) if seconds else "<1 ms") for name, seconds in phases._asdict().items())
+    return Text("      " + " · ".join(f"{name} {text}" for name, text in spent), style="dim")
 
 
 def missing_of(event: RunEvent) -> list[str]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from rich.text import Text
 
-from assetflow.cli.console import count_text, seconds_text
+from assetflow.cli.console import count_text
 from assetflow.cli.standing import divided_calls
 from assetflow.cli.step_lines import check_line, lines_of, missing_of
+from assetflow.clock import seconds_text
 from assetflow.planning.plan import Plan, Step
 from assetflow.runs.facts import FactKind
 from assetflow.runs.result import RunEvent

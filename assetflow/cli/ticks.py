@@ -14,8 +14,9 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from assetflow.cli.console import ERR, OUT, ago_text, print_json, seconds_text
+from assetflow.cli.console import ERR, OUT, ago_text, print_json
 from assetflow.cli.targets import standing_connection
+from assetflow.clock import seconds_text
 from assetflow.daemon.code_child import CodeWork, about_all
 from assetflow.daemon.code_jobs import WRITTEN_LAST, Answer, EvaluateJob, InstigatorAbout, LaunchJob, Order, PlannedRun
 from assetflow.daemon.due import is_running

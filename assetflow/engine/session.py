@@ -29,7 +29,7 @@ from assetflow.runs.store import Proof, RunStore
 _PAUSE_BETWEEN_TRIES = 0.25
 _PUBLISH_TRIES = 4
 _RESYNC_TRIES = 12
-_OTHERS_FIRST_SECONDS = 1.0
+_OTHERS_FIRST_SECONDS = 1.5  # they look every half second, on a busy machine a little later
 
 Announce = Callable[[str, Sequence[Announcement]], bool | None]  # False: they could not be sent
 Reply = TypeVar("Reply")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from assetflow.clock import seconds_text
 from assetflow.planning.plan import Plan
 from assetflow.runs.facts import Fact, FactKind, StepDetail
 
@@ -90,7 +91,7 @@ def _message(fact: Fact, told: StepDetail, steps: int) -> str:
     if told.unchanged:
         return "unchanged: its inputs are what they were"
     if fact.kind is FactKind.STEP_SUCCEEDED:
-        return f"done in {told.seconds:.2f} s"
+        return f"done in {seconds_text(told.seconds)}"
     if fact.kind is FactKind.STEP_RETRY:
         return f"{error}; tried again in {told.delay or 0:g} s"
     if error is not None:

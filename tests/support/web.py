@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -17,7 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from click.testing import CliRunner, Result
 
+from assetflow.cli.main import cli
 from assetflow.client import await_recorded
 from assetflow.clock import wait_until
 from assetflow.local.cluster import LocalCluster
@@ -26,6 +29,7 @@ from assetflow.wiring import open_history
 from tests.support.cluster import running_cluster
 
 API = "/api/v1"
+NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # to read them takes longer than most requests here
 
 
 @dataclass
@@ -50,7 +54,9 @@ class WebServer:
     def client(self, role: str | None = "admin", **more: Any) -> httpx.Client:
         """Somebody with a token of this role; None for somebody without."""
         headers = {} if role is None else {"Authorization": f"Bearer {self.token(role)}"}
-        return httpx.Client(**{"base_url": self.url + API, "headers": headers, "timeout": 60, **more})
+        return httpx.Client(
+            **{"base_url": self.url + API, "headers": headers, "timeout": 60, "verify": NO_CERTIFICATES, **more}
+        )
 
     def token(self, role: str, **more: Any) -> str:
         """A token of a role."""
@@ -78,6 +84,10 @@ class WebServer:
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
+    def shown(self, *words: str) -> Result:
+        """The same within this process, for what needs no project: a process takes a second to start."""
+        return CliRunner().invoke(cli, words, env=self.environment)
+
     def ended(self, run_id: str, within: float = 90.0) -> dict[str, Any]:
         """A run, once it is over."""
         with self.client() as client:
@@ -89,6 +99,30 @@ class WebServer:
 
             assert wait_until(is_over, timeout=within, every=0.05), found
         return found
+
+    def two_versions(self, key: str) -> dict[str, str]:
+        """What is asked to compare two versions of an asset, which is made until it has two."""
+        kept: list[dict[str, Any]] = []
+        for _ in range(3):
+            with self.client("viewer") as client:
+                kept = client.get("/asset/versions", params={"key": key}).json()["items"]
+            if len(kept) >= 2:
+                break
+            self.run(selection=key)
+        return {"key": key, "a": kept[1]["version"], "b": kept[0]["version"]}
+
+    def compared(self, **asked: str) -> dict[str, Any]:
+        """What comes of comparing, however long it takes."""
+        with self.client("viewer") as client:
+            answers: list[httpx.Response] = []
+
+            def is_known() -> bool:
+                answers.append(client.get("/asset/diff", params=asked))
+                return answers[-1].status_code != 202
+
+            assert wait_until(is_known, timeout=90)
+        assert answers[-1].status_code == 200, answers[-1].text
+        return dict(answers[-1].json())
 
     def run(self, **asked: Any) -> dict[str, Any]:
         """Start a run, and wait for its end."""

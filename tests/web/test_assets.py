@@ -7,7 +7,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import httpx
 import pytest
 
 from assetflow.clock import wait_until
@@ -89,13 +88,13 @@ def test_two_versions_are_compared_and_the_earlier_is_published_again(web: WebSe
         kept = client.get("/asset/versions", params={"key": "frame"}).json()["items"]
         assert [one["published"] for one in kept] == [True, False]
         new, old = (one["version"] for one in kept)
-        diff = client.get("/asset/diff", params={"key": "frame", "a": old, "b": new}).json()
+        diff = web.compared(key="frame", a=old, b=new)
         assert diff["rows"]["a"] == 3 and diff["rows"]["b"] == 4 and not diff["same"]
         back = client.post("/asset/rollback", json={"key": "frame", "version": old}).json()
         assert back["restored_from"] == old
         kept = client.get("/asset/versions", params={"key": "frame"}).json()["items"]
         assert kept[0]["version"] == back["version"] and kept[0]["published"]
-        same = client.get("/asset/diff", params={"key": "frame", "a": old, "b": back["version"]}).json()
+        same = web.compared(key="frame", a=old, b=back["version"])
         assert same["same"]
 
 
@@ -109,33 +108,24 @@ def test_versions_of_one_partition_are_compared_and_gone_back_to(web: WebServer)
         assert client.get("/asset/versions", params={**mine, "partition": "south"}).json()["items"] == []
         assert client.get("/asset/versions", params={"key": "frames"}).status_code == 422, "which partition?"
         versions = {"a": old["version"], "b": new["version"]}
-        diff = client.get("/asset/diff", params={**mine, **versions}).json()
+        diff = web.compared(**mine, **versions)
         assert (diff["rows"]["a"], diff["rows"]["b"], diff["same"]) == (3, 4, False)
         environments = {"env_a": "default", "env_b": "staging"}
-        diff = client.get("/asset/diff", params={**mine, **environments}).json()
+        diff = web.compared(**mine, **environments)
         assert (diff["rows"]["a"], diff["rows"]["b"]) == (4, 5)
-        every = client.get("/asset/diff", params={"key": "frames", **environments}).json()
+        every = web.compared(key="frames", **environments)
         assert every["summary"] == "1 of 1 partition differ" and every["rows"] is None
-        wrong = client.get("/asset/diff", params={"key": "frame", "partition": "north", **environments})
-        assert wrong.status_code == 422
+        wrong = {"key": "frame", "partition": "north", **environments}
+        assert wait_until(lambda: client.get("/asset/diff", params=wrong).status_code == 422, timeout=60)
         back = client.post("/asset/rollback", json={**mine, "version": old["version"]}).json()
-        diff = client.get("/asset/diff", params={**mine, "a": old["version"], "b": back["version"]}).json()
+        diff = web.compared(**mine, a=old["version"], b=back["version"])
         assert diff["same"]
-
-
-def ponderous_versions(web: WebServer) -> dict[str, str]:
-    """Two versions of a value that is slow to load."""
-    for _ in range(2):
-        web.run(selection="ponderous")
-    with web.client() as client:
-        new, old, *_ = client.get("/asset/versions", params={"key": "ponderous"}).json()["items"]
-    return {"key": "ponderous", "a": old["version"], "b": new["version"]}
 
 
 def test_a_slow_comparison_keeps_nobody_waiting(web: WebServer) -> None:
     gate = web.cluster.connection.settings.home / "weighed"
     gate.unlink(missing_ok=True)
-    asked = ponderous_versions(web)
+    asked = web.two_versions("ponderous")
     try:
         with web.client("viewer") as client, ThreadPoolExecutor(60) as people:
             waiting = [people.submit(client.get, "/asset/diff", params=asked) for _ in range(60)]
@@ -146,14 +136,7 @@ def test_a_slow_comparison_keeps_nobody_waiting(web: WebServer) -> None:
             assert {answer.status_code for answer in answers} == {202}
             assert len({answer.json()["since"] for answer in answers}) == 1, "they wait for the same"
             gate.touch()
-            found: list[httpx.Response] = []
-
-            def is_compared() -> bool:
-                found.append(client.get("/asset/diff", params=asked))
-                return found[-1].status_code != 202
-
-            assert wait_until(is_compared, timeout=60)
-            assert found[-1].json()["same"] is False
+            assert web.compared(**asked)["same"] is False
             assert client.get("/asset/diff", params=asked).status_code == 200
     finally:
         gate.touch()
@@ -161,7 +144,7 @@ def test_a_slow_comparison_keeps_nobody_waiting(web: WebServer) -> None:
 
 def test_a_comparison_that_takes_too_long_is_stopped_and_said_to_be(web: WebServer) -> None:
     gate = web.cluster.connection.settings.home / "weighed"
-    asked = {**ponderous_versions(web), "env": "default", "env_a": None, "env_b": None, "partition": None}
+    asked = {**web.two_versions("ponderous"), "env": "default", "env_a": None, "env_b": None, "partition": None}
     gate.unlink(missing_ok=True)
     desk = DeskKeeper(web.name, lambda: CodeProcess("-", web.environment, entry="assetflow.desk"), watches=False)
     desk.open()

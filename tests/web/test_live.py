@@ -120,11 +120,14 @@ def test_a_page_is_told_that_the_broker_is_gone_and_that_it_is_back(web: WebServ
     assert web.run(selection="orders")["status"] == "success"
 
 
-def test_a_server_that_is_told_to_end_lets_go_of_its_pages(web: WebServer) -> None:
+def test_a_server_that_is_told_to_end_lets_go_of_its_pages_and_of_what_it_compares(web: WebServer) -> None:
+    slow = web.two_versions("ponderous")
+    (web.cluster.connection.settings.home / "weighed").unlink(missing_ok=True)
     with running_web(web.cluster, web.folder, web.name) as other:
         other.tokens.update(web.tokens)
-        with listening(other, "runs") as heard:
+        with listening(other, "runs") as heard, other.client("viewer") as client:
             assert heard.has("hello")
+            assert client.get("/asset/diff", params=slow).status_code == 202
             other.process.send_signal(signal.SIGTERM)
-            other.process.wait(10)
+            other.process.wait(15)
         assert other.process.returncode in (0, -signal.SIGTERM)

@@ -111,7 +111,7 @@ def test_each_try_of_a_step_tells_what_its_time_was_spent_on(web: WebServer) -> 
     spilt, poured = cup["attempts"]
     assert (spilt["outcome"], spilt["store"]) == ("retry", 0) and spilt["load"] >= 0.02 and spilt["compute"] >= 0.04
     assert [poured[phase] for phase in ("load", "compute", "store")] == [cup["load"], cup["compute"], cup["store"]]
-    lines = web.typed("runs", "show", run["id"], "-v").stdout.splitlines()
+    lines = web.shown("runs", "show", run["id"], "-v").stdout.splitlines()
     assert len([line for line in lines if line.startswith("      load ")]) == 3
     (web.folder / "home" / "tea").unlink()
     [cup] = web.run(selection="cup")["step_list"]
@@ -123,17 +123,17 @@ def test_the_command_line_tells_the_events_that_the_page_is_told(web: WebServer)
     run = web.run(selection="tea cup")
     with web.client("viewer") as client:
         told = client.get(f"/runs/{run['id']}/events").json()["items"]
-    shown = json.loads(web.typed("runs", "show", run["id"], "--json").stdout)
+    shown = json.loads(web.shown("runs", "show", run["id"], "--json").stdout)
     assert shown["events"] == told and shown["events_next"] is None
     assert [one["type"] for one in told if one["step"] == "cup"].count("step_retry") == 1
-    first = json.loads(web.typed("runs", "show", run["id"], "--json", "--events", "2").stdout)
+    first = json.loads(web.shown("runs", "show", run["id"], "--json", "--events", "2").stdout)
     assert first["events"] == told[:2] and first["events_next"] == told[1]["id"]
-    rest = json.loads(web.typed("runs", "show", run["id"], "--json", "--after", first["events_next"]).stdout)
+    rest = json.loads(web.shown("runs", "show", run["id"], "--json", "--after", first["events_next"]).stdout)
     assert rest["events"] == told[2:]
-    none = json.loads(web.typed("runs", "show", run["id"], "--json", "--events", "0").stdout)
+    none = json.loads(web.shown("runs", "show", run["id"], "--json", "--events", "0").stdout)
     assert none["events"] == [] and none["events_next"] == "0"
-    wrong = web.typed("runs", "show", run["id"], "--json", "--after", "yesterday")
-    assert wrong.returncode == 2 and "no id of an event" in wrong.stderr
+    wrong = web.shown("runs", "show", run["id"], "--json", "--after", "yesterday")
+    assert wrong.exit_code == 2 and "no id of an event" in wrong.output
 
 
 def test_a_failed_step_shows_the_place_in_the_projects_code_and_is_retried(web: WebServer) -> None:
@@ -241,7 +241,7 @@ def test_the_command_line_and_python_say_where_a_run_can_be_looked_at(web: WebSe
     assert done.returncode == 0 and "/runs/" not in done.stdout
     web.environment["ASSETFLOW_BASE_URL"] = "https://flows.example/"
     try:
-        done = web.typed("materialize", "orders", "-m", web.name)
-        assert "https://flows.example/runs/01" in done.stdout
+        done = web.shown("materialize", "orders", "-m", web.name)
+        assert "https://flows.example/runs/01" in done.output
     finally:
         del web.environment["ASSETFLOW_BASE_URL"]

@@ -15,6 +15,9 @@ export function duration(seconds: number | null | undefined): string {
   return rest > 0 ? `${m} m ${rest} s` : `${m} m`;
 }
 
+/** What a step spent on something; less than a thousandth of a second is told as 0. */
+export const spent = (seconds: number | null): string => (seconds === 0 ? "< 1 ms" : duration(seconds));
+
 /** Bytes in powers of 1024. */
 export function bytes(count: number | null | undefined): string {
   if (count === null || count === undefined) return "–";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { absolute, bytes, duration, number, relative } from "./format";
+import { absolute, bytes, duration, number, relative, spent } from "./format";
 import { best, fit } from "./fuzzy";
 
 describe("durations", () => {
@@ -20,6 +20,7 @@ describe("durations", () => {
   it("never round up into a unit they do not belong to", () => {
     expect([0.9999, 9.99, 59.9].map(duration)).toEqual(["1.0 s", "10 s", "1 m"]);
   });
+  it("that are too short to be told are not nothing", () => expect([0, 0.02, null].map(spent)).toEqual(["< 1 ms", "20 ms", "–"]));
   it("that are not known are a dash", () => expect(duration(null)).toBe("–"));
 });
 

@@ -11,7 +11,7 @@ import { Facts } from "../../parts/fields";
 import { StatusMark } from "../../parts/status";
 import { Time, Took } from "../../parts/time";
 import { toast } from "../../parts/toasts";
-import { bytes, duration, shortId } from "../../words/format";
+import { bytes, shortId, spent } from "../../words/format";
 import { standing } from "../../words/steps";
 import { labelOf } from "./gantt_model";
 import { type Input, issueText } from "./issue";
@@ -106,7 +106,7 @@ export function StepPanel({ run, step, steps, events, onClose, onRetry }: StepPa
                   {one.error && <span className="mono xs step-try-error">{one.error}</span>}
                   {one.compute !== null && (
                     <span className="xs muted num step-try-spent">
-                      load {duration(one.load)} · compute {duration(one.compute)} · store {duration(one.store)}
+                      load {spent(one.load)} · compute {spent(one.compute)} · store {spent(one.store)}
                     </span>
                   )}
                 </span>
@@ -194,7 +194,7 @@ function Spent({ step }: { step: RunStep }) {
         {shares.map(([name, seconds, word]) => (
           <li key={name}>
             <span className={`spent-key spent-${name}`} aria-hidden="true" />
-            <span className="muted">{word}</span> <span className="num">{duration(seconds)}</span>
+            <span className="muted">{word}</span> <span className="num">{spent(seconds)}</span>
           </li>
         ))}
       </ul>

@@ -5,13 +5,13 @@ import type { RunStep } from "../../api/contract";
 import { StatusMark } from "../../parts/status";
 import { type Column, DataTable, type Sort } from "../../parts/table";
 import { Time, Took } from "../../parts/time";
-import { duration } from "../../words/format";
+import { spent } from "../../words/format";
 import { standing } from "../../words/steps";
 import type { Focus } from "./focus";
 import { labelOf } from "./gantt_model";
 
 const took = (step: RunStep): number => (step.started === null ? -1 : (step.ended ?? Date.now() / 1000) - step.started);
-const seconds = (value: number | null) => <span className="num">{duration(value)}</span>;
+const seconds = (value: number | null) => <span className="num">{spent(value)}</span>;
 
 const COLUMNS: Column<RunStep>[] = [
   { id: "step", head: "Step", width: "minmax(200px, 2fr)", sortable: true, cell: (step) => <span className="mono">{labelOf(step)}</span> },
