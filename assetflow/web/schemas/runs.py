@@ -175,7 +175,7 @@ class LogItem(Answer):
 class LogPage(Answer):
     """Some lines, or where a text stands in them.
 
-    Of a long log the first lines are told before all of it is read: how many there are is a guess until they are `counted`.
+    Of a long log the first lines are told before all of it is read: their number is a guess until it is `counted`.
     """
 
     lines: list[LogItem]
