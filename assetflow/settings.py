@@ -189,7 +189,14 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"the settings file is not valid TOML: {error}", where=str(path)) from None
+        raise SettingsError(
+            f"the settings file is not valid TOML: {error}", where=str(path), fix="correct it there, or move it away"
+        ) from None
+    except OSError as error:
+        raise SettingsError(
+            f"the settings file cannot be read: {error.strerror}", where=str(path),
+            fix="make it a file that this user can read, or move it away",
+        ) from None  # fmt: skip
     _check_names(content, (*_NAMES, "environments"), "setting", str(path))
     return content
 

@@ -18,7 +18,14 @@ from rich.text import Text
 from assetflow.cli.console import ERR, OUT, ago_text, count_text, print_json, size_text
 from assetflow.cli.shelf import Last, Shelf
 from assetflow.cli.staleness import cause_record, status_text, statuses_of
-from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
+from assetflow.cli.targets import (
+    check_not_empty,
+    definitions_options,
+    env_option,
+    json_option,
+    load_project,
+    selection_argument,
+)
 from assetflow.cli.versions import history, rollback
 from assetflow.cli.why import why
 from assetflow.clock import seconds_text
@@ -44,7 +51,7 @@ assets.add_command(why)
 
 
 @assets.command("list")
-@click.argument("selection", nargs=-1)
+@selection_argument
 @definitions_options
 @env_option
 @json_option

@@ -15,8 +15,8 @@ from assetflow.automation.condition_sensor import AutomationConditionSensorDefin
 from assetflow.automation.memory import DecisionNode, Memory
 from assetflow.cli.condition_lines import lines_of, node_record
 from assetflow.cli.console import ERR, OUT, ago_text, count_text, print_json
-from assetflow.cli.targets import env_option, json_option
-from assetflow.cli.ticks import Desk, desk, module_option, show_leader, status_text, want
+from assetflow.cli.targets import env_option, json_option, module_option
+from assetflow.cli.ticks import Desk, desk, show_leader, status_text, want
 from assetflow.cli.versions import one_asset
 from assetflow.definitions.automation_condition import AutomationCondition
 from assetflow.errors import InvalidInvocationError

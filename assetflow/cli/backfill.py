@@ -14,7 +14,14 @@ from assetflow.cli.launching import Launch, launch
 from assetflow.cli.materialize import read_config, read_tags
 from assetflow.cli.partition_ranges import read_partitions
 from assetflow.cli.staleness import standings_by_now
-from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
+from assetflow.cli.targets import (
+    definitions_options,
+    env_option,
+    json_option,
+    load_project,
+    selection_argument,
+    yes_option,
+)
 from assetflow.keys import AssetKey
 from assetflow.known_partitions import KnownPartitions
 from assetflow.lineage.asset_graph import AssetGraph
@@ -24,7 +31,7 @@ from assetflow.wiring import current_settings
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@selection_argument
 @definitions_options
 @env_option
 @json_option

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from assetflow.cli.console import ERR, OUT, count_text
-from assetflow.cli.targets import confirm, env_option, yes_option
+from assetflow.cli.targets import confirm, env_option, takes_no_file, yes_option
 from assetflow.daemon.composition import build_daemon
 from assetflow.environments import Environments
 from assetflow.local.discovery import running_cluster
@@ -18,6 +18,7 @@ from assetflow.wiring import current_settings
 
 
 @click.command()
+@takes_no_file
 @click.option("-m", "--module", "modules", multiple=True, help="Module with schedules and sensors; may be repeated.")
 @env_option
 @yes_option

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, count_text, print_json
-from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project
+from assetflow.cli.targets import check_not_empty, definitions_options, json_option, load_project, selection_argument
 from assetflow.comparing.frames import ColumnDifference, FrameDifference
 from assetflow.comparing.values import Difference
 from assetflow.differing import compared
@@ -25,7 +25,7 @@ from assetflow.wiring import current_settings
 @click.command()
 @click.argument("before", metavar="ENV")
 @click.argument("after", metavar="OTHER_ENV")
-@click.argument("selection", nargs=-1)
+@selection_argument
 @click.option("--key", "keys", multiple=True, metavar="COLUMN", help="Tells rows apart; may be repeated. By default "
               "what the definition's metadata calls primary_key.")  # fmt: skip
 @definitions_options

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -80,6 +81,20 @@ def exit_code_of(error: Exception) -> int:
     return STEP_FAILED if isinstance(error, RunFailed) else USAGE
 
 
+def refused_by_the_system(error: OSError) -> AssetflowError:
+    """What the system says about a file, with what to do about it."""
+    fixes = {
+        errno.ENOSPC: "make room: `assetflow gc` shows what is stored and not needed",
+        errno.EDQUOT: "make room: `assetflow gc` shows what is stored and not needed",
+        errno.EROFS: "name a folder that can be written to: ASSETFLOW_HOME, or `home` in assetflow.toml",
+        errno.EACCES: "let this user read and write there, or name another folder in ASSETFLOW_HOME",
+        errno.EMFILE: "allow more open files: ulimit -n",
+    }
+    where = str(error.filename) if error.filename else None
+    fix = fixes.get(error.errno or 0, "ASSETFLOW_TRACE=1 shows where it was met")
+    return AssetflowError(str(error.strerror), where=where, fix=fix)
+
+
 def main() -> None:
     """Run the command, and end with its exit code."""
     try:
@@ -107,6 +122,12 @@ def main() -> None:
             raise
         show_error(error)
         sys.exit(exit_code_of(error))
+    except OSError as error:
+        # What the system refuses, such as room on a disk, is none of our bugs.
+        if ERR.is_traced or error.strerror is None:
+            raise
+        show_error(refused_by_the_system(error))
+        sys.exit(USAGE)
 
 
 if __name__ == "__main__":

@@ -10,12 +10,19 @@ import click
 
 from assetflow.cli.launching import Launch, launch
 from assetflow.cli.partition_ranges import read_partitions
-from assetflow.cli.targets import definitions_options, env_option, json_option, load_project, yes_option
+from assetflow.cli.targets import (
+    definitions_options,
+    env_option,
+    json_option,
+    load_project,
+    selection_argument,
+    yes_option,
+)
 from assetflow.submission import wanted_partitions
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@selection_argument
 @definitions_options
 @env_option
 @json_option

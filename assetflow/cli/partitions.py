@@ -19,6 +19,7 @@ from assetflow.cli.targets import (
     json_option,
     load_project,
     same_place,
+    selection_argument,
 )
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.engine.standings import PartitionStandings, PartitionState, Standings, standings
@@ -42,7 +43,7 @@ _TOLD = (PartitionState.FAILED, PartitionState.RUNNING, PartitionState.SKIPPED, 
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@selection_argument
 @definitions_options
 @env_option
 @json_option

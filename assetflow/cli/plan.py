@@ -14,7 +14,14 @@ from rich.text import Text
 from assetflow.cli.console import OUT, ago_text, count_text, print_json
 from assetflow.cli.partition_ranges import read_partitions
 from assetflow.cli.staleness import recorded, recorded_by_now
-from assetflow.cli.targets import check_not_empty, definitions_options, env_option, json_option, load_project
+from assetflow.cli.targets import (
+    check_not_empty,
+    definitions_options,
+    env_option,
+    json_option,
+    load_project,
+    selection_argument,
+)
 from assetflow.clock import seconds_text
 from assetflow.environments import Environments
 from assetflow.errors import HistoryUnreachableError, InvalidInvocationError
@@ -37,7 +44,7 @@ _SKIPPED_SHOWN = 6
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@selection_argument
 @definitions_options
 @env_option
 @json_option

@@ -16,6 +16,7 @@ from assetflow.cli.targets import (
     definitions_options,
     json_option,
     load_project,
+    selection_argument,
     user_name,
     yes_option,
 )
@@ -33,7 +34,7 @@ _NEW = ("new", "green")
 
 
 @click.command()
-@click.argument("selection", nargs=-1)
+@selection_argument
 @click.option("--from", "source", required=True, metavar="ENV", help="Where it was made and looked at.")
 @click.option("--to", "target", required=True, metavar="ENV", help="Where it is to be published.")
 @definitions_options

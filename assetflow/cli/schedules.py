@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, print_json
-from assetflow.cli.targets import confirm, env_option, json_option, yes_option
+from assetflow.cli.targets import confirm, env_option, json_option, module_option, yes_option
 from assetflow.cli.ticks import (
     CodeHere,
     asked_record,
@@ -19,7 +19,6 @@ from assetflow.cli.ticks import (
     desk,
     last_tick_text,
     last_ticks,
-    module_option,
     run_by_hand,
     show_leader,
     show_ticks,

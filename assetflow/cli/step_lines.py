@@ -75,6 +75,7 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
             yield Text(f"    and {len(event.steps) - _MOST_STEPS:,} more", style="dim")
     elif event.kind is FactKind.RUN_REFUSED and detail.error is not None:
         yield Text.assemble(("  ! ", "yellow"), f"a worker refuses this run: {first_line(detail.error.message)}")
+        yield from (Text(f"    {more.strip()}", style="dim") for more in detail.error.message.splitlines()[1:])
     elif event.kind is FactKind.RUN_ABORTED and detail.error is not None:
         yield Text.assemble(("  ✘ ", "red"), f"the run is given up: {detail.error.message}")
     elif event.kind in _SAID:

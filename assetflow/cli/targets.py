@@ -35,6 +35,44 @@ def definitions_options(command: F) -> F:
     return click.option("-m", "--module", help="Module with assets: package.module.")(command)
 
 
+def selection_argument(command: F) -> F:
+    """``SELECTION...``; left out it is everything, and an empty one is a slip, such as a variable that is not set."""
+
+    def check(_context: click.Context, _parameter: click.Parameter, words: tuple[str, ...]) -> tuple[str, ...]:
+        if words and not all(word.strip() for word in words):
+            raise click.UsageError("SELECTION is empty: write '*' for everything, or leave it out")
+        return words
+
+    return click.argument("selection", nargs=-1, callback=check)(command)
+
+
+def module_option(command: F) -> F:
+    """``-m``: the module whose schedules and sensors are meant, as the daemon is told it."""
+    return takes_no_file(
+        click.option("-m", "--module", help="Module with schedules and sensors: package.module.")(command)
+    )
+
+
+def takes_no_file(command: F) -> F:
+    """Say of ``-f`` what is to be written instead."""
+
+    def refuse(_context: click.Context, _parameter: click.Parameter, file: Path | None) -> None:
+        if file is not None:
+            name = module_name_of(file)
+            raise click.UsageError(
+                f"this takes modules, not files: -m {name or 'package.module'}, in the folder that holds it"
+            )
+
+    return click.option(
+        "-f", "--file", hidden=True, expose_value=False, callback=refuse, type=click.Path(path_type=Path)
+    )(command)
+
+
+def module_name_of(file: Path) -> str:
+    """The name under which a file can be imported in its folder; empty if there is none."""
+    return file.stem if file.suffix == ".py" and file.stem.isidentifier() else ""
+
+
 def env_option(command: F) -> F:
     """``--env``: settings that are read from now on, until the command is over, are those of this environment."""
 

@@ -32,11 +32,6 @@ _NO_LIMIT = 86_400.0
 _COLOURS = {"succeeded": "green", "failed": "red", "skipped": "dim", "started": "cyan"}
 
 
-def module_option(command: F) -> F:
-    """``-m``: the module whose schedules and sensors are meant, as the daemon is told it."""
-    return click.option("-m", "--module", help="Module with schedules and sensors: package.module.")(command)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """The schedules, or the sensors, of a module, and what is remembered of them."""

@@ -52,6 +52,8 @@ def load_file(path: Path) -> tuple[Definitions, ModuleType]:
 
 
 def _imported(name: str) -> ModuleType:
+    if name.endswith(".py") and Path(name).is_file():
+        raise LoadError(f"{name} is a file, not the name of a module", fix=f"give it as one: -f {name}")
     if not all(part.isidentifier() for part in name.split(".")):
         raise LoadError(
             f"{name!r} is no name of a module", fix="write package.module, or give a file: -f path/to/file.py"

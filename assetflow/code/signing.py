@@ -98,18 +98,23 @@ def kept_key(path: Path) -> bytes:
     Raises:
         SettingsError: the file is readable by others.
     """
-    with contextlib.suppress(FileExistsError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-        try:
-            os.link(scratch, path)  # fails if another process was first
-        finally:
-            scratch.unlink()
+    if not path.exists():
+        _make_key(path)
     if path.stat().st_mode & 0o077:
         raise SettingsError(
             "the signing key can be read by other users of this machine", where=str(path), fix=f"chmod 600 {path}"
         )
     return path.read_text().strip().encode()
+
+
+def _make_key(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+        with contextlib.suppress(FileExistsError):  # another process was first
+            os.link(scratch, path)
+    finally:
+        scratch.unlink()

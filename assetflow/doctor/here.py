@@ -57,7 +57,7 @@ def look_at_key(settings: Settings) -> Iterator[Finding]:
             yield problem("signing", f"{error.message} ({error.where})", error.fix or "")
             return
         except OSError as error:
-            yield problem("signing", f"the key cannot be read: {error}", "make it readable for this user only")
+            yield problem("signing", f"the key cannot be read or made: {error}", "it is a file for this user only")
             return
         origin = settings.where("signing_key") if settings.signing_key else str(settings.home / "signing.key")
         yield fine("signing", f"key {signer.key_id} from {origin}")

@@ -51,6 +51,20 @@ class RunLogs:
         wanted = indices_of(plan, step)
         return self._lines(run_id, plan, wanted)
 
+    def about(self, run_id: str, plan: Plan, step: str | None = None) -> int | None:
+        """About how many lines were kept, without reading them; None while the run goes on.
+
+        It is exact where each line was written by itself.
+
+        Raises:
+            InvalidInvocationError: the run has no such step.
+            RunNotFoundError: the run is not known.
+        """
+        wanted = indices_of(plan, step)
+        if not self._store.view(run_id, steps=False).status.is_terminal:
+            return None
+        return sum(entry.lines for entry in self._entries(run_id, plan) if entry.step in wanted)
+
     def follow(self, run_id: str, plan: Plan, step: str | None = None) -> Iterator[LogLine]:
         """The same, and then lines as they are written, until the run, or that one step, is over."""
         wanted = indices_of(plan, step)

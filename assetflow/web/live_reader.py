@@ -242,6 +242,8 @@ class LiveReader:
         self._lines = {topic: at for topic, at in self._lines.items() if topic in topics}
         for topic in topics:
             _, run_id, step = topic.split(":", 2)
+            if self._log_pages.is_reading(run_id, step):
+                continue  # nobody else is to wait for it
             try:
                 plan = self._facts.request(run_id).plan
                 page = self._log_pages.page(run_id, plan, step, None, (), self._lines.get(topic, 0), _LINES_AT_ONCE)

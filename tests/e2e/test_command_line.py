@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -81,6 +82,23 @@ def running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     )
     try:
         yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+@contextmanager
+def telling(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], Callable[[], str]]]:
+    """The same, with what it has said so far."""
+    said = folder / "said.txt"
+    with said.open("w") as file:
+        process = subprocess.Popen(
+            [*COMMAND, *arguments], cwd=folder, env=environment(), stdout=file, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )  # fmt: skip
+    try:
+        yield process, said.read_text
     finally:
         if process.poll() is None:
             process.kill()
@@ -192,6 +210,13 @@ def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
                 "did you mean total?",
             ],
         ),
+        (["materialize", "-f", "pipeline.py", ""], 2, ["SELECTION is empty: write '*' for everything"]),
+        (["plan", "-f", "pipeline.py", "total", " "], 2, ["SELECTION is empty"]),
+        (["materialize", "-m", "pipeline.py"], 3, ["is a file, not the name of a module", "fix: give it as one: -f"]),
+        (["schedule", "list", "-f", "pipeline.py"], 2, ["takes modules, not files: -m pipeline, in the folder"]),
+        (["daemon", "-f", "pipeline.py"], 2, ["takes modules, not files: -m pipeline, in the folder"]),
+        (["dev", "-f", "no_such.py"], 3, ["there is no file no_such.py"]),
+        (["dev", "-f", "pipeline.py", "-m", "pipeline"], 2, ["give either -m or -f, not both"]),
         (["runs", "show", "nonsense"], 2, ["is not a run id"]),
         (["runs", "list"], 2, ["there are no runs in"]),
     ],
@@ -309,6 +334,37 @@ def test_dev_serves_other_commands_and_leaves_nothing_behind(project: Path) -> N
         assert dev.wait(30) == 0
     assert running_cluster(home) is None
     assert wait_until(lambda: not any(is_alive(pid) for pid in everything), timeout=15)
+
+
+def test_dev_does_not_start_where_the_port_it_is_told_is_taken(project: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run(project, "dev", "-f", "pipeline.py", "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2, done.stderr
+    assert "nothing can be served at 127.0.0.1" in done.stderr and "fix: choose another --port" in done.stderr
+    assert not (project / ".assetflow/valkey").exists(), "nothing was started"
+
+
+def test_dev_shows_the_page_of_a_file_and_says_that_its_schedules_are_not_evaluated(project: Path) -> None:
+    source = project / "pipeline.py"
+    schedule = (
+        "from assetflow import ScheduleDefinition\nnightly = ScheduleDefinition(job=sums, cron_schedule='@daily')\n"
+    )
+    source.write_text(f"{source.read_text()}{schedule}")
+    with telling(project, "dev", "--workers", "1", "-f", "pipeline.py") as (dev, said):
+        assert wait_until(lambda: "in another terminal" in said(), timeout=60), said()
+        assert "open:  http://127.0.0.1:" in said()
+        assert "assetflow materialize -f pipeline.py" in said()
+        assert "of a file are not evaluated: assetflow dev -m pipeline" in said()
+        dev.send_signal(signal.SIGINT)
+        assert dev.wait(30) == 0
+
+
+def test_what_the_system_refuses_gets_one_readable_error(project: Path) -> None:
+    (project / ".assetflow/signing.key").mkdir(parents=True, mode=0o700)
+    done = run(project, "materialize", "-f", "pipeline.py")
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert "error: Is a directory" in done.stderr and ".assetflow/signing.key" in done.stderr
+    assert "fix: " in done.stderr
 
 
 def test_ctrl_c_ends_the_run_with_the_cluster_that_was_started_for_it(tmp_path: Path) -> None:

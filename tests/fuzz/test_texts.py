@@ -46,13 +46,14 @@ def test_a_selection_is_understood_or_refused(text: str) -> None:
 def test_a_selection_that_is_long_takes_time_in_proportion_to_its_length() -> None:
     def seconds(count: int) -> float:
         text = " ".join(f"+asset_{number}" for number in range(count))
-        began = time.process_time()
-        parse_selection(text)
-        return time.process_time() - began
+        best = float("inf")
+        for _ in range(5):  # all that other tests have left is sometimes collected in between
+            began = time.process_time()
+            parse_selection(text)
+            best = min(best, time.process_time() - began)
+        return best
 
-    seconds(10)
-    short, long = max(seconds(200), 1e-3), seconds(2000)
-    assert long < 40 * short, "ten times as long, ten times the time, give or take a busy machine"
+    assert seconds(2000) < 40 * seconds(200), "ten times as long, ten times the time, give or take a busy machine"
 
 
 @given(ANY)

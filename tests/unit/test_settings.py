@@ -51,3 +51,9 @@ def test_a_wrong_file_is_named_with_what_is_wrong(tmp_path: Path, content: str, 
     with pytest.raises(SettingsError) as caught:
         read_settings({}, tmp_path)
     assert says in str(caught.value) and "assetflow.toml" in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "assetflow.toml").mkdir()
+    with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
+        read_settings({}, tmp_path)

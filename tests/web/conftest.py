@@ -56,6 +56,14 @@ def alarm(revenue):
 
 
 @asset(group_name="marts")
+def novel():
+    for chapter in range(24_999):
+        print(f"chapter {chapter}")
+    print("and they lived", end=" ", flush=True)
+    print("happily ever after")
+
+
+@asset(group_name="marts")
 def letter(alarm):
     return "to whom it may concern"
 
@@ -161,6 +169,7 @@ def asking(context):
 defs = Definitions(
     assets=[
         orders, revenue, alarm, letter, breaks, after_breaks, sized, letters, slow, frame, frames, tea, cup, ponderous,
+        novel,
     ],
     asset_checks=[has_orders],
     jobs=[nightly],

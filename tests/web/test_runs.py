@@ -171,6 +171,22 @@ def test_logs_come_by_the_page_and_can_be_searched(web: WebServer) -> None:
         assert client.get(f"/runs/{run['id']}/logs", params={"step": "nobody"}).status_code == 422
 
 
+def test_the_first_lines_of_a_long_log_are_told_before_all_of_it_is_counted(web: WebServer) -> None:
+    run = web.run(selection="novel")
+    with web.client("viewer") as client:
+        path, wanted = f"/runs/{run['id']}/logs", {"step": "novel", "limit": 10}
+        first = client.get(path, params=wanted).json()
+        assert [line["text"] for line in first["lines"]] == [f"chapter {number}" for number in range(10)]
+        assert (first["counted"], first["live"]) == (False, False)
+        assert abs(first["total_lines"] - 25_000) <= 2  # as often as something was written
+        last = client.get(path, params={**wanted, "offset": 24_999}).json()  # waits for all of it
+        assert [line["text"] for line in last["lines"]] == ["and they lived happily ever after"]
+        for page in (last, client.get(path, params=wanted).json()):
+            assert (page["counted"], page["total_lines"]) == (True, 25_000)
+        found = client.get(path, params={**wanted, "q": "happily"}).json()
+        assert found["matches"] == [24_999]
+
+
 def test_a_run_can_be_paused_resumed_and_cancelled(web: WebServer) -> None:
     with web.client("operator") as client:
         run_id = client.post("/runs", json={"selection": "slow"}).json()["run_id"]

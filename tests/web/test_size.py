@@ -58,7 +58,7 @@ def test_a_hundred_thousand_partitions_are_told_in_a_few_numbers(large: WebServe
         assert told.json()["encoding"]["states"] == [[10, 0], [3, 1], [99_987, 0]]
         assert len(told.content) < 1000
         times = []
-        for _ in range(5):
+        for _ in range(30):
             begun = time.perf_counter()
             client.get("/asset/partitions", params=asked)
             times.append(time.perf_counter() - begun)

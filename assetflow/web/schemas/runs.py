@@ -173,12 +173,16 @@ class LogItem(Answer):
 
 
 class LogPage(Answer):
-    """Some lines, or where a text stands in them."""
+    """Some lines, or where a text stands in them.
+
+    Of a long log the first lines are told before all of it is read: their number is a guess until it is `counted`.
+    """
 
     lines: list[LogItem]
     total_lines: int
     next_offset: int | None
     live: bool
+    counted: bool = True
     matches: list[int] | None = None
 
 

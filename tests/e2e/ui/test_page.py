@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+import time
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from assetflow.clock import wait_until
-from tests.support.page import Project, serious_findings
+from tests.support.page import Project, serious_findings, within
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,8 @@ def test_the_first_page_is_small_and_quick(made, opened):
     expect(page.locator("[data-live=live]")).to_be_visible()
     painted = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     assert sum(sizes) <= 350_000
-    assert painted <= 4000  # a second where nothing else runs; `test_page_figures` measures
+    print(f"first paint after {painted:.0f} ms, {sum(sizes)} bytes")
+    assert painted <= 1000 * within(1.0)
 
 
 def test_what_is_asked_of_the_server_is_asked_once(made, opened):
@@ -175,9 +176,22 @@ def test_what_is_asked_of_the_server_is_asked_once(made, opened):
 def test_a_change_of_code_is_shown_as_a_badge(made, opened):
     page: Page = opened(made, "/asset?key=beds")
     expect(page.locator(".page-about [data-mark=done]")).to_be_visible()
+    page.evaluate(
+        """() => {
+            const look = () => {
+                if (document.querySelector('.page-about [data-mark=stale]')) window.staleAt = Date.now() / 1000;
+                else requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    saved = time.time()
     made.source.write_text(made.source.read_text().replace("FACTOR = 2", "FACTOR = 3"))
     expect(page.get_by_test_id("stale-reasons")).to_contain_text("The code of beds has changed", timeout=60_000)
     expect(page.locator(".page-about [data-mark=stale]")).to_be_visible()
+    took = page.evaluate("window.staleAt") - saved
+    print(f"stale {took:.2f} s after the file was saved")
+    assert took <= within(2.0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -248,60 +262,3 @@ def test_every_link_of_the_page_leads_somewhere(made, opened, theme):
                 shapes[shape] = shapes.get(shape, 0) + 1
                 waiting.append(link)
     assert len(seen) > 15
-
-
-@pytest.mark.slow
-def test_pictures_of_the_screens_are_kept_and_stay_what_they_were_within_a_run(made, opened):
-    """Each screen in both themes, twice: what differs between the two is nothing but times."""
-    folder = Path(__file__).resolve().parents[3] / ".assetflow" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
-    screens = {
-        "home": "/", "assets": "/assets", "folders": "/assets?view=folders", "graph": "/graph",
-        "group": "/graph?group=market", "tree": "/graph?view=tree", "asset": "/asset?key=harvest",
-        "partitions": "/asset?key=diary&tab=partitions",
-        "lineage": "/asset?key=beds&tab=lineage", "versions": "/asset?key=harvest&tab=versions",
-        "definition": "/asset?key=harvest&tab=definition", "login": "/login",
-    }  # fmt: skip
-    for theme in ("light", "dark"):
-        page: Page = opened(made, "/", theme=theme, reduced_motion="reduce")
-        for name, path in screens.items():
-            shots = []
-            for _ in range(2):
-                page.goto(made.url + path)
-                expect(page.get_by_role("heading", level=1)).to_be_visible()
-                expect(page.locator(".loading")).to_have_count(0)
-                page.wait_for_load_state("load")
-                page.evaluate("document.fonts.ready")
-                shots.append(
-                    page.screenshot(
-                        path=folder / f"{name}-{theme}.png", mask=[page.locator("time"), page.locator(".num")]
-                    )
-                )
-            assert different_share(page, *shots) < 0.01, f"{name} {theme}"
-
-
-def different_share(page: Page, one: bytes, other: bytes) -> float:
-    """The share of pixels that differ noticeably."""
-    import base64
-
-    return page.evaluate(
-        """async ([one, other]) => {
-            const read = async (text) => {
-                const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-                const picture = await createImageBitmap(new Blob([bytes], {type: 'image/png'}));
-                const canvas = new OffscreenCanvas(picture.width, picture.height);
-                const context = canvas.getContext('2d');
-                context.drawImage(picture, 0, 0);
-                return context.getImageData(0, 0, picture.width, picture.height).data;
-            };
-            const [a, b] = [await read(one), await read(other)];
-            if (a.length !== b.length) return 1;
-            let different = 0;
-            for (let i = 0; i < a.length; i += 4) {
-                const far = [0, 1, 2].reduce((sum, k) => sum + Math.abs(a[i + k] - b[i + k]), 0);
-                if (far > 48) different++;
-            }
-            return different / (a.length / 4);
-        }""",
-        [base64.b64encode(one).decode(), base64.b64encode(other).decode()],
-    )

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,6 +55,24 @@ def test_a_kept_key_is_made_once_and_private(tmp_path: Path) -> None:
     assert kept_key(path) == key and len(key) == 64
     assert path.stat().st_mode & 0o777 == 0o600
     assert os.listdir(path.parent) == ["signing.key"]
+
+
+def test_a_key_that_is_there_is_read_where_nothing_can_be_written(tmp_path: Path) -> None:
+    key = kept_key(tmp_path / "signing.key")
+    code = """
+import pathlib, resource, sys
+from assetflow.code.signing import kept_key
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+folder = pathlib.Path(sys.argv[1])
+sys.stdout.write(kept_key(folder / "signing.key").decode())
+try:
+    kept_key(folder / "other.key")
+except OSError:
+    sys.stdout.write(" refused")
+"""
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{key.decode()} refused"
+    assert os.listdir(tmp_path) == ["signing.key"], "nothing half-made is left"
 
 
 def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:

@@ -466,8 +466,14 @@ export type components = {
             stream: "stdout" | "stderr" | "log";
             text: string;
         };
-        /** @description Some lines, or where a text stands in them. */
+        /**
+         * @description Some lines, or where a text stands in them.
+         *
+         *     Of a long log the first lines are told before all of it is read: their number is a guess until it is `counted`.
+         */
         LogPage: {
+            /** @default true */
+            counted: boolean;
             lines: components["schemas"]["LogItem"][];
             live: boolean;
             matches: number[] | null;

@@ -17,6 +17,7 @@ export class LogBook {
   private closed = new AbortController();
   total: number | null = null;
   live = false;
+  private guessed = false; // the total is that of a log which is being read
   generation = 0; // grows when all lines that were known are to be asked for again
   error: unknown = null;
 
@@ -93,10 +94,12 @@ export class LogBook {
         this.generation += 1;
       }
       for (const line of page.lines) this.lines.set(line.n, line);
-      this.total = settled ? page.total_lines : Math.max(page.total_lines, this.total ?? 0);
+      const counted = this.guessed && page.counted; // how many there are is known now
+      this.total = settled || counted ? page.total_lines : Math.max(page.total_lines, this.total ?? 0);
       this.live = page.live;
+      this.guessed = !page.counted;
       this.error = null;
-      if (page.live) this.lookAgainSoon();
+      if (page.live || !page.counted) this.lookAgainSoon();
     } catch (error) {
       if (this.closed.signal.aborted) return;
       this.error = error;
