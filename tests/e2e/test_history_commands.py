@@ -59,6 +59,9 @@ def test_a_forgotten_run_is_shown_like_any_other(project: Path) -> None:
     assert "✔ orders" in shown.stdout and "rows 3" in shown.stdout
     told = json.loads(run(project, "runs", "show", str(older["run"]), "--json").stdout)
     assert told["states"] == {"orders": "succeeded", "total": "succeeded"}
+    made = [one for one in told["events"] if one["type"] == "step_succeeded"]
+    assert [one["step"] for one in made] == ["orders", "total"] and told["events_next"] is None
+    assert all({"seconds", "load", "compute", "store"} <= one["data"].keys() for one in made), "the history keeps them"
     over = run(project, "runs", "resume", str(older["run"]))
     assert f"run {older['run']} is over: succeeded" in over.stdout
 
