@@ -359,6 +359,17 @@ def test_dev_shows_the_page_of_a_file_and_says_that_its_schedules_are_not_evalua
         assert dev.wait(30) == 0
 
 
+@pytest.mark.parametrize("app", ["workers.app", "assetflow.worker_app"])
+def test_a_celery_worker_without_a_server_says_what_to_set_and_nothing_else(tmp_path: Path, app: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", app, "worker"],
+        cwd=tmp_path, env=environment(PYTHONPATH=str(Path(__file__).parents[2])), capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error: no Redis is configured") and "fix: set ASSETFLOW_REDIS_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_what_the_system_refuses_gets_one_readable_error(project: Path) -> None:
     (project / ".assetflow/signing.key").mkdir(parents=True, mode=0o700)
     done = run(project, "materialize", "-f", "pipeline.py")
