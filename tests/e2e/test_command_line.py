@@ -358,6 +358,7 @@ def test_dev_shows_the_page_of_a_file_and_says_that_its_schedules_are_not_evalua
         assert "of a file are not evaluated: assetflow dev -m pipeline" in said()
         dev.send_signal(signal.SIGINT)
         assert dev.wait(30) == 0
+        assert said().rstrip().endswith("stopping"), "nothing was held, so nothing is taken back"
 
 
 @pytest.mark.parametrize("app", ["workers.app", "assetflow.worker_app"])
