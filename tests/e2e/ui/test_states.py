@@ -108,6 +108,7 @@ def test_code_that_has_never_loaded_is_shown_with_the_line_that_raises_and_the_p
     expect(page.get_by_test_id("definitions-bar")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_broker_that_was_never_there_hides_nothing_that_is_known_without_it(served, opened):
     nobody = f"redis://127.0.0.1:{free_port()}/0"
     project = served("garden", nobody)
