@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from assetflow.errors import InvalidInvocationError, SettingsError
 from assetflow.process_identity import born
 
 FILE = "cluster.json"
+_LITTLE = 65_536  # bytes
 
 
 class ClusterNote(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,17 @@ def advertised(home: Path, *, pid: int, redis_url: str, workers: int, page: str 
         path.unlink(missing_ok=True)
 
 
+def _check_room(descriptor: int) -> None:
+    """Write a little and take it back: on a full disk a server would start, and end at the first thing it keeps."""
+    try:
+        if os.pwrite(descriptor, bytes(_LITTLE), 0) < _LITTLE:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.ftruncate(descriptor, 0)
+    except OSError:
+        os.close(descriptor)
+        raise
+
+
 @contextmanager
 def sole_use(folder: Path) -> Iterator[None]:
     """Own a data folder for the length of the block.
@@ -73,11 +86,12 @@ def sole_use(folder: Path) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        _check_room(descriptor)
     except OSError as error:
         raise SettingsError(
             f"nothing can be written to the home folder: {error.strerror}",
             where=str(folder),
-            fix="set ASSETFLOW_HOME (or `home` in assetflow.toml) to a folder of your own",
+            fix="make room there, or set ASSETFLOW_HOME (or `home` in assetflow.toml) to a folder of your own",
         ) from None
     try:
         try:

@@ -373,6 +373,16 @@ def test_a_celery_worker_without_a_server_says_what_to_set_and_nothing_else(tmp_
     assert "Traceback" not in done.stderr
 
 
+def test_a_full_disk_is_named_before_a_server_is_started(project: Path) -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *COMMAND, "materialize", "-f", "pipeline.py"],
+        cwd=project, env=environment(), capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 2 and "Traceback" not in done.stderr, done.stderr
+    assert "nothing can be written to the home folder: File too large" in done.stderr
+    assert "fix: make room there, or set ASSETFLOW_HOME" in done.stderr
+
+
 def test_what_the_system_refuses_gets_one_readable_error(project: Path) -> None:
     (project / ".assetflow/signing.key").mkdir(parents=True, mode=0o700)
     done = run(project, "materialize", "-f", "pipeline.py")
