@@ -49,7 +49,9 @@ class Environment:
             if value is not None and not isinstance(value, str):
                 raise ParameterCheckError(f"{label} of environment {self.name} is a text, not {value!r}")
         if self.reads_from == self.name:
-            raise InvalidDefinitionError(f"environment {self.name} reads from itself")
+            raise InvalidDefinitionError(
+                f"environment {self.name} reads from itself", fix="name another, or leave reads_from out"
+            )
         object.__setattr__(self, "resources", as_resources(self.resources))
 
     @property

@@ -273,8 +273,9 @@ class Sidecar:
 
     def _end(self, *, in_peace: bool) -> None:
         if not in_peace:
-            logger.warning("the worker's parent is gone; taking back what it held")
             self._adopt(select.poll())  # also of a child that has just begun
+            if any(child.cell.read().busy for child in self._children.values()):
+                logger.warning("the worker's parent is gone; taking back what it held")
             for child in self._children.values():
                 with suppress(ProcessLookupError):
                     signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)

@@ -62,7 +62,8 @@ def listen(host: str, port: int | None) -> socket.socket:
         listening.set_inheritable(False)
         return listening
     raise SettingsError(
-        f"nothing can be served at {host}:{port}: {reason}", fix="choose another --port, or stop what is served there"
+        f"nothing can be served at {host}:{port}: {reason}",
+        fix="choose another --port or --host, or stop what is served there",
     )
 
 

@@ -215,6 +215,7 @@ def test_plan_shows_what_would_be_done_and_does_nothing(project: Path) -> None:
         (["materialize", "-m", "pipeline.py"], 3, ["is a file, not the name of a module", "fix: give it as one: -f"]),
         (["schedule", "list", "-f", "pipeline.py"], 2, ["takes modules, not files: -m pipeline, in the folder"]),
         (["daemon", "-f", "pipeline.py"], 2, ["takes modules, not files: -m pipeline, in the folder"]),
+        (["materialise", "-f", "pipeline.py"], 2, ["No such command 'materialise'. Did you mean 'materialize'?"]),
         (["dev", "-f", "no_such.py"], 3, ["there is no file no_such.py"]),
         (["dev", "-f", "pipeline.py", "-m", "pipeline"], 2, ["give either -m or -f, not both"]),
         (["runs", "show", "nonsense"], 2, ["is not a run id"]),
@@ -340,7 +341,7 @@ def test_dev_does_not_start_where_the_port_it_is_told_is_taken(project: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = run(project, "dev", "-f", "pipeline.py", "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2, done.stderr
-    assert "nothing can be served at 127.0.0.1" in done.stderr and "fix: choose another --port" in done.stderr
+    assert "nothing can be served at 127.0.0.1" in done.stderr and "fix: choose another --port or --host" in done.stderr
     assert not (project / ".assetflow/valkey").exists(), "nothing was started"
 
 
@@ -357,6 +358,19 @@ def test_dev_shows_the_page_of_a_file_and_says_that_its_schedules_are_not_evalua
         assert "of a file are not evaluated: assetflow dev -m pipeline" in said()
         dev.send_signal(signal.SIGINT)
         assert dev.wait(30) == 0
+        assert said().rstrip().endswith("stopping"), "nothing was held, so nothing is taken back"
+
+
+@pytest.mark.parametrize("app", ["workers.app", "assetflow.worker_app"])
+def test_a_celery_worker_without_a_server_says_what_to_set_and_nothing_else(tmp_path: Path, app: str) -> None:
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-m", "celery", "-A", app, "worker"],
+        cwd=tmp_path, env=environment(PYTHONPATH=root), capture_output=True, text=True, timeout=90,
+    )  # fmt: skip
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.startswith("error: no Redis is configured") and "fix: set ASSETFLOW_REDIS_URL" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_what_the_system_refuses_gets_one_readable_error(project: Path) -> None:
