@@ -18,7 +18,7 @@ const COLUMNS: Column<RunStep>[] = [
   {
     id: "state",
     head: "Status",
-    width: "minmax(150px, 1fr)",
+    width: "minmax(176px, 1fr)",
     sortable: true,
     cell: (step) => {
       const { mark, word } = standing(step);
