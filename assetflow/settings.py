@@ -277,6 +277,11 @@ def _read(name: str, value: Any, where: str) -> Any:
         return _address(name, value, where)
     if not isinstance(value, str) or not value.strip():
         raise SettingsError(f"{name} is a text, not {value!r}", where=where)
+    if name == "database_url" and value.strip().lower() != "none" and "://" not in value:
+        raise SettingsError(
+            "database_url is not the address of a database", where=where,
+            fix="write sqlite:///path/to/history.db, postgresql://user:password@host/database, or none",
+        )  # fmt: skip
     return Path(value) if name == "home" else value.strip()
 
 

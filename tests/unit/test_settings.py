@@ -43,6 +43,7 @@ def test_secrets_are_not_in_the_repr(tmp_path: Path) -> None:
         ("alert_url = 'http://169.254.169.254/latest'", "the machine's own surroundings"),
         ("base_url = 'flows.example'", "begins with http:// or https://"),
         ("alert_secret = 'hidden'", "set ASSETFLOW_ALERT_SECRET"),
+        ("database_url = 'history.db'", "write sqlite:///path/to/history.db"),
         ("log_mb = 5000", "log_mb is a number of megabytes"),
     ],
 )
