@@ -99,12 +99,15 @@ def signer_for(settings: Settings) -> Signer:
 chosen_environment: ContextVar[str | None] = ContextVar("assetflow_environment", default=None)
 
 
-def connect(settings: Settings, *, patient: bool = False, only_live: bool = False) -> Connection:
+def connect(
+    settings: Settings, *, patient: bool = False, only_live: bool = False, answers_within: float = 1.5
+) -> Connection:
     """A connection to the server named in the settings.
 
     Args:
         patient: wait long for answers, as workers do.
         only_live: leave the history alone, as workers do; else runs that are over are read from there.
+        answers_within: seconds that one who is not patient waits for an answer, and once more.
 
     Raises:
         ServiceUnreachableError: it does not answer.
@@ -120,7 +123,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
     from assetflow.stores.redis.workers import RedisWorkerRegistry
 
     url = redis_url_of(settings)
-    client = connect_redis(url, patient=patient)
+    client = connect_redis(url, patient=patient, answers_within=answers_within)
     history = cache(lambda: open_history(settings))
     codes, signer, keep = RedisCodeStore(client), signer_for(settings), int(settings.keep_hours * 3600)
 
@@ -257,7 +260,8 @@ def live_feed_of(connection: Connection) -> RedisLiveFeed:
     from assetflow.stores.redis.connection import connect as connect_redis
     from assetflow.stores.redis.live_feed import RedisLiveFeed
 
-    return RedisLiveFeed(connect_redis(connection.url, patient=False))
+    # A page is to show within three seconds that the server is away.
+    return RedisLiveFeed(connect_redis(connection.url, patient=False, answers_within=1.1))
 
 
 def upgrade_history(settings: Settings) -> tuple[str | None, str | None, str]:

@@ -15,6 +15,7 @@ from assetflow.stores.sql.history import SqlHistory
 from assetflow.web.desk_keeper import DeskKeeper
 from assetflow.wiring import Connection, connect, for_cluster, open_history
 
+_ANSWERS_WITHIN = 1.2  # seconds, twice: a page is to show within three that the server is away
 _TRY_AGAIN = 0.5  # seconds between two attempts to reach a server that was not there
 
 
@@ -50,16 +51,18 @@ class Backend:
             if self._refused is not None and time.monotonic() - self._refused[0] < _TRY_AGAIN:
                 raise self._refused[1]
             try:
-                self._connection = connect(self._settings_now())
+                self._connection = connect(self._settings_now(), answers_within=_ANSWERS_WITHIN)
             except ServiceUnreachableError as error:
                 self._refused = (time.monotonic(), error)
                 raise
             return self._connection
 
-    def forget_connection(self) -> None:
-        """Look again where the server is: it did not answer."""
+    def forget_connection(self, error: ServiceUnreachableError) -> None:
+        """The server did not answer: look again where it is, and for a moment have nobody else wait for it."""
         with self._lock:
-            self._connection = None
+            if self._connection is not None:  # else it has been told already, and is tried again in time
+                self._connection = None
+                self._refused = (time.monotonic(), error)
 
     def history(self) -> SqlHistory:
         """What happened, and what was made.

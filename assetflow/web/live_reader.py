@@ -29,6 +29,7 @@ from assetflow.wiring import live_feed_of
 
 _PULSE = 0.1  # seconds between two looks
 _IDLE_PULSE = 0.5
+_BROKER_EVERY = 0.25
 _STATUS_EVERY = 0.25
 _PAUSE = 1.0
 _LOGS_EVERY = 0.5
@@ -72,6 +73,8 @@ class LiveReader:
         self._status_at = self._slow_at = self._logs_at = 0.0
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="assetflow-live", daemon=True)
+        self._watch = threading.Thread(target=self._look_after_broker, name="assetflow-broker", daemon=True)
+        self._telling = threading.Lock()
         self.broker_ok: bool | None = None  # nobody has looked
         self.broker_message = "not looked at yet"
         self.broker_since = time.time()
@@ -79,12 +82,14 @@ class LiveReader:
     def open(self) -> None:
         """Begin."""
         self._thread.start()
+        self._watch.start()
 
     def close(self) -> None:
         """End."""
         self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join(5)
+        for thread in (self._thread, self._watch):
+            if thread.is_alive():
+                thread.join(5)
 
     @property
     def position(self) -> str:
@@ -120,17 +125,35 @@ class LiveReader:
 
     def _lost(self, error: ServiceUnreachableError) -> None:
         self._feed = None
-        self._backend.forget_connection()
+        self._backend.forget_connection(error)
         self._broker(False, error.message)
 
+    def _look_after_broker(self) -> None:
+        """Notice soon that the server is away, whatever the reader waits for."""
+        feed: RedisLiveFeed | None = None
+        while not self._closed.wait(_BROKER_EVERY if self._board.is_watched else _IDLE_PULSE):
+            try:
+                feed = feed or live_feed_of(self._backend.connection())
+                feed.now()
+            except HistoryUnreachableError:
+                feed = None
+            except ServiceUnreachableError as error:
+                feed = None
+                self._backend.forget_connection(error)
+                self._broker(False, error.message)
+            except Exception:
+                feed = None
+                logger.exception("nobody looks after the server for a moment")
+
     def _broker(self, ok: bool, message: str) -> None:
-        if ok == self.broker_ok and message == self.broker_message:
-            return
-        changed = ok != self.broker_ok
-        self.broker_ok, self.broker_message = ok, message
-        if changed:
-            self.broker_since = time.time()
-            self._board.publish("", "broker", {"ok": ok, "message": message})
+        with self._telling:
+            if ok == self.broker_ok and message == self.broker_message:
+                return
+            changed = ok != self.broker_ok
+            self.broker_ok, self.broker_message = ok, message
+            if changed:
+                self.broker_since = time.time()
+                self._board.publish("", "broker", {"ok": ok, "message": message})
 
     def _turn(self) -> None:
         connection = self._backend.connection()

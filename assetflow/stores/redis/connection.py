@@ -34,13 +34,14 @@ class Durability(StrEnum):
     NONE = "none"  # there is no append-only file, or nobody says when it is written
 
 
-def connect(url: str, *, patient: bool = True) -> redis.Redis:
+def connect(url: str, *, patient: bool = True, answers_within: float = 1.5) -> redis.Redis:
     """A client that has answered once.
 
     Args:
         url: ``redis://``, ``rediss://`` or ``unix://``.
         patient: wait half a minute for each answer and ask several times, as workers do; else tell within five
             seconds that there is none.
+        answers_within: seconds that one who is not patient waits for an answer, and once more.
 
     Raises:
         ServiceUnreachableError: nobody answers, or the credentials are wrong.
@@ -51,7 +52,7 @@ def connect(url: str, *, patient: bool = True) -> redis.Redis:
         client = redis.Redis.from_url(
             url,
             socket_connect_timeout=5 if patient else 2,
-            socket_timeout=30 if patient else 1.5,
+            socket_timeout=30 if patient else answers_within,
             health_check_interval=15,
             retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), retries=8 if patient else 1),
             retry_on_error=[redis.exceptions.ConnectionError, redis.exceptions.TimeoutError],

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 from playwright.sync_api import Page, expect
 
-from assetflow.clock import wait_until
+from assetflow.clock import pause, wait_until
 from tests.e2e.ui.conftest import token_of
 from tests.e2e.ui.projects.kitchen import NEEDLE
 from tests.support.line import Line
@@ -331,6 +331,7 @@ def test_a_broker_that_is_away_is_said_and_the_page_comes_back_by_itself(kitchen
     expect(page.locator("[data-live=live]")).to_be_visible()
     bar = page.get_by_test_id("broker-bar")
     broker = broker_of(kitchen)
+    pause(1.0)  # the page is open, and has been told how all stands
     os.kill(broker, signal.SIGSTOP)
     try:
         expect(bar).to_be_visible(timeout=within(3.0) * 1000)
