@@ -99,15 +99,12 @@ def signer_for(settings: Settings) -> Signer:
 chosen_environment: ContextVar[str | None] = ContextVar("assetflow_environment", default=None)
 
 
-def connect(
-    settings: Settings, *, patient: bool = False, only_live: bool = False, answers_within: float = 1.5
-) -> Connection:
+def connect(settings: Settings, *, patient: bool = False, only_live: bool = False) -> Connection:
     """A connection to the server named in the settings.
 
     Args:
         patient: wait long for answers, as workers do.
         only_live: leave the history alone, as workers do; else runs that are over are read from there.
-        answers_within: seconds that one who is not patient waits for an answer, and once more.
 
     Raises:
         ServiceUnreachableError: it does not answer.
@@ -123,7 +120,7 @@ def connect(
     from assetflow.stores.redis.workers import RedisWorkerRegistry
 
     url = redis_url_of(settings)
-    client = connect_redis(url, patient=patient, answers_within=answers_within)
+    client = connect_redis(url, patient=patient)
     history = cache(lambda: open_history(settings))
     codes, signer, keep = RedisCodeStore(client), signer_for(settings), int(settings.keep_hours * 3600)
 

@@ -133,17 +133,14 @@ class CodeHost:
     def _hear(self, pipe: int) -> None:
         child = self._children[pipe]
         found = os.read(pipe, _CHUNK)
-        if found and pipe == child.answers:
+        if pipe == child.answers:
             child.told += found
-            if found.endswith(b"\n"):  # all of it; what the child has left behind may hold the pipe for ever
-                self._forget(pipe)
+            if not found or found.endswith(b"\n"):  # all of it; others that it has left may hold the pipe for ever
                 self._finish(child)
         elif found:
             self._remember(child, found)
         else:
             self._forget(pipe)
-            if pipe == child.answers:
-                self._finish(child)
 
     def _forget(self, pipe: int) -> None:
         self._selector.unregister(pipe)
@@ -163,6 +160,7 @@ class CodeHost:
         child.lines.extend(rest)
 
     def _finish(self, child: _Child) -> None:
+        self._forget(child.answers)
         self._drain(child)
         status = self._bury(child)
         try:
@@ -217,7 +215,6 @@ class CodeHost:
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(child.pid, signal.SIGKILL)
             elif child.answers in self._children:  # it is gone; another that it has left behind holds the pipe
-                self._forget(child.answers)
                 self._finish(child)
 
     def _end(self) -> None:

@@ -27,7 +27,6 @@ from assetflow.daemon.code_jobs import (
 from assetflow.log import logger
 
 _TELLING = 0.2  # seconds to write a stack
-_GRACE = 5.0
 
 
 class CodeProcess:
@@ -41,7 +40,7 @@ class CodeProcess:
     """
 
     def __init__(
-        self, module: str, environment: Mapping[str, str], *, entry: str = "assetflow.daemon", grace: float = _GRACE
+        self, module: str, environment: Mapping[str, str], *, entry: str = "assetflow.daemon", grace: float = 5.0
     ) -> None:
         self.module = module
         self._grace = grace

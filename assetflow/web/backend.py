@@ -15,7 +15,6 @@ from assetflow.stores.sql.history import SqlHistory
 from assetflow.web.desk_keeper import DeskKeeper
 from assetflow.wiring import Connection, connect, for_cluster, open_history
 
-_ANSWERS_WITHIN = 1.2  # seconds, twice: a page is to show within three that the server is away
 _TRY_AGAIN = 0.5  # seconds between two attempts to reach a server that was not there
 
 
@@ -51,7 +50,7 @@ class Backend:
             if self._refused is not None and time.monotonic() - self._refused[0] < _TRY_AGAIN:
                 raise self._refused[1]
             try:
-                self._connection = connect(self._settings_now(), answers_within=_ANSWERS_WITHIN)
+                self._connection = connect(self._settings_now())
             except ServiceUnreachableError as error:
                 self._refused = (time.monotonic(), error)
                 raise

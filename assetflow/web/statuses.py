@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from assetflow.errors import AssetflowError, HistoryUnreachableError, ServiceUnreachableError
+from assetflow.errors import AssetflowError, ServiceUnreachableError
 from assetflow.runs.states import StepState
 from assetflow.web.backend import Backend
 from assetflow.web.run_facts import RunFacts, RunFactsCache
@@ -123,8 +123,8 @@ class Statuses:
             store = self._backend.connection().store
             found.update(store.live_runs())
             found.update(store.recent_runs(_RUNS_LOOKED_AT))
-        except ServiceUnreachableError as error:
-            self._backend.forget_connection(error)
+        except ServiceUnreachableError:
+            pass
         found.update(entry.run_id for entry in self._backend.history().log.runs(_RUNS_LOOKED_AT))
         return found
 
@@ -134,9 +134,7 @@ class Statuses:
                 return known
         try:
             view = self._backend.connection().store.view(run_id)
-        except AssetflowError as error:
-            if isinstance(error, ServiceUnreachableError) and not isinstance(error, HistoryUnreachableError):
-                self._backend.forget_connection(error)
+        except AssetflowError:
             return {}
         is_over = view.status.is_terminal
         at = view.ended or view.started or view.created

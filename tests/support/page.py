@@ -23,7 +23,7 @@ CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
 _STARTS_WITHIN = 90.0
-_BESIDE_OTHERS = 6.0  # times as long
+_BESIDE_OTHERS = 2.0  # times as long
 
 
 def within(seconds: float) -> float:
