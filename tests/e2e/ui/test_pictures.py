@@ -21,6 +21,7 @@ SCREENS = {
     "lineage": "/asset?key=beds&tab=lineage", "versions": "/asset?key=harvest&tab=versions",
     "definition": "/asset?key=harvest&tab=definition", "login": "/login",
 }  # fmt: skip
+PAINTED = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 100)))"
 HIDE_WHAT_PASSES = """() => {
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(`
@@ -82,10 +83,16 @@ def test_the_screens_look_as_they_did(made, opened, theme):
     page: Page = opened(made, "/", theme=theme, reduced_motion="reduce")
     found: dict[str, float] = {}
     for name, path in SCREENS.items():
-        page.goto(made.url + path)
+        if name == "login":
+            page.goto(made.url + path)
+        else:  # before that nothing is known to be made
+            with page.expect_response(lambda response: "/assets/status" in response.url) as told:
+                page.goto(made.url + path)
+            told.value.finished()
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         expect(page.locator(".loading")).to_have_count(0)
         page.evaluate("document.fonts.ready")
+        page.evaluate(PAINTED)
         page.evaluate(HIDE_WHAT_PASSES)
         shot = page.screenshot(path=full / f"{name}-{theme}.png")
         small = page.evaluate(SHRINK, [base64.b64encode(shot).decode(), SIZE])

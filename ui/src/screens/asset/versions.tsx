@@ -11,6 +11,7 @@ import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { Chip, Select } from "../../parts/fields";
 import { Card } from "../../parts/page";
+import { PlainTable } from "../../parts/plain_table";
 import { Answer, Empty } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { toast } from "../../parts/toasts";
@@ -125,60 +126,42 @@ function All({ asset, partition, versions }: { asset: AssetDetail; partition: st
           </div>
         }
       >
-        <div className="scroll-x" tabIndex={0} role="region" aria-label="Versions">
-          <table className="plain-table">
-            <thead>
-              <tr>
-                <th scope="col">From</th>
-                <th scope="col">To</th>
-                <th scope="col">Version</th>
-                <th scope="col">Made</th>
-                <th scope="col">Run</th>
-                <th scope="col" className="end">Size</th>
-                <th scope="col">Data</th>
-                <th scope="col">
-                  <span className="sr">State</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {versions.map((version) => (
-                <tr key={version.version} className={version.published ? "published" : undefined}>
-                  <td>
-                    <input type="radio" name="a" aria-label={`Compare from ${version.version}`} checked={a === version.version} onChange={() => setA(version.version)} />
-                  </td>
-                  <td>
-                    <input type="radio" name="b" aria-label={`Compare to ${version.version}`} checked={b === version.version} onChange={() => setB(version.version)} />
-                  </td>
-                  <td>
-                    <code title={version.version}>{shortId(version.version)}</code>
-                  </td>
-                  <td>
-                    <Time at={version.at} />
-                  </td>
-                  <td>
-                    {version.run_id === null ? "–" : <RunLink id={version.run_id} />}
-                  </td>
-                  <td className="end num">{bytes(version.size)}</td>
-                  <td>
-                    <code className="faint">{version.data_version ? shortId(version.data_version) : "–"}</code>
-                  </td>
-                  <td className="end">
-                    {version.published ? (
-                      <Chip tone="done">published</Chip>
-                    ) : (
-                      may && (
-                        <Button small look="quiet" icon={<Undo2 size={13} />} onClick={() => setBack(version)}>
-                          Roll back to this
-                        </Button>
-                      )
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <PlainTable label="Versions" heads={["From", "To", "Version", "Made", "Run", { text: "Size", look: "end" }, "Data", { text: "State", look: "unseen" }]}>
+          {versions.map((version) => (
+            <tr key={version.version} className={version.published ? "published" : undefined}>
+              <td>
+                <input type="radio" name="a" aria-label={`Compare from ${version.version}`} checked={a === version.version} onChange={() => setA(version.version)} />
+              </td>
+              <td>
+                <input type="radio" name="b" aria-label={`Compare to ${version.version}`} checked={b === version.version} onChange={() => setB(version.version)} />
+              </td>
+              <td>
+                <code title={version.version}>{shortId(version.version)}</code>
+              </td>
+              <td>
+                <Time at={version.at} />
+              </td>
+              <td>
+                {version.run_id === null ? "–" : <RunLink id={version.run_id} />}
+              </td>
+              <td className="end num">{bytes(version.size)}</td>
+              <td>
+                <code className="faint">{version.data_version ? shortId(version.data_version) : "–"}</code>
+              </td>
+              <td className="end">
+                {version.published ? (
+                  <Chip tone="done">published</Chip>
+                ) : (
+                  may && (
+                    <Button small look="quiet" icon={<Undo2 size={13} />} onClick={() => setBack(version)}>
+                      Roll back to this
+                    </Button>
+                  )
+                )}
+              </td>
+            </tr>
+          ))}
+        </PlainTable>
       </Card>
       {sides !== null && <Compared key={JSON.stringify(sides)} name={asset.key} partition={partition} sides={sides} />}
       {back !== null && <Rollback name={asset.key} partition={partition} version={back} onClose={() => setBack(null)} />}
@@ -280,30 +263,21 @@ function Differences({ diff }: { diff: Diff }) {
         </ul>
       )}
       {diff.columns.length > 0 && (
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">Column</th>
-              <th scope="col">Change</th>
-              <th scope="col">How</th>
-            </tr>
-          </thead>
-          <tbody>
-            {diff.columns.map((column) => {
-              const change = CHANGES[column.change] ?? CHANGES["changed"]!;
-              return (
-                <tr key={column.name} data-change={column.change}>
-                  <td className="mono">{column.name}</td>
-                  <td className={`tone-${change.tone}`}>
-                    <span aria-hidden="true">{change.mark} </span>
-                    {change.word}
-                  </td>
-                  <td className="muted">{column.detail}</td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
+        <PlainTable heads={["Column", "Change", "How"]}>
+          {diff.columns.map((column) => {
+            const change = CHANGES[column.change] ?? CHANGES["changed"]!;
+            return (
+              <tr key={column.name} data-change={column.change}>
+                <td className="mono">{column.name}</td>
+                <td className={`tone-${change.tone}`}>
+                  <span aria-hidden="true">{change.mark} </span>
+                  {change.word}
+                </td>
+                <td className="muted">{column.detail}</td>
+              </tr>
+            );
+          })}
+        </PlainTable>
       )}
       {diff.columns.length === 0 && counts.length === 0 && <p className="muted small">{[diff.summary, ...diff.details].join(" · ")}</p>}
       {diff.sample.length > 0 && (

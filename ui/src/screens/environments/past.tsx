@@ -9,6 +9,7 @@ import { cache, useMay } from "../../api/queries";
 import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { Card } from "../../parts/page";
+import { PlainTable } from "../../parts/plain_table";
 import { ErrorNote } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { toast } from "../../parts/toasts";
@@ -22,42 +23,26 @@ export function PastPromotions() {
   if (rows === undefined || rows.length === 0) return null;
   return (
     <Card flush title="Promotions">
-      <div className="scroll-x" tabIndex={0} role="region" aria-label="Promotions">
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">When</th>
-              <th scope="col">Who</th>
-              <th scope="col">From</th>
-              <th scope="col">To</th>
-              <th scope="col">What</th>
-              <th scope="col">
-                <span className="sr">State</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((one) => (
-              <tr key={one.id} data-promotion={one.id}>
-                <td>
-                  <Time at={one.at} />
-                </td>
-                <td>{one.user}</td>
-                <td>{one.from}</td>
-                <td>
-                  <strong>{one.to}</strong>
-                </td>
-                <td className="env-promoted" title={one.assets.join(", ")}>
-                  {one.assets_total === 1 ? <span className="mono">{one.assets[0]}</span> : many(one.assets_total, "asset")}
-                </td>
-                <td className="end">
-                  <State one={one} onUndo={may ? () => setUndoing(one) : null} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PlainTable label="Promotions" heads={["When", "Who", "From", "To", "What", { text: "State", look: "unseen" }]}>
+        {rows.map((one) => (
+          <tr key={one.id} data-promotion={one.id}>
+            <td>
+              <Time at={one.at} />
+            </td>
+            <td>{one.user}</td>
+            <td>{one.from}</td>
+            <td>
+              <strong>{one.to}</strong>
+            </td>
+            <td className="env-promoted" title={one.assets.join(", ")}>
+              {one.assets_total === 1 ? <span className="mono">{one.assets[0]}</span> : many(one.assets_total, "asset")}
+            </td>
+            <td className="end">
+              <State one={one} onUndo={may ? () => setUndoing(one) : null} />
+            </td>
+          </tr>
+        ))}
+      </PlainTable>
       {hasMore && (
         <Button small look="quiet" onClick={more}>
           Show earlier ones

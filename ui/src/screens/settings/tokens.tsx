@@ -10,6 +10,7 @@ import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { Dialog } from "../../parts/dialog";
 import { Chip, Select } from "../../parts/fields";
+import { PlainTable } from "../../parts/plain_table";
 import { Answer, Command, Empty } from "../../parts/states";
 import { Time, useNow } from "../../parts/time";
 import { toast } from "../../parts/toasts";
@@ -43,26 +44,11 @@ export function Tokens() {
           items.length === 0 ? (
             <Empty title="There are no tokens" action={<Command text="assetflow token create NAME --role operator" />} />
           ) : (
-            <table className="plain-table">
-              <thead>
-                <tr>
-                  <th scope="col">Name</th>
-                  <th scope="col">Role</th>
-                  <th scope="col">Writes to</th>
-                  <th scope="col">Made</th>
-                  <th scope="col">Used</th>
-                  <th scope="col">Ends</th>
-                  <th scope="col">
-                    <span className="sr">Revoke</span>
-                  </th>
-                </tr>
-              </thead>
-              <tbody>
-                {items.map((one) => (
-                  <TokenLine key={one.id} one={one} onRevoke={() => setRevoking(one)} />
-                ))}
-              </tbody>
-            </table>
+            <PlainTable heads={["Name", "Role", "Writes to", "Made", "Used", "Ends", { text: "Revoke", look: "unseen" }]}>
+              {items.map((one) => (
+                <TokenLine key={one.id} one={one} onRevoke={() => setRevoking(one)} />
+              ))}
+            </PlainTable>
           )
         }
       </Answer>

@@ -3,6 +3,7 @@ import { useState } from "react";
 
 import { useSettings } from "../../api/operating";
 import { FilterBox } from "../../parts/fields";
+import { PlainTable } from "../../parts/plain_table";
 import { Answer } from "../../parts/states";
 
 export function Values() {
@@ -13,28 +14,19 @@ export function Values() {
       {({ items }) => (
         <div className="stack">
           <FilterBox label="Filter settings" value={text} onChange={setText} />
-          <table className="plain-table settings-values">
-            <thead>
-              <tr>
-                <th scope="col">Setting</th>
-                <th scope="col">Value</th>
-                <th scope="col">From</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items
-                .filter((one) => one.name.toLowerCase().includes(text.toLowerCase()))
-                .map((one) => (
-                  <tr key={one.name}>
-                    <th scope="row" className="mono">
-                      {one.name}
-                    </th>
-                    <td className="mono">{shown(one.value)}</td>
-                    <td className="muted">{one.origin}</td>
-                  </tr>
-                ))}
-            </tbody>
-          </table>
+          <PlainTable className="settings-values" heads={["Setting", "Value", "From"]}>
+            {items
+              .filter((one) => one.name.toLowerCase().includes(text.toLowerCase()))
+              .map((one) => (
+                <tr key={one.name}>
+                  <th scope="row" className="mono">
+                    {one.name}
+                  </th>
+                  <td className="mono">{shown(one.value)}</td>
+                  <td className="muted">{one.origin}</td>
+                </tr>
+              ))}
+          </PlainTable>
         </div>
       )}
     </Answer>

@@ -13,6 +13,7 @@ import { Button } from "../../parts/button";
 import { Confirm } from "../../parts/confirm";
 import { Chip } from "../../parts/fields";
 import { Card, Page } from "../../parts/page";
+import { PlainTable } from "../../parts/plain_table";
 import { Answer, Command, Empty } from "../../parts/states";
 import { Took, useNow } from "../../parts/time";
 import { toast } from "../../parts/toasts";
@@ -174,34 +175,18 @@ function Queues({ workers }: { workers: Workers }) {
       {workers.queues.length === 0 ? (
         <p className="small muted">None is used yet.</p>
       ) : (
-        <table className="plain-table">
-          <thead>
-            <tr>
-              <th scope="col">Queue</th>
-              <th scope="col" className="num">
-                Ready
+        <PlainTable heads={["Queue", { text: "Ready", look: "num" }, { text: "Running", look: "num" }, { text: "Slots that listen", look: "num" }]}>
+          {workers.queues.map((queue) => (
+            <tr key={queue.name}>
+              <th scope="row" className="mono">
+                {queue.name}
               </th>
-              <th scope="col" className="num">
-                Running
-              </th>
-              <th scope="col" className="num">
-                Slots that listen
-              </th>
+              <td className="num">{count(queue.ready)}</td>
+              <td className="num">{count(queue.running)}</td>
+              <td className={`num ${queue.listeners === 0 ? "tone-stale" : ""}`}>{queue.listeners === 0 ? "none" : count(queue.listeners)}</td>
             </tr>
-          </thead>
-          <tbody>
-            {workers.queues.map((queue) => (
-              <tr key={queue.name}>
-                <th scope="row" className="mono">
-                  {queue.name}
-                </th>
-                <td className="num">{count(queue.ready)}</td>
-                <td className="num">{count(queue.running)}</td>
-                <td className={`num ${queue.listeners === 0 ? "tone-stale" : ""}`}>{queue.listeners === 0 ? "none" : count(queue.listeners)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </PlainTable>
       )}
     </Card>
   );
