@@ -128,7 +128,3 @@ def main() -> None:
             raise
         show_error(refused_by_the_system(error))
         sys.exit(USAGE)
-
-
-if __name__ == "__main__":
-    main()

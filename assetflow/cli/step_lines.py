@@ -64,7 +64,7 @@ def lines_of(event: RunEvent) -> Iterable[Text]:
         yield Text.assemble(("  ↻ ", "yellow"), f"{event.steps[0]:<28} {wait:>9}   ", (why, "yellow"))
     elif event.kind is FactKind.STEP_LOST:
         how = detail.error.message.partition(": ")[2] if detail.error is not None else ""
-        died = f"its process died ({how}); it is run again" if how else "its process died; it is run again"
+        died = f"its process died{f' ({how})' if how else ''}; it is ready again"
         yield Text.assemble(("  ↻ ", "yellow"), f"{event.steps[0]:<28} {died}")
     elif event.kind in (FactKind.STEP_SKIPPED, FactKind.STEP_UPSTREAM_FAILED):
         skipped = event.kind is FactKind.STEP_SKIPPED

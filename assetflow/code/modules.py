@@ -68,7 +68,7 @@ def _imported(name: str) -> ModuleType:
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
             raise LoadError(
                 f"there is no module {name}",
-                fix="run from the folder that holds it, install it, or give a file: -f path/to/file.py",
+                fix="run from the folder that holds it, or install it; most commands take a file, too: -f file.py",
             ) from None
         raise _does_not_load(name, error) from error
     except (Exception, SystemExit) as error:

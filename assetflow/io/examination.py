@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import time
@@ -16,6 +17,8 @@ AREA = "storage"
 LITTLE = 1_000_000_000  # bytes free
 HARDLY_ANY = 100_000_000
 _REMOTE = "s3://"
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_MAKE_ROOM = "make room: `assetflow gc` removes old versions, `assetflow history gc` old runs"
 
 
 def try_place(place: str, title: str, *, fsync: bool = False) -> Iterator[Finding]:
@@ -33,10 +36,11 @@ def try_place(place: str, title: str, *, fsync: bool = False) -> Iterator[Findin
         yield problem(AREA, f"{title}: {error.message}", error.fix or "correct the storage of the environment")
         return
     except OSError as error:
+        writable = "make the folder writable for whoever runs workers, or name another (storage, ASSETFLOW_HOME)"
         yield problem(
             AREA,
             f"{title}: {error.filename or place}: {error.strerror or error}",
-            "make the folder writable for whoever runs workers, or name another (storage, ASSETFLOW_HOME)",
+            _MAKE_ROOM if error.errno in _FULL else writable,
         )
         return
     took = (time.perf_counter() - began) * 1000
@@ -60,11 +64,11 @@ def room_at(folder: Path, title: str) -> Finding:
         return problem("disk", f"{title}: {here}: {error.strerror}", "make the folder readable")
     free, nodes = disk.f_bavail * disk.f_frsize, disk.f_favail
     text = f"{title}: {free / 1e9:,.1f} GB free at {here}"
-    fix = "make room: `assetflow gc` removes old versions, `assetflow history gc` old runs"
     if free < HARDLY_ANY or (disk.f_files and not nodes):
-        return problem("disk", text if nodes or not disk.f_files else f"{title}: no file can be made at {here}", fix)
+        text = text if nodes or not disk.f_files else f"{title}: no file can be made at {here}"
+        return problem("disk", text, _MAKE_ROOM)
     if free < LITTLE:
-        return warning("disk", text, fix)
+        return warning("disk", text, _MAKE_ROOM)
     return fine("disk", text)
 
 

@@ -121,7 +121,7 @@ class Keeper:
     def _start_daemon(self) -> None:
         if self._job.daemon:
             modules = [word for module in self._job.modules for word in ("-m", module)]
-            self._daemon = self._start([sys.executable, "-m", "assetflow.cli.main", "daemon", *modules])
+            self._daemon = self._start([sys.executable, "-m", "assetflow", "daemon", *modules])
             self._daemon_started = time.monotonic()
 
     def _start_worker(self, number: int) -> subprocess.Popen[bytes]:

@@ -53,7 +53,7 @@ class Page:
 
     def _keep(self) -> None:
         while not self._stopping:
-            command = [sys.executable, "-m", "assetflow.cli.main", "ui", "--print-url", *self._words]
+            command = [sys.executable, "-m", "assetflow", "ui", "--print-url", *self._words]
             command += ["--port", self._port] if self._port is not None else []
             process = self._process = subprocess.Popen(
                 command,

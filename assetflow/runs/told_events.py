@@ -17,7 +17,7 @@ _SAID = {
     FactKind.STEP_STARTED: "began",
     FactKind.STEP_SKIPPED: "skipped: an input was not made",
     FactKind.STEP_UPSTREAM_FAILED: "not run: an input failed",
-    FactKind.STEP_LOST: "its process died; it is run again",
+    FactKind.STEP_LOST: "its process died; it is ready again",
     FactKind.STEP_LOGGED: "has written",
 }
 _BAD = {FactKind.STEP_FAILED, FactKind.RUN_ABORTED}

@@ -29,6 +29,7 @@ class Watcher:
         self._pending: dict[str, Record] = {}
         self._last_id = ""
         self._wake = asyncio.Event()
+        self._awaits_all = self.wants("status")
         self._closed = False
         self._painted = 0.0
 
@@ -55,7 +56,15 @@ class Watcher:
                 self._pending = {"resync": {}}
         else:
             pending[event] = data
-        self._wake.set()
+        if event != "status" or not self._awaits_all:
+            self._wake.set()
+
+    def put_all_statuses(self, found: Record) -> None:
+        """What it begins with; nothing is painted of statuses before. What has changed meanwhile is newer."""
+        self._awaits_all = False
+        if statuses := {**found, **self._pending.get("status", {})}:
+            self._pending["status"] = statuses
+            self._wake.set()
 
     def _put_run(self, data: Record) -> None:
         held = self._pending.setdefault(
@@ -85,6 +94,8 @@ class Watcher:
             return None
         self._painted = time.monotonic()
         pending, self._pending = self._pending, {}
+        if self._awaits_all and "status" in pending:
+            self._pending["status"] = pending.pop("status")
         return b"".join(
             framed(name.partition(" ")[0], _plain(name, data), self._last_id) for name, data in pending.items()
         )

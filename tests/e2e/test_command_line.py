@@ -18,7 +18,7 @@ from assetflow.clock import wait_until
 from assetflow.local.discovery import running_cluster
 from tests.support.cluster import descendants_of, is_alive
 
-COMMAND = [sys.executable, "-m", "assetflow.cli.main"]
+COMMAND = [sys.executable, "-m", "assetflow"]
 
 PIPELINE = '''
 from assetflow import Output, asset, define_asset_job
@@ -403,6 +403,20 @@ def test_ctrl_c_ends_the_run_with_the_cluster_that_was_started_for_it(tmp_path: 
         assert process.wait(30) == 130
     assert wait_until(lambda: not any(is_alive(pid) for pid in everything), timeout=15)
     assert not (tmp_path / ".assetflow/storage/slow").exists()
+
+
+def test_ctrl_c_while_the_command_is_being_loaded_shows_no_traceback(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n\n\nclass Interrupted:\n    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'assetflow.cli.main':\n            os.kill(os.getpid(), signal.SIGINT)\n\n\n"
+        "sys.meta_path.insert(0, Interrupted())\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "assetflow", "--help"], cwd=tmp_path, env=environment(PYTHONPATH=str(tmp_path)),
+        capture_output=True, text=True, timeout=90,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
 
 def test_a_crash_of_the_command_leaves_no_process(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class Project:
 
     def run(self, *words: str, code: int = 0, **variables: str) -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "assetflow.cli.main", *words],
+            [sys.executable, "-m", "assetflow", *words],
             cwd=self.folder, env={**self.variables, **variables}, capture_output=True, text=True, timeout=120,
             stdin=subprocess.DEVNULL,
         )  # fmt: skip

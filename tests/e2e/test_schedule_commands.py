@@ -163,7 +163,7 @@ def test_a_daemon_wants_a_server_and_a_module(typed: Type) -> None:
 
 @contextmanager
 def dev(farm: Path) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "assetflow.cli.main", "dev", "-m", "tick_farm", "--workers", "1"]
+    command = [sys.executable, "-m", "assetflow", "dev", "-m", "tick_farm", "--workers", "1"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("ASSETFLOW_")}
     process = subprocess.Popen(
         command, cwd=farm, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

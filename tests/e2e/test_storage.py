@@ -37,7 +37,7 @@ def total(sales):
 def run(folder: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ASSETFLOW_")}
     done = subprocess.run(
-        [sys.executable, "-m", "assetflow.cli.main", *arguments],
+        [sys.executable, "-m", "assetflow", *arguments],
         cwd=folder, env={**kept, "NO_COLOR": "1"}, capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert done.returncode == code, done.stdout + done.stderr

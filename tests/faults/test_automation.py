@@ -51,7 +51,7 @@ def test_f25_what_conditions_ask_for_is_asked_for_once_wherever_a_daemon_dies(tm
             }
             with (home / "daemons.log").open("ab") as log:
                 return subprocess.Popen(
-                    [sys.executable, "-m", "assetflow.cli.main", "daemon", "-m", MODULE],
+                    [sys.executable, "-m", "assetflow", "daemon", "-m", MODULE],
                     cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 )  # fmt: skip
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -241,6 +243,16 @@ def test_a_storage_that_is_a_file(settings: Settings, tmp_path: Path) -> None:
     assert finding.message.startswith("staging: ") and "is a file" in finding.message
     good = Patient(settings=replace(settings, environments=environments), environment="default")
     assert worst(examine(good)) is Level.OK, "only the storage of the environment that was asked for"
+
+
+def test_a_storage_that_is_full(tmp_path: Path) -> None:
+    look = "from assetflow.io.examination import try_place"
+    asked = f"{look}; print([(one.message, one.fix) for one in try_place({str(tmp_path)!r}, 'staging')])"
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", sys.executable, "-c", asked],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "staging: " in done.stdout and "File too large" in done.stdout and "make room: " in done.stdout
 
 
 def test_buckets_that_are_missing_or_may_only_be_read(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

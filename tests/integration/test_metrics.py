@@ -184,7 +184,7 @@ def test_the_command_prints_them(fleet: Fleet, tmp_path: Path) -> None:
     import os
 
     environment = {**os.environ, "ASSETFLOW_REDIS_URL": fleet.url, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-m", "assetflow.cli.main", "metrics"]
+    command = [sys.executable, "-m", "assetflow", "metrics"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert of(parsed(done.stdout), "workers", queue="default") == 1

@@ -72,7 +72,7 @@ class Project:
     def command(self, *words: str, timeout: float = 90.0) -> str:
         """What a command of assetflow prints in the project."""
         done = subprocess.run(
-            [sys.executable, "-m", "assetflow.cli.main", *words],
+            [sys.executable, "-m", "assetflow", *words],
             cwd=self.folder, env=self.environment(), capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
@@ -82,7 +82,7 @@ class Project:
         """Start what serves the page, and wait for its address."""
         words = [command, "-m", self.module, "--port", str(free_port()), *more]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "assetflow.cli.main", *words],
+            [sys.executable, "-m", "assetflow", *words],
             cwd=self.folder, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             start_new_session=True,
         )  # fmt: skip

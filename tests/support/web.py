@@ -19,16 +19,19 @@ from typing import Any
 
 import httpx
 from click.testing import CliRunner, Result
+from pydantic import TypeAdapter
 
 from assetflow.cli.main import cli
 from assetflow.client import await_recorded
 from assetflow.clock import wait_until
 from assetflow.local.cluster import LocalCluster
 from assetflow.stores.sql.access import SqlAccess
+from assetflow.web.schemas.live import LiveEvents
 from assetflow.wiring import open_history
 from tests.support.cluster import running_cluster
 
 API = "/api/v1"
+_DESCRIBED = {name: TypeAdapter[Any](field.annotation) for name, field in LiveEvents.model_fields.items()}
 NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # to read them takes longer than most requests here
 
 
@@ -80,7 +83,7 @@ class WebServer:
     def typed(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command as people type it, for the same installation."""
         return subprocess.run(
-            [sys.executable, "-m", "assetflow.cli.main", *words],
+            [sys.executable, "-m", "assetflow", *words],
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=60, check=False,
         )  # fmt: skip
 
@@ -148,7 +151,7 @@ def running_web(
         **(env or {}),
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "assetflow.cli.main", "ui", "--print-url", "--port", str(port), "-m", name, *words],
+        [sys.executable, "-m", "assetflow", "ui", "--print-url", "--port", str(port), "-m", name, *words],
         cwd=folder, env=environment, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -229,6 +232,8 @@ def listening(server: WebServer, topics: str, *, last: str | None = None, env: s
     try:
         assert begun.wait(60)
         yield heard
+        for event, data, _ in heard.events:
+            _DESCRIBED[event].validate_python(data)  # as the page's types say
     finally:
         for one in sockets:
             with suppress(OSError):

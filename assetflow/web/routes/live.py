@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.concurrency import run_in_threadpool
@@ -14,16 +15,23 @@ from assetflow.errors import AssetflowError
 from assetflow.web.live_board import Watcher, framed
 from assetflow.web.parts import ENV_NAME, Viewer, WebParts, parts_of
 from assetflow.web.refusals import Refused
+from assetflow.web.schemas.live import LiveEvents
 
 router = APIRouter(tags=["live"])
 _TOPIC = re.compile(r"runs|status|definitions|broker|instigators|workers|run:[0-9A-Z]{26}|logs:[0-9A-Z]{26}:.{1,500}")
 _MOST_TOPICS = 20
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 @router.get(
     "/live",
-    responses={200: {"content": {"text/event-stream": {}}, "description": "events: see the documentation"}},
-    response_class=StreamingResponse,
+    responses={200: {"model": LiveEvents, "description": "server-sent events: the data of each, by its name"}},
+    response_class=EventStream,
 )
 async def live(
     _caller: Viewer,
@@ -31,7 +39,7 @@ async def live(
     env: Annotated[str | None, Query(max_length=64, pattern=ENV_NAME)] = None,
     topics: Annotated[str, Query(max_length=4000)] = "runs,status",
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
-) -> StreamingResponse:
+) -> EventStream:
     """What happens, as it happens. `Last-Event-ID` goes on from there, or says `resync`.
 
     It needs no definitions: a page that waits for them to load is told when they have.
@@ -46,14 +54,14 @@ async def live(
         raise Refused(429, "too_many", "too many pages are open", fix="close some, or try again later")
     watcher = Watcher(wanted, env or parts.settings.env)
     parts.board.join(watcher)
-    return StreamingResponse(
+    return EventStream(
         _told(parts, watcher, last_event_id),
-        media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
 
 
 async def _told(parts: WebParts, watcher: Watcher, last: str | None) -> AsyncIterator[bytes]:
+    beginning: asyncio.Task[None] | None = None
     try:
         state = parts.backend.desk.state
         version = "" if state.loaded is None else state.loaded.version
@@ -67,21 +75,24 @@ async def _told(parts: WebParts, watcher: Watcher, last: str | None) -> AsyncIte
                 for chunk in await run_in_threadpool(_missed, parts, watcher, since):
                     yield chunk
         if watcher.wants("status"):  # all of it: what happened since the page has asked is among it
-            for chunk in await run_in_threadpool(_statuses, parts, watcher):
-                yield chunk
+            beginning = asyncio.create_task(_begin_statuses(parts, watcher))  # nothing else waits for it
         while (painted := await watcher.paint()) is not None:
             yield painted
     finally:
         parts.board.leave(watcher)
+        if beginning is not None:
+            beginning.cancel()
 
 
-def _statuses(parts: WebParts, watcher: Watcher) -> list[bytes]:
+async def _begin_statuses(parts: WebParts, watcher: Watcher) -> None:
+    found: dict[str, dict[str, Any]] = {}
     try:
-        found = parts.statuses.of(watcher.env)
+        found = await run_in_threadpool(parts.statuses.of, watcher.env)
         parts.reader.told(watcher.env, found)
-        return [framed("status", found, parts.reader.position)]
     except AssetflowError:
-        return []  # it is told when it can be told
+        pass  # they are told when they can be told
+    finally:
+        watcher.put_all_statuses(found)
 
 
 def _missed(parts: WebParts, watcher: Watcher, since: int) -> list[bytes]:

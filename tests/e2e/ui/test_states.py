@@ -26,7 +26,7 @@ def typed(project: Project, command: str) -> Iterator[None]:
     program, *words = shlex.split(command)
     assert program == "assetflow"
     process = subprocess.Popen(
-        [sys.executable, "-m", "assetflow.cli.main", *words],
+        [sys.executable, "-m", "assetflow", *words],
         cwd=project.folder, env=project.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
@@ -121,3 +121,21 @@ def test_a_broker_that_was_never_there_hides_nothing_that_is_known_without_it(se
     expect(page.locator("main .note")).to_contain_text("no Redis answers")
     page.goto(f"{project.url}/settings")
     expect(page.locator("main")).to_contain_text("start the server, or correct ASSETFLOW_REDIS_URL")
+
+
+def test_before_it_is_told_how_assets_stand_none_is_said_to_have_been_never_made(served, opened):
+    project = served("garden")
+    page = opened(project, "/assets")
+    row = page.locator("[role=row][data-key=seeds]")
+    expect(row).to_contain_text("never made")
+    for asked in ("assets/status", "live"):
+        page.route(f"**/api/v1/{asked}?*", lambda _route: None)  # no answer comes
+    page.reload()
+    expect(row).to_contain_text("not known yet")
+    for path in ("/", "/graph"):
+        page.goto(project.url + path)
+        expect(page.locator("[data-mark=unknown]").first).to_be_visible()
+        expect(page.get_by_text("never made")).to_have_count(0)
+    page.unroute_all()
+    page.reload()
+    expect(page.locator("[data-key=seeds]")).to_contain_text("never made")

@@ -15,6 +15,7 @@ def test_a_thousand_changes_are_a_few_paints_and_the_last_of_each_counts() -> No
         board = LiveBoard()
         board.attach(asyncio.get_running_loop())
         board.join(watcher)
+        watcher.put_all_statuses({})
         painted: list[bytes] = []
         begun = time.monotonic()
 
@@ -42,6 +43,20 @@ def test_a_thousand_changes_are_a_few_paints_and_the_last_of_each_counts() -> No
                 told |= json.loads(line[6:])
     assert told == {f"asset{number}": {"n": 950 + number} for number in range(50)}
     assert b"id: 999-x" in painted[-1]
+
+
+def test_all_statuses_hold_nothing_else_up_and_what_has_changed_meanwhile_is_newer() -> None:
+    async def watched() -> tuple[bytes | None, bytes | None]:
+        watcher = Watcher(frozenset({"status"}), "default")
+        watcher.put("status", {"a": {"n": 2}}, "1-x")
+        watcher.put("broker", {"ok": False}, "")
+        before = await watcher.paint()
+        watcher.put_all_statuses({"a": {"n": 1}, "b": {"n": 1}})
+        return before, await watcher.paint()
+
+    before, after = asyncio.run(watched())
+    assert before == b'id: 1-x\nevent: broker\ndata: {"ok":false}\n\n'
+    assert after == b'id: 1-x\nevent: status\ndata: {"a":{"n":2},"b":{"n":1}}\n\n'
 
 
 def test_a_page_hears_only_what_it_has_asked_for() -> None:

@@ -41,7 +41,8 @@ describe("cutting a stream into events", () => {
 
 describe("the one word for a status", () => {
   it("puts what happens now before what happened, and what is wrong before what is old", () => {
-    expect(shownOf(undefined)).toBe("never");
+    expect(shownOf(undefined)).toBe("unknown");
+    expect(shownOf(status({ state: "never" }))).toBe("never");
     expect(shownOf(undefined, true)).toBe("source");
     expect(shownOf(status({}))).toBe("done");
     expect(shownOf(status({ stale: [{ cause: "code", detail: "" }] }))).toBe("stale");

@@ -64,6 +64,7 @@ export type RunStatus = RunSummary["status"];
 export type RunSteps = Schemas["StepCounts"];
 export type RunSummary = Schemas["RunSummary"];
 export type Backfill = Schemas["Backfill"];
+export type LiveEvents = Schemas["LiveEvents"];
 export type StepError = Schemas["StepError"];
 export type RunStep = Schemas["RunStep"];
 export type RunEvent = Schemas["RunEventItem"];

@@ -136,6 +136,11 @@ export type components = {
             ok: boolean;
             since: number;
         };
+        /** @description Whether the broker answers. */
+        BrokerTold: {
+            message: string;
+            ok: boolean;
+        };
         /** @description End a run. */
         CancelAsked: {
             grace?: number | null;
@@ -264,6 +269,12 @@ export type components = {
             ok: boolean;
             version: string | null;
         };
+        /** @description Code was loaded, or did not load. */
+        DefinitionsTold: {
+            error: components["schemas"]["LoadErrorTold"] | null;
+            ok: boolean;
+            version: string | null;
+        };
         /** @description Something that an asset needs. */
         Dep: {
             argument: string | null;
@@ -389,6 +400,10 @@ export type components = {
             /** @default true */
             ok?: boolean;
         };
+        /** @description The connection is there; `version` is that of the definitions, empty if none have loaded. */
+        HelloTold: {
+            version: string;
+        };
         /** @description What was read for a materialization. */
         InputRead: {
             data_version: string | null;
@@ -457,6 +472,26 @@ export type components = {
             used: number;
             waiting: number;
         };
+        /** @description The data of each event, by the event's name. */
+        LiveEvents: {
+            broker: components["schemas"]["BrokerTold"];
+            definitions: components["schemas"]["DefinitionsTold"];
+            hello: components["schemas"]["HelloTold"];
+            instigators: components["schemas"]["NothingTold"];
+            logs: components["schemas"]["LogsTold"];
+            resync: components["schemas"]["NothingTold"];
+            run: components["schemas"]["RunTold"];
+            runs: components["schemas"]["RunsTold"];
+            status: {
+                [key: string]: components["schemas"]["Status"];
+            };
+            workers: components["schemas"]["NothingTold"];
+        };
+        /** @description Why code does not load: the first line, and the rest. */
+        LoadErrorTold: {
+            message: string;
+            trace: string;
+        };
         /** @description A line that a step has written; n counts from 0. */
         LogItem: {
             at: number | null;
@@ -483,6 +518,12 @@ export type components = {
         /** @description A token, in exchange for a cookie. */
         LoginAsked: {
             token: string;
+        };
+        /** @description New lines of one step's log. */
+        LogsTold: {
+            lines: components["schemas"]["LogItem"][];
+            run: string;
+            step: string;
         };
         /** @description What an environment has made of an asset last. */
         MadeThere: {
@@ -525,6 +566,8 @@ export type components = {
             type: "int" | "float" | "text" | "md" | "url" | "path" | "json" | "table" | "asset" | "bool" | "null" | "timestamp" | "run" | "column_schema" | "column_lineage" | "notebook";
             value: unknown;
         };
+        /** @description The name of the event says it all: ask again. */
+        NothingTold: Record<string, unknown>;
         /** @description How many partitions of a backfill stand how. */
         PartitionCounts: {
             done: number;
@@ -900,6 +943,17 @@ export type components = {
             };
             target: string;
             who: string | null;
+        };
+        /** @description What has changed of one run: these steps, how it stands, and what has happened since. */
+        RunTold: {
+            events: components["schemas"]["RunEventItem"][];
+            id: string;
+            steps: components["schemas"]["RunStep"][];
+            summary: components["schemas"]["RunSummary"] | null;
+        };
+        /** @description Runs that are new, or stand otherwise than before. */
+        RunsTold: {
+            items: components["schemas"]["RunSummary"][];
         };
         /** @description A row that differs. */
         SampleRow: {

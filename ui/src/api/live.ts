@@ -5,10 +5,13 @@
 import { useEffect, useSyncExternalStore } from "react";
 
 import { address } from "./client";
+import type { LiveEvents } from "./contract";
 import { EventCutter, type ServerEvent } from "./sse";
 
 export type LiveState = "connecting" | "live" | "lost" | "polling";
-export type Heard = (data: never, event: string) => void;
+/** What can be heard: the server's events, `*` for all of them, and `poll` every three seconds while there is no stream. */
+type Told = LiveEvents & { "*": unknown; poll: unknown };
+type Hear<Name extends keyof Told> = (data: Told[Name], event: string) => void;
 type Hearing = (data: unknown, event: string) => void;
 
 const PAINT_MS = 80; // events are handed out together, so that a storm is one paint
@@ -44,11 +47,10 @@ export class Live {
   };
   snapshot = (): LiveState => this.state;
 
-  /** Hear `event`; `*` hears all, and `poll` every three seconds while there is no stream. */
-  on(event: string, hear: Hearing): () => void {
+  on<Name extends keyof Told>(event: Name, hear: Hear<Name>): () => void {
     const set = this.hearers.get(event) ?? new Set();
-    this.hearers.set(event, set.add(hear));
-    return () => set.delete(hear);
+    this.hearers.set(event, set.add(hear as Hearing));
+    return () => set.delete(hear as Hearing);
   }
 
   want(topics: string[]): () => void {
@@ -195,11 +197,11 @@ export const live = new Live();
 export const useLiveState = (): LiveState => useSyncExternalStore(live.subscribe, live.snapshot);
 
 /** Ask for topics while the component is shown, and hear events of these names. `hear` must be stable (useCallback). */
-export function useLive(topics: string | null, events: Record<string, Heard>): void {
+export function useLive(topics: string | null, events: { [Name in keyof Told]?: Hear<Name> }): void {
   const names = Object.keys(events).join(",");
   useEffect(() => {
     if (topics === null) return;
-    const ends = [live.want(topics.split(",")), ...Object.entries(events).map(([name, hear]) => live.on(name, hear as Hearing))];
+    const ends = [live.want(topics.split(",")), ...Object.entries(events).map(([name, hear]) => live.on(name as "*", hear as Hearing))];
     return () => ends.forEach((end) => end());
     // Handlers are taken as they were when the topics were asked for; they read what changes through refs or caches.
     // eslint-disable-next-line react-hooks/exhaustive-deps

@@ -1,6 +1,6 @@
 /** The lines of one log, fetched a thousand at a time where they are looked at; new ones come by the live connection. */
 import { get } from "./client";
-import type { LogLine, LogPage } from "./contract";
+import type { LiveEvents, LogLine, LogPage } from "./contract";
 import { live } from "./live";
 
 export const PIECE = 1000;
@@ -42,7 +42,7 @@ export class LogBook {
     ];
     // The live lines are those of the newest attempt, all streams together: other views ask again instead.
     if (stream === null && attempt === null)
-      this.ends.push(live.want([`logs:${run}:${step}`]), live.on("logs", (data) => this.hear(data as { run: string; step: string; lines: LogLine[] })));
+      this.ends.push(live.want([`logs:${run}:${step}`]), live.on("logs", (told) => this.hear(told)));
     return () => {
       this.closed.abort();
       this.asked.clear();
@@ -116,7 +116,7 @@ export class LogBook {
     }, LOOK_AGAIN_MS);
   }
 
-  private hear({ run, step, lines }: { run: string; step: string; lines: LogLine[] }): void {
+  private hear({ run, step, lines }: LiveEvents["logs"]): void {
     if (run !== this.of.run || step !== this.of.step || lines.length === 0) return;
     for (const line of lines) this.lines.set(line.n, line);
     const [first, last] = [lines[0], lines.at(-1)];

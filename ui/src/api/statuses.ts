@@ -5,11 +5,14 @@ import { useCallback, useEffect, useSyncExternalStore } from "react";
 import { get } from "./client";
 import type { Status, Statuses } from "./contract";
 
-export type Shown = "done" | "running" | "queued" | "stale" | "failed" | "skipped" | "never" | "source";
+export type Shown = "done" | "running" | "queued" | "stale" | "failed" | "skipped" | "never" | "source" | "unknown";
 
-/** The one word for a status: what happens now goes before what happened, what is wrong before what is old. */
+/**
+ * The one word for a status: what happens now goes before what happened, what is wrong before what is old.
+ * Of what nobody has told yet it is not said that it was never made.
+ */
 export function shownOf(status: Status | undefined, isSource = false): Shown {
-  if (status === undefined) return isSource ? "source" : "never";
+  if (status === undefined) return isSource ? "source" : "unknown";
   if (status.state === "running" || status.state === "queued" || status.state === "failed") return status.state;
   if (status.state === "skipped") return "skipped";
   if (status.state === "never") return isSource ? "source" : "never";
@@ -24,14 +27,12 @@ export class StatusStore {
   private byKey = new Map<string, Set<() => void>>();
   private all = new Set<() => void>();
   private count = 0;
-  loaded = false;
 
   get = (key: string): Status | undefined => this.items.get(key);
   version = (): number => this.count;
 
   replace(items: Record<string, Status>): void {
     this.items = new Map(Object.entries(items));
-    this.loaded = true;
     for (const set of this.byKey.values()) for (const tell of set) tell();
     this.changed();
   }
@@ -77,7 +78,7 @@ export function useStatusLoading(env: string | null): void {
     staleTime: Infinity,
   });
   useEffect(() => {
-    if (data) statuses.replace(data.items);
+    statuses.replace(data?.items ?? {}); // those of another environment are not known here
   }, [data]);
 }
 

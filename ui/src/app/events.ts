@@ -69,18 +69,16 @@ export function useLiveCaches(env: string | null): void {
     let version: string | null = null;
     const ends = [
       live.want(["runs", "status"]), // the broker and the definitions are told to everybody,
-      live.on("hello", (data) => {
-        const said = (data as { version: string }).version;
+      live.on("hello", ({ version: said }) => {
         if ((version ?? shownVersion() ?? said) !== said) definitionsChanged();
         // Of what happened between the first answers and now nobody tells.
         if (version === null) void cache.invalidateQueries({ predicate: ({ queryKey: [name] }) => !FOLLOWED.has(name) });
         version = said;
       }),
-      live.on("status", (data) => statusesChanged(data as Record<string, Status>)),
-      live.on("runs", (data) => runsChanged((data as { items: RunSummary[] }).items)),
+      live.on("status", statusesChanged),
+      live.on("runs", ({ items }) => runsChanged(items)),
       live.on("definitions", definitionsChanged),
-      live.on("broker", (data) => {
-        const { ok, message } = data as Pick<Session["broker"], "ok" | "message">;
+      live.on("broker", ({ ok, message }) => {
         const was = cache.getQueryData<Session>(["session"])?.broker.ok;
         cache.setQueryData<Session>(["session"], (session) =>
           session && { ...session, broker: { ok, message, since: ok === session.broker.ok ? session.broker.since : Date.now() / 1000 } },

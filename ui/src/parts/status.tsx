@@ -12,6 +12,7 @@ const MARKS: Record<Mark, { shape: string; word: string; tone: string }> = {
   failed: { shape: "✖", word: "failed", tone: "failed" },
   skipped: { shape: "⊘", word: "skipped", tone: "skipped" },
   never: { shape: "○", word: "never made", tone: "never" },
+  unknown: { shape: "·", word: "not known yet", tone: "never" },
   source: { shape: "◇", word: "source", tone: "never" },
   cancelled: { shape: "⊘", word: "cancelled", tone: "skipped" },
   paused: { shape: "‖", word: "paused", tone: "queued" },

@@ -12,7 +12,7 @@ import { staleWord } from "../graph/card";
 
 export type Row = { asset: Asset; status: Status | undefined; shown: Shown };
 
-const URGENT: Shown[] = ["failed", "running", "queued", "stale", "never", "skipped", "done", "source"];
+const URGENT: Shown[] = ["failed", "running", "queued", "stale", "never", "skipped", "done", "source", "unknown"];
 
 const VALUES: Record<string, (row: Row) => string | number> = {
   key: (row) => row.asset.key,

@@ -3,7 +3,7 @@ import { memo, useMemo } from "react";
 
 import { type Shown, shownOf, statuses, useStatus, useStatusVersion } from "../../api/statuses";
 import { ShareBar } from "../../parts/charts";
-import { StatusDot, wordOf } from "../../parts/status";
+import { StatusDot, toneOf, wordOf } from "../../parts/status";
 import { useNow } from "../../parts/time";
 import { count, relative } from "../../words/format";
 import { CARD, FOLDED } from "./layout/compound";
@@ -76,11 +76,12 @@ function CardLine({ shown, at, stale, tally }: {
   if (shown === "running" || shown === "queued") return <span className={`tone-${shown}`}>{shown}…</span>;
   if (shown === "skipped") return <>skipped – no output</>;
   if (shown === "source") return <>source</>;
+  if (shown === "unknown") return <>…</>;
   if (shown === "never") return <>{parts ?? "never made"}</>;
   return <>{parts ?? when ?? "done"}</>;
 }
 
-const SHARES: Shown[] = ["failed", "running", "queued", "stale", "done", "skipped", "never", "source"];
+const SHARES: Shown[] = ["failed", "running", "queued", "stale", "done", "skipped", "never", "source", "unknown"];
 
 type GroupCardProps = { name: string; group: number; x: number; y: number; keys: string[]; source: (key: string) => boolean; onUnfold: (group: string) => void };
 
@@ -93,7 +94,7 @@ export const GroupCard = memo(function GroupCard({ name, x, y, keys, source, onU
       const shown = shownOf(statuses.get(key), source(key));
       counts.set(shown, (counts.get(shown) ?? 0) + 1);
     }
-    return SHARES.map((shown) => ({ tone: shown === "source" ? "never" : shown, word: wordOf(shown), count: counts.get(shown) ?? 0, shown }));
+    return SHARES.map((shown) => ({ tone: toneOf(shown), word: wordOf(shown), count: counts.get(shown) ?? 0, shown }));
   }, [keys, source, version]);
   const loud = tally.filter(({ count: n, shown }) => n > 0 && ["failed", "running", "stale"].includes(shown));
   return (

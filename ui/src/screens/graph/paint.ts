@@ -1,6 +1,6 @@
 /** The canvas below the cards: lines and boxes always, cards as coloured rectangles when they are too small to read. */
 import { type Shown, shownOf, statuses } from "../../api/statuses";
-import { shapeOf } from "../../parts/status";
+import { shapeOf, toneOf } from "../../parts/status";
 import type { Camera } from "./camera";
 import { CARD, type Layout, type Line } from "./layout/compound";
 import type { Scene, Topology } from "./model";
@@ -22,7 +22,7 @@ export function coloursNow(): Colours {
   return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
-export const fillOf = (shown: Shown): string => (shown === "source" ? "never-fill" : `${shown}-fill`);
+export const fillOf = (shown: Shown): string => `${toneOf(shown)}-fill`;
 
 export type Look = {
   scene: Scene;
@@ -182,7 +182,7 @@ function writeNames(context: CanvasRenderingContext2D, { layout, scene, topology
   for (const i of shown) {
     const node = scene.nodes[i]!;
     const mark = shownOf(statuses.get(topology.keys[node]!), (topology.flags[node]! & 1) === 1);
-    context.fillStyle = colours[mark === "source" ? "never" : mark]!;
+    context.fillStyle = colours[toneOf(mark)]!;
     context.fillText(shapeOf(mark), layout.x[i]! + CARD.w - 20, layout.y[i]! + CARD.h / 2);
   }
   context.textAlign = "start";

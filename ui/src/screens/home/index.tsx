@@ -16,7 +16,7 @@ import { Progress, ShareBar } from "../../parts/charts";
 import { isUnloaded, NoAssets, Unloaded } from "../../parts/nothing_defined";
 import { Card, Page } from "../../parts/page";
 import { Answer, Command } from "../../parts/states";
-import { RunStatusMark, StatusDot, StatusMark, wordOf } from "../../parts/status";
+import { RunStatusMark, StatusDot, StatusMark, toneOf, wordOf } from "../../parts/status";
 import { Time, Took } from "../../parts/time";
 import { Unheard, unheard, useWorkerCommand } from "../../parts/unheard";
 import { count, many } from "../../words/format";
@@ -94,7 +94,7 @@ function FirstRun({ assets }: { assets: number }) {
   );
 }
 
-const TALLY: Shown[] = ["failed", "running", "queued", "stale", "done", "skipped", "never"];
+const TALLY: Shown[] = ["failed", "running", "queued", "stale", "done", "skipped", "never", "unknown"];
 
 function useTally(): { shown: Shown; keys: string[] }[] {
   const { data } = useDefinitions();
@@ -108,10 +108,11 @@ function useTally(): { shown: Shown; keys: string[] }[] {
 
 function Standing() {
   const tally = useTally();
-  const told = tally.filter(({ shown, keys }) => keys.length > 0 || ["failed", "running", "stale", "done"].includes(shown));
+  const isKnown = tally.some(({ shown, keys }) => shown !== "unknown" && keys.length > 0);
+  const told = tally.filter(({ shown, keys }) => keys.length > 0 || (isKnown && ["failed", "running", "stale", "done"].includes(shown)));
   return (
     <section aria-label="How assets stand" className="standing">
-      <ShareBar label="Assets" shares={tally.map(({ shown, keys }) => ({ tone: shown, word: wordOf(shown), count: keys.length }))} />
+      <ShareBar label="Assets" shares={tally.map(({ shown, keys }) => ({ tone: toneOf(shown), word: wordOf(shown), count: keys.length }))} />
       <ul>
         {told.map(({ shown, keys }) => (
           <li key={shown}>

@@ -2,15 +2,13 @@
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 
 import { get } from "../../api/client";
-import type { Listed, RunDetail, RunEvent, RunStep, RunSummary } from "../../api/contract";
+import type { Listed, LiveEvents, RunDetail, RunEvent, RunStep, RunSummary } from "../../api/contract";
 import { live } from "../../api/live";
 
 const STEPS_A_PAGE = 2000;
 const EVENTS_A_PAGE = 1000;
 const ENDED = new Set(["success", "failed", "cancelled"]);
 export const hasEnded = (run: Pick<RunSummary, "status">): boolean => ENDED.has(run.status);
-
-type Told = { id: string; steps?: RunStep[]; summary?: RunSummary; events?: RunEvent[] };
 
 export class RunBook {
   run: RunDetail | null = null;
@@ -39,7 +37,7 @@ export class RunBook {
     const again = (): void => void this.refresh();
     const ends = [
       live.want([`run:${this.id}`]),
-      live.on("run", (data) => this.hear(data as Told)),
+      live.on("run", (told) => this.hear(told)),
       live.on("hello", again), // a new connection: something may have happened while there was none
       live.on("resync", again),
       live.on("poll", () => {
@@ -122,15 +120,15 @@ export class RunBook {
     if (!inOrder) this.events.sort((a, b) => (isBefore(a.id, b.id) ? -1 : 1));
   }
 
-  private hear({ id, steps, summary, events }: Told): void {
+  private hear({ id, steps, summary, events }: LiveEvents["run"]): void {
     if (id !== this.id || this.run === null) return;
-    if (steps && steps.length > 0) {
+    if (steps.length > 0) {
       const next = [...this.steps];
       for (const step of steps) if (step.index < next.length) next[step.index] = step; // others are on their way
       this.steps = next;
     }
     if (summary) this.run = { ...this.run, ...summary };
-    if (events && this.wantsEvents) this.addEvents(events);
+    if (this.wantsEvents) this.addEvents(events);
     this.changed();
   }
 
