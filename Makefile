@@ -8,6 +8,7 @@ HOME_FOLDER := $(or $(ASSETFLOW_HOME),.assetflow)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PAGE := assetflow/web/static/index.html
 PAGE_SOURCES := $(shell find ui -name node_modules -prune -o -type f -print)
+DIAGRAMS := docs/diagrams.js
 DESCRIBED := ui/src/api/described.ts
 REPORT := $(HOME_FOLDER)/reports/flights.html
 
@@ -42,8 +43,8 @@ format: $(VENV)/.test ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: $(VENV)/.test ## build the documentation into site/
-	$(BIN)/python -m mkdocs build --strict --quiet
+docs: $(VENV)/.test $(DIAGRAMS) ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 	@echo "documentation: site/index.html"
 
 bench: $(VENV)/.examples ## compare with raw Celery and with bare processes (a few minutes, quiet machine)
@@ -92,6 +93,9 @@ clean: ## remove what was built, and what runs have left
 $(PAGE): $(PAGE_SOURCES) | $(BIN)/python
 	ui/build.sh $(BIN)/python
 	@touch $@
+
+$(DIAGRAMS): docs/diagrams.sh | $(BIN)/python
+	docs/diagrams.sh $(BIN)/python $@
 
 # A stamp for each set of packages: installed again only when what is asked for has changed.
 $(BIN)/python:

@@ -234,7 +234,8 @@ class AutomationCondition(ConditionTree):
         """All that it needs was made since the latest fire time, or is asked for in this evaluation.
 
         Args:
-            cron_schedule, cron_timezone: see `cron_tick_passed`.
+            cron_schedule: see `cron_tick_passed`.
+            cron_timezone: the same.
         """
         passed = AutomationCondition.cron_tick_passed(cron_schedule, cron_timezone)
         return AutomationCondition.all_deps_match(
@@ -264,7 +265,8 @@ class AutomationCondition(ConditionTree):
         """Make it once for each fire time, as soon as all that it needs was made since.
 
         Args:
-            cron_schedule, cron_timezone: see `cron_tick_passed`.
+            cron_schedule: see `cron_tick_passed`.
+            cron_timezone: the same.
         """
         return (
             AutomationCondition.in_latest_time_window()

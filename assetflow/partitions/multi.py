@@ -33,8 +33,8 @@ class PartitionDimensionDefinition(NamedTuple):
 class MultiPartitionKey(str):
     """The key of a partition in several dimensions: the keys in each, in the order of the dimensions' names.
 
-    Args:
-        keys_by_dimension: the key in each dimension.
+    Attributes:
+        keys_by_dimension: the key in each dimension, which it is made of.
 
     Raises:
         CheckError: a key is no text, or has "|" in it.

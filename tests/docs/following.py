@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _BLOCK = re.compile(r"^( *)```(\w+)([^\n]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+_UNTRIED = "<!-- untried -->\n"
 _CHANGING = re.compile(
     r"\b01[0-9A-HJKMNP-TV-Z]{24}\b|01[0-9A-Z]{2,8}…|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b[0-9a-f]{12}\b"
     r"|[\d.,]+ ?(?:ms|s|min|h|B|kB|MB|KiB|MiB)\b"
@@ -34,11 +35,11 @@ class Block:
 
 
 def blocks_of(page: Path) -> Iterator[Block]:
-    """The blocks of code of a page, in order; those marked ``no-run`` are not among them."""
+    """The blocks of code of a page, in order; those below ``<!-- untried -->`` are not among them."""
     text = page.read_text(encoding="utf-8")
     for found in _BLOCK.finditer(text):
         indent, language, about, code = found.groups()
-        if "no-run" in about:
+        if text.endswith(_UNTRIED, 0, found.start()):
             continue
         title = re.search(r'title="([^"]+)"', about)
         lines = [line.removeprefix(indent) for line in code.splitlines()]

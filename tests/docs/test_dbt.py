@@ -31,7 +31,7 @@ def test_the_models_of_a_dbt_project_are_assets(tmp_path: Path) -> None:
     for name, text in PROJECT.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
         (project / name).write_text(text, encoding="utf-8")
-    found = re.search(r"```python no-run\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    found = re.search(r"<!-- untried -->\n```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert found is not None and "dbtRunner" in found[1]
     (tmp_path / "shop.py").write_text(found[1], encoding="utf-8")
     environment = {
