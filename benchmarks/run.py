@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -24,7 +25,7 @@ from benchmarks.drawing import draw
 from benchmarks.in_process import compare
 from benchmarks.planning import measure
 from benchmarks.raw_celery import RawCelery
-from benchmarks.workloads import Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
+from benchmarks.workloads import ASSET, Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
 
 ROUND_TRIPS = 30
 PEERS = ("raw Celery", "bare, one call", "bare, 16 a call", "assetflow")
@@ -85,7 +86,7 @@ def peers(names: list[str]) -> Iterator[dict[str, Runner]]:
                 runners[name] = lambda shape, bare=bare: data.checked(shape, bare.run)  # type: ignore[misc]
         if "assetflow" in names:
             stack.enter_context(local_cluster(workers=2, directory=folder / "assetflow"))
-            runners["assetflow"] = _assetflow
+            runners["assetflow"] = partial(_assetflow, folder / "assetflow" / "storage")
         yield runners
 
 
@@ -100,21 +101,27 @@ class _Folders:
         self._count += 1
         folder = self._root / str(self._count)
         seconds = run(shape, folder)
-        if [value for _, value in results(folder, shape)] != expected(shape):
-            raise AssertionError(f"a peer has come to wrong values in {shape.what}")
-        shutil.rmtree(folder)
+        _check_and_remove(folder, shape)
         return seconds
+
+
+def _check_and_remove(folder: Path, shape: Shape, prefix: str = "") -> None:
+    if list(results(folder, shape, prefix)) != expected(shape):
+        raise AssertionError(f"a peer has come to wrong values in {shape.what}")
+    shutil.rmtree(folder)
 
 
 def _raw_celery(raw: RawCelery, shape: Shape, data: _Folders) -> float:
     return data.checked(shape, lambda shape, folder: raw.run(shape, folder, canvas=shape.name == "W2"))
 
 
-def _assetflow(shape: Shape) -> float:
+def _assetflow(storage: Path, shape: Shape) -> float:
     assets = assets_of(shape)
     began = perf_counter()
     submit(assets).wait(timeout=300)
-    return perf_counter() - began
+    seconds = perf_counter() - began
+    _check_and_remove(storage, shape, ASSET)  # as those of the peers, so that all of them write where nothing is yet
+    return seconds
 
 
 def throughput(runners: dict[str, Runner], shape: Shape, rounds: int) -> dict[str, float]:

@@ -17,6 +17,9 @@ from typing import Any
 from assetflow import AssetIn, AssetsDefinition, asset
 
 
+ASSET = "step_"  # before a step's number, in the name of its asset
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """Who needs whom.
@@ -91,14 +94,18 @@ def assets_of(shape: Shape) -> list[AssetsDefinition]:
 
 def define(step: int, parents: tuple[int, ...]) -> AssetsDefinition:
     """One of them."""
-    ins = {f"in_{place}": AssetIn(f"step_{parent}") for place, parent in enumerate(parents)}
-    return asset(name=f"step_{step}", ins=ins)(compute)
+    ins = {f"in_{place}": AssetIn(f"{ASSET}{parent}") for place, parent in enumerate(parents)}
+    return asset(name=f"{ASSET}{step}", ins=ins)(compute)
 
 
-def results(folder: Path, shape: Shape) -> Iterator[tuple[int, Any]]:
-    """What a peer has left in its folder, to check that it did the work."""
+def results(folder: Path, shape: Shape, prefix: str = "") -> Iterator[Any]:
+    """What a peer has left in its folder, to check that it did the work.
+
+    Args:
+        prefix: of the names of its files.
+    """
     for step in range(len(shape.parents)):
-        yield step, pickle.loads((folder / str(step)).read_bytes())
+        yield pickle.loads((folder / f"{prefix}{step}").read_bytes())
 
 
 def expected(shape: Shape) -> list[int]:
