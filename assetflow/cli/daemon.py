@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from dataclasses import replace
 
 import click
@@ -50,7 +51,7 @@ def daemon(modules: tuple[str, ...], yes: bool) -> None:
         f"looking after {count_text(schedules, 'schedule')} and {count_text(sensors, 'sensor')} of {', '.join(chosen)} "
         f"in {settings.env}"
     )
-    if OUT.is_terminal:
+    if OUT.is_terminal and sys.stdin.isatty():  # below `assetflow dev` somebody else hears it
         OUT.print("Ctrl-C stops it", style="dim")
     found.run()
     ERR.print("stopped", style="dim")
