@@ -136,6 +136,7 @@ def test_before_it_is_told_how_assets_stand_none_is_said_to_have_been_never_made
         page.goto(project.url + path)
         expect(page.locator("[data-mark=unknown]").first).to_be_visible()
         expect(page.get_by_text("never made")).to_have_count(0)
+        expect(page.get_by_text("nothing is stale")).to_have_count(0)
     page.unroute_all()
     page.reload()
     expect(page.locator("[data-key=seeds]")).to_contain_text("never made")

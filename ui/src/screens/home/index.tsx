@@ -96,7 +96,12 @@ function FirstRun({ assets }: { assets: number }) {
 
 const TALLY: Shown[] = ["failed", "running", "queued", "stale", "done", "skipped", "never", "unknown"];
 
-function useTally(): { shown: Shown; keys: string[] }[] {
+type Tally = { shown: Shown; keys: string[] }[];
+
+/** Whether anybody has told yet how assets stand. */
+const isTold = (tally: Tally): boolean => tally.every(({ shown, keys }) => shown !== "unknown" || keys.length === 0);
+
+function useTally(): Tally {
   const { data } = useDefinitions();
   const version = useStatusVersion();
   return useMemo(() => {
@@ -108,7 +113,7 @@ function useTally(): { shown: Shown; keys: string[] }[] {
 
 function Standing() {
   const tally = useTally();
-  const isKnown = tally.some(({ shown, keys }) => shown !== "unknown" && keys.length > 0);
+  const isKnown = isTold(tally);
   const told = tally.filter(({ shown, keys }) => keys.length > 0 || (isKnown && ["failed", "running", "stale", "done"].includes(shown)));
   return (
     <section aria-label="How assets stand" className="standing">
@@ -187,11 +192,12 @@ function RunRow({ run }: { run: RunSummary }) {
 function Attention() {
   const tally = useTally();
   const keys = (shown: Shown): string[] => tally.find((one) => one.shown === shown)?.keys ?? [];
+  const isKnown = isTold(tally);
   const rows = [...keys("failed").map((key) => ["failed", key] as const), ...keys("stale").map((key) => ["stale", key] as const)];
   return (
     <Card title="Needs attention" flush>
       {rows.length === 0 ? (
-        <p className="home-none muted small">Nothing has failed, and nothing is stale.</p>
+        <p className="home-none muted small">{isKnown ? "Nothing has failed, and nothing is stale." : "Not known yet."}</p>
       ) : (
         <ul className="home-list">
           {rows.slice(0, 7).map(([shown, key]) => (
@@ -289,9 +295,11 @@ function WorkerStrip({ items, queues }: Workers) {
     <ul className="home-list">
       {items.slice(0, 6).map((worker) => (
         <li key={worker.name} className="row">
-          <span className="grow clip">{worker.name}</span>
+          <span className="grow clip" title={worker.name}>
+            {worker.host} <span className="faint num">· {worker.pid}</span>
+          </span>
           <span className="home-run-progress">
-            <Progress value={worker.busy / Math.max(1, worker.slots)} label={`Slots of ${worker.name} in use`} />
+            <Progress value={worker.busy / Math.max(1, worker.slots)} label={`Slots of ${worker.host}, process ${worker.pid}, in use`} />
           </span>
           <span className="num small muted">
             {worker.busy}/{worker.slots}
