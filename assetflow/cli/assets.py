@@ -165,7 +165,7 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
 
 @assets.command("materializations")
 @click.argument("key")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Materializations to show.")
 @env_option
 @json_option
 def materializations(key: str, limit: int, as_json: bool) -> None:

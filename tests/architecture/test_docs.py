@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from click import Context
 
 import assetflow
-from assetflow.cli.main import _COMMANDS
+from assetflow.cli.main import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "reference"
@@ -38,7 +39,7 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     assert "by default the function" in page
     assert "InvalidDefinitionError" in page
     commands = (tmp_path / "site" / "reference" / "command-line" / "index.html").read_text()
-    for name in _COMMANDS:
+    for name in cli.list_commands(Context(cli)):
         assert f'id="assetflow-{name}"' in commands, f"the page of the command line lacks {name}"
 
 
