@@ -49,7 +49,7 @@ def runs() -> None:
 
 @runs.command("list")
 @json_option
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="Runs to show.")
+@click.option("--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 1000), help="Runs to show.")
 @click.option(
     "--status",
     "statuses",
@@ -110,6 +110,7 @@ def _position(_context: click.Context, _parameter: click.Parameter, given: str) 
     "most",
     default=1000,
     show_default=True,
+    metavar="N",
     type=click.IntRange(0, 100_000),
     help="With --json: how many of the run's events are told.",
 )

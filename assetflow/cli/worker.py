@@ -14,7 +14,9 @@ from assetflow.wiring import build_worker_app, connect, current_settings
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("-m", "--module", "modules", multiple=True, help="Module this worker may import; may be repeated.")
 @click.option("-q", "--queues", default="default", show_default=True, help="Queues to serve, separated by commas.")
-@click.option("-c", "--concurrency", type=click.IntRange(1, 1024), help="Steps at once; by default one a core.")
+@click.option(
+    "-c", "--concurrency", metavar="N", type=click.IntRange(1, 1024), help="Steps at once; by default one a core."
+)
 @click.option("--pool", type=click.Choice(["prefork", "threads", "solo"]), default="prefork", show_default=True,
               help="How steps run at once: processes, threads, or one after the other.")  # fmt: skip
 @click.option("-n", "--hostname", help="The worker's name.")

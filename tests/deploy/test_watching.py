@@ -99,6 +99,16 @@ def test_every_number_that_is_asked_for_is_one_that_assetflow_tells():
     assert asked - told == set()
 
 
+def test_the_first_run_that_fails_is_an_increase():
+    from assetflow.metrics.exposition import metrics_text, sources_of
+    from assetflow.wiring import connect, current_settings, for_cluster
+
+    with running_valkey() as server:
+        connection = connect(for_cluster(current_settings(), redis_url=server.url))
+        text, _ = metrics_text(sources_of(connection))
+    assert b'assetflow_runs_total{status="failed"} 0.0' in text
+
+
 def test_the_dashboard_has_no_two_panels_in_one_place():
     board = json.loads((DEPLOY / "grafana" / "assetflow.json").read_text())
     taken: set[tuple[int, int]] = set()
