@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from enum import Enum
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from assetflow.cli.main import cli
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "reference"
 # An entry of the reference that is a heading, or a heading and a signature, and no more.
+# The names of values of enumerations say enough.
 EMPTY = re.compile(
-    r'<h[2-6] id="(assetflow\.[^"]+)" class="doc doc-heading">(?:(?!</h[2-6]>).)*</h[2-6]>'
+    r'<h[2-6] id="(assetflow\.(?:[^".]+\.)*(?![A-Z_0-9]+")[^".]+)" class="doc doc-heading">(?:(?!</h[2-6]>).)*</h[2-6]>'
     r'(?:(?!<p>|<h[2-6]).)*<div class="doc doc-contents[^"]*">\s*</div>', re.DOTALL,
 )  # fmt: skip
 WIDTH = 110
@@ -51,6 +53,11 @@ def test_the_documentation_builds_without_a_warning(tmp_path: Path) -> None:
     page = (tmp_path / "site" / "reference" / "assets" / "index.html").read_text()
     assert "by default the function" in page
     assert "InvalidDefinitionError" in page
+    pages = "".join(page.read_text() for page in (tmp_path / "site" / "reference").rglob("*.html"))
+    for name, home in assetflow._HOMES.items():
+        found = getattr(assetflow, name)
+        for value in found.__members__ if isinstance(found, type) and issubclass(found, Enum) else ():
+            assert f'id="{home}.{name}.{value}"' in pages, f"the reference does not list {name}.{value}"
     commands = (tmp_path / "site" / "reference" / "command-line" / "index.html").read_text()
     for name in cli.list_commands(Context(cli)):
         assert f'id="assetflow-{name}"' in commands, f"the page of the command line lacks {name}"
