@@ -27,7 +27,9 @@ def alerts() -> None:
 
 @alerts.command("list")
 @json_option
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 1000), help="Alerts to show."
+)
 def list_alerts(as_json: bool, limit: int) -> None:
     """List alerts, newest first."""
     settings = current_settings()

@@ -25,6 +25,7 @@ from assetflow.cli.targets import (
     env_option,
     json_option,
     load_project,
+    same_place,
     selection_argument,
 )
 from assetflow.cli.versions import history, rollback
@@ -93,9 +94,10 @@ def list_assets(selection: tuple[str, ...], module: str | None, file: Path | Non
     OUT.print(table)
     stale = [key for key in keys if statuses is not None and not statuses[key].is_fresh]
     if stale:
+        here = same_place(module, file)
         ERR.print(
             f"{count_text(len(stale), 'asset')} of {len(keys)} {'is' if len(stale) == 1 else 'are'} stale or missing. "
-            "Why: assetflow assets why KEY. Make them: assetflow materialize --stale",
+            f"Why: assetflow assets why KEY{here}. Make them: assetflow materialize --stale{here}",
             style="dim",
         )
     for source in graph.sources_by_key.values():
@@ -165,7 +167,14 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
 
 @assets.command("materializations")
 @click.argument("key")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1, 1000),
+    help="Materializations to show.",
+)
 @env_option
 @json_option
 def materializations(key: str, limit: int, as_json: bool) -> None:

@@ -28,8 +28,12 @@ _STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 @click.command()
 @click.option("-m", "--module", "modules", multiple=True, help="Module the workers may import; may be repeated.")
 @click.option("-f", "--file", type=click.Path(path_type=Path), help="Python file with assets, for the page.")
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
-@click.option("--port", type=click.IntRange(1, 65_535), help="Of the page; by default 8642, or any that is free.")
+@click.option(
+    "--workers", default=2, show_default=True, metavar="N", type=click.IntRange(1, 64), help="Processes that run steps."
+)
+@click.option(
+    "--port", metavar="N", type=click.IntRange(1, 65_535), help="Of the page; by default 8642, or any that is free."
+)
 @click.option("--no-ui", is_flag=True, help="Serve no page.")
 def dev(modules: tuple[str, ...], file: Path | None, workers: int, port: int | None, no_ui: bool) -> None:
     """Run a cluster on this machine until Ctrl-C: Valkey and workers, found by every other command.

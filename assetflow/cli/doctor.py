@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from rich.table import Table
 from rich.text import Text
 
 from assetflow.cli.console import OUT, count_text, print_json
@@ -58,7 +59,11 @@ def _settings() -> Settings:
 
 def _show(finding: Finding) -> None:
     sign, style = _SIGNS[finding.level]
-    OUT.print(Text.assemble("  ", (sign, style), f" {finding.area:<13} ", finding.message))
+    line = Table.grid()
+    line.add_column(no_wrap=True)
+    line.add_column(overflow="fold")
+    line.add_row(Text.assemble("  ", (sign, style), f" {finding.area:<13} "), finding.message)
+    OUT.print(line, soft_wrap=False)
     if finding.fix:
         OUT.print(Text.assemble(" " * 18, ("fix: ", "dim"), finding.fix))
 

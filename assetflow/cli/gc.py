@@ -29,12 +29,22 @@ _SHOWN = 20
 
 
 @click.command("gc")
-@click.option("--keep", default=KEEP, show_default=True, type=click.IntRange(1), help="Versions of each asset to keep.")
-@click.option("--keep-days", default=1.0, show_default=True, type=click.FloatRange(0), help="And all younger ones.")
+@click.option(
+    "--keep",
+    default=KEEP,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1),
+    help="Versions of each asset to keep.",
+)
+@click.option(
+    "--keep-days", default=1.0, show_default=True, metavar="N", type=click.FloatRange(0), help="And all younger ones."
+)
 @click.option(
     "--staged-hours",
     default=STAGED_FOR / 3600,
     show_default=True,
+    metavar="N",
     type=click.FloatRange(0),
     help="How old is what nobody accepted, before it goes.",
 )

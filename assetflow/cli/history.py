@@ -115,7 +115,9 @@ def record() -> None:
 
 
 @history.command()
-@click.option("--older-than", "days", type=click.FloatRange(min=0.0), help="Days; by default those of the settings.")
+@click.option(
+    "--older-than", "days", metavar="N", type=click.FloatRange(min=0.0), help="Days; by default those of the settings."
+)
 @click.option("--dry-run", is_flag=True, help="Only tell how many there are.")
 @json_option
 def gc(days: float | None, dry_run: bool, as_json: bool) -> None:

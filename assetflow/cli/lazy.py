@@ -27,9 +27,25 @@ class Group(click.Group):
 class LazyGroup(Group):
     """A group whose commands are named as ``module:attribute``."""
 
-    def __init__(self, *args: Any, commands_at: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, sections: Mapping[str, Mapping[str, str]], examples: Mapping[str, str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self._commands_at = commands_at
+        self._sections = sections
+        self._examples = examples
+        self._commands_at = {name: place for section in sections.values() for name, place in section.items()}
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, and the commands by what they are for, all in columns that stand below each other."""
+        with formatter.section("Examples"):
+            formatter.write_dl(list(self._examples.items()), col_max=50)
+        width = max(map(len, self._commands_at))
+        for title, names in self._sections.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(name.ljust(width), one.get_short_help_str(_WHOLE)) for name, one in commands if one]
+                )
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """Names, in the order given."""

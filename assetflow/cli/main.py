@@ -24,52 +24,61 @@ from assetflow.errors import (
 
 SUCCESS, STEP_FAILED, USAGE, BAD_DEFINITIONS, UNREACHABLE, CANCELLED, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
-_COMMANDS = {
-    "materialize": "assetflow.cli.materialize:materialize",
-    "backfill": "assetflow.cli.backfill:backfill",
-    "plan": "assetflow.cli.plan:plan",
-    "partitions": "assetflow.cli.partitions:partitions",
-    "assets": "assetflow.cli.assets:assets",
-    "gc": "assetflow.cli.gc:gc",
-    "diff": "assetflow.cli.diff:diff",
-    "promote": "assetflow.cli.promote:promote",
-    "runs": "assetflow.cli.runs:runs",
-    "logs": "assetflow.cli.logs:logs",
-    "alerts": "assetflow.cli.alerts:alerts",
-    "pools": "assetflow.cli.limits:pools",
-    "history": "assetflow.cli.history:history",
-    "run-limits": "assetflow.cli.limits:run_limits",
-    "schedule": "assetflow.cli.schedules:schedule",
-    "sensor": "assetflow.cli.sensors:sensor",
-    "metrics": "assetflow.cli.metrics:metrics",
-    "automation": "assetflow.cli.automation:automation",
-    "doctor": "assetflow.cli.doctor:doctor",
-    "dev": "assetflow.cli.dev:dev",
-    "ui": "assetflow.cli.ui:ui",
-    "token": "assetflow.cli.tokens:token",
-    "daemon": "assetflow.cli.daemon:daemon",
-    "worker": "assetflow.cli.worker:worker",
+_SECTIONS = {
+    "Make assets": {
+        "materialize": "assetflow.cli.materialize:materialize",
+        "backfill": "assetflow.cli.backfill:backfill",
+        "plan": "assetflow.cli.plan:plan",
+    },
+    "Look at assets and runs": {
+        "assets": "assetflow.cli.assets:assets",
+        "partitions": "assetflow.cli.partitions:partitions",
+        "runs": "assetflow.cli.runs:runs",
+        "logs": "assetflow.cli.logs:logs",
+    },
+    "Compare and publish environments": {
+        "diff": "assetflow.cli.diff:diff",
+        "promote": "assetflow.cli.promote:promote",
+    },
+    "Have assets made by themselves": {
+        "schedule": "assetflow.cli.schedules:schedule",
+        "sensor": "assetflow.cli.sensors:sensor",
+        "automation": "assetflow.cli.automation:automation",
+    },
+    "Start processes": {
+        "dev": "assetflow.cli.dev:dev",
+        "worker": "assetflow.cli.worker:worker",
+        "daemon": "assetflow.cli.daemon:daemon",
+        "ui": "assetflow.cli.ui:ui",
+        "metrics": "assetflow.cli.metrics:metrics",
+    },
+    "Look after a cluster": {
+        "doctor": "assetflow.cli.doctor:doctor",
+        "pools": "assetflow.cli.limits:pools",
+        "run-limits": "assetflow.cli.limits:run_limits",
+        "alerts": "assetflow.cli.alerts:alerts",
+        "token": "assetflow.cli.tokens:token",
+        "history": "assetflow.cli.history:history",
+        "gc": "assetflow.cli.gc:gc",
+    },
 }
 
-
-_HELP = """Materialize software-defined assets on Celery workers.
-
-\b
-assetflow materialize -m my_project             everything, on a cluster that is started for it
-assetflow materialize -m my_project "*report"   report, and all it needs
-assetflow plan -f pipeline.py group:marts       what would be done
-"""
+_EXAMPLES = {
+    "assetflow materialize -m my_project": "everything",
+    'assetflow materialize -m my_project "*report"': "report, and all it needs",
+    "assetflow plan -f pipeline.py group:marts": "what would be done",
+}
 
 
 @click.group(
     cls=LazyGroup,
-    commands_at=_COMMANDS,
-    help=_HELP,
+    sections=_SECTIONS,
+    examples=_EXAMPLES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
 @click.version_option(package_name="assetflow", prog_name="assetflow")
 def cli() -> None:
-    """See `_HELP`."""
+    """Materialize software-defined assets on Celery workers."""
 
 
 def exit_code_of(error: Exception) -> int:

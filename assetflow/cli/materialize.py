@@ -32,9 +32,9 @@ from assetflow.submission import wanted_partitions
 @click.option("--tag", "tags", multiple=True, metavar="NAME=VALUE", help="Shown in listings; may be repeated.")
 @click.option("--job", help="A job among the definitions; SELECTION then narrows it.")
 @click.option("--run-key", help="Your name for this request: asked again, it follows the run that exists.")
-@click.option("--priority", default=0, show_default=True, type=click.IntRange(-1000, 1000),
+@click.option("--priority", default=0, show_default=True, metavar="N", type=click.IntRange(-1000, 1000),
               help="Runs with a higher one go first.")  # fmt: skip
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
+@click.option("--workers", default=2, show_default=True, metavar="N", type=click.IntRange(1, 64),
               help="Workers of the cluster that is started if there is none.")  # fmt: skip
 @click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
 @click.option("--partition", metavar="KEY", help="The partition to make, of assets that have such.")

@@ -15,7 +15,9 @@ from assetflow.wiring import connect, current_settings
 
 
 @click.command("metrics")
-@click.option("--port", type=click.IntRange(0, 65535), help="Serve them there until Ctrl-C; 0 for a free one.")
+@click.option(
+    "--port", metavar="N", type=click.IntRange(0, 65535), help="Serve them there until Ctrl-C; 0 for a free one."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 def metrics(port: int | None, host: str) -> None:
     """Print the metrics of runs and workers, or serve them to Prometheus.

@@ -37,7 +37,7 @@ from assetflow.wiring import current_settings, open_history
 @definitions_options
 @json_option
 @yes_option
-@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64),
+@click.option("--workers", default=2, show_default=True, metavar="N", type=click.IntRange(1, 64),
               help="Workers of the cluster that is started if there is none.")  # fmt: skip
 @click.option("--no-wait", is_flag=True, help="Print the new run's id and return.")
 def retry(

@@ -44,12 +44,12 @@ _PAGE = 1000  # events that are asked for at once
 
 @click.group(cls=Group)
 def runs() -> None:
-    """Look at runs, and end them."""
+    """Look at runs; cancel, pause, resume and retry them."""
 
 
 @runs.command("list")
 @json_option
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 1000), help="Runs to show.")
 @click.option(
     "--status",
     "statuses",
@@ -110,6 +110,7 @@ def _position(_context: click.Context, _parameter: click.Parameter, given: str) 
     "most",
     default=1000,
     show_default=True,
+    metavar="N",
     type=click.IntRange(0, 100_000),
     help="With --json: how many of the run's events are told.",
 )

@@ -38,7 +38,7 @@ _NO_LIMIT = 86_400.0
 
 @click.group("schedule", cls=Group)
 def schedule() -> None:
-    """See, start and stop what runs at certain times."""
+    """See, start and stop schedules: what runs at certain times."""
 
 
 @schedule.command("list")
@@ -110,7 +110,9 @@ def stop(names: tuple[str, ...], module: str | None) -> None:
 @click.argument("name")
 @module_option
 @env_option
-@click.option("--count", default=5, show_default=True, type=click.IntRange(1, 1000), help="Fire times to show.")
+@click.option(
+    "--count", default=5, show_default=True, metavar="N", type=click.IntRange(1, 1000), help="Fire times to show."
+)
 @json_option
 def preview(name: str, module: str | None, count: int, as_json: bool) -> None:
     """Show when NAME fires next, and what it would ask for."""
@@ -140,7 +142,13 @@ def preview(name: str, module: str | None, count: int, as_json: bool) -> None:
 @module_option
 @env_option
 @yes_option
-@click.option("--at", "moment", type=click.DateTime(), help="As if it were this time, in the zone of the schedule.")
+@click.option(
+    "--at",
+    "moment",
+    metavar="TIME",
+    type=click.DateTime(),
+    help="As if it were this time, in the zone of the schedule.",
+)
 @click.option("--dry-run", is_flag=True, help="Only tell what it asks for.")
 @json_option
 @click.pass_context
@@ -168,7 +176,9 @@ def run(
 @click.argument("name")
 @module_option
 @env_option
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 10_000), help="Ticks to show."
+)
 @json_option
 def list_ticks(name: str, module: str | None, limit: int, as_json: bool) -> None:
     """List the ticks of NAME, the latest first: what each asked for, or why it did not."""

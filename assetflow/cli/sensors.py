@@ -38,7 +38,7 @@ _NO_LIMIT = 86_400.0
 
 @click.group("sensor", cls=Group)
 def sensor() -> None:
-    """See, start and stop what is asked again and again whether something is to be run."""
+    """See, start and stop sensors: functions that are asked every so often whether to run something."""
 
 
 @sensor.command("list")
@@ -168,7 +168,9 @@ def cursor(name: str, module: str | None, wanted: str | None, clear: bool) -> No
 @click.argument("name")
 @module_option
 @env_option
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 10_000))
+@click.option(
+    "--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 10_000), help="Ticks to show."
+)
 @json_option
 def list_ticks(name: str, module: str | None, limit: int, as_json: bool) -> None:
     """List the ticks of NAME, the latest first: what each asked for, or why it did not."""

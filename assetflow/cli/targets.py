@@ -96,7 +96,7 @@ def same_place(module: str | None, file: Path | None) -> str:
 
 def yes_option(command: F) -> F:
     """``--yes``."""
-    return click.option("--yes", is_flag=True, help="It is meant: do not ask.")(command)
+    return click.option("-y", "--yes", is_flag=True, help="Do not ask whether it is meant.")(command)
 
 
 def confirm(environments: Environments, name: str, *, yes: bool) -> bool:

@@ -32,7 +32,7 @@ def token() -> None:
 
 @token.command()
 @click.argument("name")
-@click.option("--role", type=ROLES, default="viewer", show_default=True)
+@click.option("--role", type=ROLES, default="viewer", show_default=True, help="What it lets do.")
 @click.option("--expires", default="90d", show_default=True, metavar="TIME", help="Such as 12h, 30d, 8w, or never.")
 @click.option("--env", "environments", multiple=True, metavar="NAME",
               help="An environment that may be written to; may be repeated. By default all.")  # fmt: skip
@@ -99,7 +99,7 @@ def revoke(token_id: str) -> None:
 
 
 @token.command()
-@click.option("--role", type=ROLES, default="admin", show_default=True)
+@click.option("--role", type=ROLES, default="admin", show_default=True, help="What it lets do.")
 @click.option("--url", metavar="URL", help="Of the page; by default that of a running `assetflow dev`, or base_url.")
 def link(role: str, url: str | None) -> None:
     """Print a link with which one gets in once, within a day."""

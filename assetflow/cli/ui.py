@@ -16,7 +16,7 @@ from assetflow.wiring import current_settings
 @definitions_options
 @env_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65_535), help="By default 8642, or any that is free.")
+@click.option("--port", metavar="N", type=click.IntRange(0, 65_535), help="By default 8642, or any that is free.")
 @click.option("--no-auth", is_flag=True, help="Let everybody do everything; only at an address of this machine.")
 @click.option("--print-url", is_flag=True, hidden=True, help="Print nothing but the address, for who starts this.")
 def ui(module: str | None, file: Path | None, host: str, port: int | None, no_auth: bool, print_url: bool) -> None:

@@ -68,7 +68,7 @@ def history(key: str, partition: str | None, module: str | None, file: Path | No
 @click.command("rollback")
 @click.argument("key")
 @click.argument("version", default="@-1")
-@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("-y", "--yes", is_flag=True, help="Do not ask whether it is meant.")
 @partition_option
 @definitions_options
 @env_option

@@ -14,10 +14,15 @@ from assetflow.wiring import build_worker_app, connect, current_settings
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.option("-m", "--module", "modules", multiple=True, help="Module this worker may import; may be repeated.")
 @click.option("-q", "--queues", default="default", show_default=True, help="Queues to serve, separated by commas.")
-@click.option("-c", "--concurrency", type=click.IntRange(1, 1024), help="Steps at once; by default one a core.")
-@click.option("--pool", type=click.Choice(["prefork", "threads", "solo"]), default="prefork", show_default=True)
+@click.option(
+    "-c", "--concurrency", metavar="N", type=click.IntRange(1, 1024), help="Steps at once; by default one a core."
+)
+@click.option("--pool", type=click.Choice(["prefork", "threads", "solo"]), default="prefork", show_default=True,
+              help="How steps run at once: processes, threads, or one after the other.")  # fmt: skip
 @click.option("-n", "--hostname", help="The worker's name.")
-@click.option("-l", "--loglevel", default="WARNING", show_default=True)
+@click.option(
+    "-l", "--loglevel", default="WARNING", show_default=True, help="What the worker itself writes, and above."
+)
 @click.argument("celery_options", nargs=-1, type=click.UNPROCESSED)
 def worker(
     modules: tuple[str, ...],

@@ -298,8 +298,13 @@ def _truth(text: str) -> bool:
 
 
 StringSource = _Source(STRING, str)
+"""In a schema: a text, or ``{"env": "NAME"}``, the environment variable that holds it where the code runs."""
+
 IntSource = _Source(INT, int)
+"""In a schema: a whole number, or ``{"env": "NAME"}``, the environment variable that holds it where the code runs."""
+
 BoolSource = _Source(BOOL, _truth)
+"""In a schema: true or false, or ``{"env": "NAME"}``, an environment variable: ``true``, ``1`` or ``t``, and so on."""
 
 _PYTHON: Mapping[Any, ConfigType] = {int: INT, float: FLOAT, bool: BOOL, str: STRING, Any: ANYTHING}
 

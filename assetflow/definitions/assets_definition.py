@@ -199,7 +199,7 @@ class AssetsDefinition(NodeBacked):
 
     @property
     def has_own_deps(self) -> bool:
-        """Whether its assets need different ones, instead of all of them everything."""
+        """Whether its assets have dependencies of their own; if not, each needs all that the function needs."""
         return self._deps is not None
 
     @property
@@ -251,7 +251,7 @@ class AssetsDefinition(NodeBacked):
 
     @property
     def check_keys(self) -> frozenset[AssetCheckKey]:
-        """Which these are."""
+        """The keys of the checks that its functions do."""
         if isinstance(self.node_def, OpDefinition) and not self.node_def.checks:
             return _NO_CHECKS
         return frozenset(spec.key for spec in self.check_specs)
@@ -294,13 +294,13 @@ class AssetsDefinition(NodeBacked):
 
     @property
     def freshness_policies_by_key(self) -> dict[AssetKey, FreshnessPolicy]:
-        """How fresh those of its assets are to be of which that is said."""
+        """The freshness policies of its assets, by key; those without one are left out."""
         found = {key: labels.freshness_policy for key, labels in self.labels_by_key.items()}
         return {key: policy for key, policy in found.items() if policy is not None}
 
     @property
     def automation_conditions_by_key(self) -> dict[AssetKey, AutomationCondition]:
-        """When those of its assets are made by themselves that are."""
+        """The automation conditions of its assets, by key; those without one are left out."""
         found = {key: labels.automation_condition for key, labels in self.labels_by_key.items()}
         return {key: condition for key, condition in found.items() if condition is not None}
 

@@ -291,4 +291,7 @@ def _found(keys: Mapping[str, AssetKey], name: str, what: str) -> AssetKey:
 
 
 AssetExecutionContext = OpExecutionContext
+"""The ``context`` argument of an asset: another name of `OpExecutionContext`."""
+
 AssetCheckExecutionContext = OpExecutionContext
+"""The ``context`` argument of a check: another name of `OpExecutionContext`."""

@@ -15,6 +15,7 @@ from assetflow.engine.tallying import SETTLE_BUCKETS, STEP_BUCKETS
 from assetflow.runs.gauges import Gauges
 from assetflow.runs.limits import Limits
 from assetflow.runs.registry import DEAD_AFTER, WorkerRegistry, WorkerView
+from assetflow.runs.states import RunStatus
 
 Labels = tuple[str, ...]
 Values = Mapping[Any, float]  # by the values of the labels, a tuple of texts
@@ -130,12 +131,14 @@ def _recording(gauges: Gauges) -> Iterator[Family]:
 def _counted(counted: Counted) -> Iterator[Family]:
     outcomes = {tuple(name[1:3]): value for name, value in counted.items() if name[0] == "steps" and len(name) == 3}
     yield _counter("steps", "Tries of steps, by how they ended.", ("queue", "outcome"), outcomes)
-    lost: dict[Labels, float] = {}
+    # From 0 on: what grows from nothing to 1 has not increased for Prometheus, and nobody would be told of the first.
+    lost: dict[Labels, float] = {(queue,): 0.0 for queue, _ in outcomes}
     for (queue, outcome), value in outcomes.items():
         if outcome == "lost":
-            lost[(queue,)] = lost.get((queue,), 0.0) + value
+            lost[(queue,)] += value
     yield _counter("reclaims", "Tries that were taken back because a process or worker died.", ("queue",), lost)
-    runs = {(name[1],): value for name, value in counted.items() if name[0] == "runs" and len(name) == 2}
+    runs: dict[Labels, float] = {(status.lower(),): 0.0 for status in RunStatus if status.is_terminal}
+    runs |= {(name[1],): value for name, value in counted.items() if name[0] == "runs" and len(name) == 2}
     yield _counter("runs", "Runs that have ended, by status.", ("status",), runs)
     busy = {(name[1],): value for name, value in counted.items() if name[0] == "busy" and len(name) == 2}
     yield _counter("step_busy_seconds", "Seconds that slots have spent in steps.", ("queue",), busy)

@@ -31,10 +31,24 @@ def test_help_says_a_whole_sentence_of_each_command():
                      if isinstance(one, click.Group))]  # fmt: skip
     assert len(groups) > 5
     for group in groups:
-        shown = group.get_help(Context(group, max_content_width=80)).partition("Commands:")[2]
+        shown = group.get_help(Context(group, max_content_width=80)).partition("--help")[2]
         assert shown and "..." not in shown, shown
         for name in group.list_commands(Context(group)):
             assert re.search(rf"^  {name} +\S.*", shown, re.MULTILINE), name
+
+
+def test_help_says_of_each_option_what_it_is_for():
+    def silent(command: click.Command | None, name: str) -> list[str]:
+        assert command is not None
+        found = [f"{name} {one.opts[-1]}" for one in command.params
+                 if isinstance(one, click.Option) and not one.hidden and not one.help]  # fmt: skip
+        below = command.list_commands(Context(command)) if isinstance(command, click.Group) else []
+        for one in below:
+            assert isinstance(command, click.Group)
+            found += silent(command.get_command(Context(command), one), f"{name} {one}")
+        return found
+
+    assert silent(cli, "assetflow") == []
 
 
 def test_the_script_that_decides_installs_the_servers_of_tests_and_runs_make_test():

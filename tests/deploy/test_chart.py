@@ -136,7 +136,17 @@ def test_each_scaled_object_scales_a_deployment_that_leaves_its_replicas_alone()
         assert spec["minReplicaCount"] < spec["maxReplicaCount"]
         (trigger,) = spec["triggers"]
         assert trigger["type"] == "prometheus"
-        assert set(trigger["metadata"]) == {"serverAddress", "query", "threshold"}
+        assert set(trigger["metadata"]) == {"serverAddress", "query", "threshold", "ignoreNullValues"}
+
+
+def test_numbers_that_do_not_come_take_no_workers_away(tmp_path):
+    asked_of_prometheus = of_kind(HELM / "rendered" / "production.yaml", "ScaledObject")
+    for one in asked_of_prometheus:
+        (trigger,) = one["spec"]["triggers"]
+        assert trigger["metadata"]["ignoreNullValues"] == "false", "an answer that is empty would be 0"
+        assert "vector(0)" not in trigger["metadata"]["query"], "while Redis is away there would seem to be no work"
+    for one in [*asked_of_prometheus, *of_kind(render(tmp_path, "--set", "keda.enabled=true"), "ScaledObject")]:
+        assert one["spec"]["fallback"]["behavior"] == "currentReplicasIfHigher"
 
 
 def test_ready_and_running_steps_are_added_up_when_the_metrics_service_is_asked(tmp_path):

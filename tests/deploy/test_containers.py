@@ -90,6 +90,18 @@ def test_only_the_page_and_the_numbers_are_reached_and_only_from_this_host(compo
     assert composed["networks"]["backend"]["internal"] is True
 
 
+def test_a_link_that_lets_in_leads_to_where_the_page_is_published(composed):
+    ui = composed["services"]["ui"]
+    (port,) = ui["ports"]
+    assert ui["environment"]["ASSETFLOW_BASE_URL"] == f"http://{port['host_ip']}:{port['published']}"
+
+
+def test_steps_reach_what_is_elsewhere_and_servers_reach_nothing(composed):
+    for name, service in composed["services"].items():
+        expected = {"backend", "front"} if name in OURS else {"backend"}
+        assert set(service["networks"]) == expected, name
+
+
 def test_the_server_of_runs_forgets_nothing_and_wants_a_password():
     lines = (DEPLOY / "valkey.conf").read_text().splitlines()
     assert "appendonly yes" in lines

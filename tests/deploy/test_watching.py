@@ -35,6 +35,30 @@ def test_each_alert_fires_when_it_should():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_keda_asks_is_nothing_while_the_server_is_away_and_0_while_there_is_no_work(tmp_path):
+    scaled = [
+        one
+        for one in yaml.safe_load_all((DEPLOY / "helm" / "rendered" / "production.yaml").read_text())
+        if one and one["kind"] == "ScaledObject" and "gpu" in one["metadata"]["name"]
+    ]
+    query = scaled[0]["spec"]["triggers"][0]["metadata"]["query"]
+
+    def case(up: int, series: list[str], samples: list[dict[str, object]]) -> dict[str, object]:
+        inputs = [{"series": "assetflow_up", "values": f"{up}x8"}, *({"series": s, "values": "3x8"} for s in series)]
+        asked = [{"expr": query, "eval_time": "1m", "exp_samples": samples}]
+        return {"interval": "15s", "input_series": inputs, "promql_expr_test": asked}
+
+    queues = ['assetflow_ready_steps{queue="gpu"}', 'assetflow_running_steps{queue="training"}']
+    cases = [
+        case(1, [*queues, 'assetflow_ready_steps{queue="default"}'], [{"labels": "{}", "value": 6}]),
+        case(1, [], [{"labels": "{}", "value": 0}]),
+        case(0, [], []),
+    ]
+    (tmp_path / "keda_test.yml").write_text(yaml.safe_dump({"tests": cases}))
+    done = promtool("test", "rules", str(tmp_path / "keda_test.yml"))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_each_alert_is_tried_and_says_what_to_do():
     (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
     tried = (DEPLOY / "prometheus" / "alerts_test.yml").read_text()
@@ -75,6 +99,16 @@ def test_every_number_that_is_asked_for_is_one_that_assetflow_tells():
     assert asked - told == set()
 
 
+def test_the_first_run_that_fails_is_an_increase():
+    from assetflow.metrics.exposition import metrics_text, sources_of
+    from assetflow.wiring import connect, current_settings, for_cluster
+
+    with running_valkey() as server:
+        connection = connect(for_cluster(current_settings(), redis_url=server.url))
+        text, _ = metrics_text(sources_of(connection))
+    assert b'assetflow_runs_total{status="failed"} 0.0' in text
+
+
 def test_the_dashboard_has_no_two_panels_in_one_place():
     board = json.loads((DEPLOY / "grafana" / "assetflow.json").read_text())
     taken: set[tuple[int, int]] = set()
@@ -101,6 +135,27 @@ def test_systemd_takes_the_unit(unit, tmp_path):
     assert done.returncode == 0, done.stderr
     about = [line for line in done.stderr.splitlines() if "assetflow" in line]
     assert about == []
+
+
+GUIDES = (DEPLOY / "README.md", DEPLOY.parent / "docs" / "how-to" / "deploy.md")
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_what_is_enabled_as_it_is_said_comes_back_when_the_machine_does(guide, tmp_path):
+    systemctl = shutil.which("systemctl")
+    if systemctl is None:
+        pytest.skip("there is no systemd here: apt-get install -y systemd")
+    home = tmp_path / "etc" / "systemd" / "system"
+    home.mkdir(parents=True)
+    for path in UNITS:
+        shutil.copy(path, home)
+    said = re.findall(r"systemctl enable --now ((?:assetflow[\w@.-]*\s?)+)", guide.read_text())
+    assert said
+    for names in said:
+        subprocess.run([systemctl, f"--root={tmp_path}", "enable", *names.split()], check=True, capture_output=True)
+    assert (home / "multi-user.target.wants" / "assetflow.target").is_symlink(), "nothing starts what wants them"
+    wanted = {path.name for path in (home / "assetflow.target.wants").iterdir()}
+    assert "assetflow-worker@default.service" in wanted
 
 
 def test_a_worker_under_systemd_is_given_the_time_it_takes_to_end():
