@@ -16,7 +16,6 @@ from typing import Any
 
 from assetflow import AssetIn, AssetsDefinition, asset
 
-
 ASSET = "step_"  # before a step's number, in the name of its asset
 
 

@@ -289,12 +289,14 @@ function WorkerStrip({ items, queues }: Workers) {
     <ul className="home-list">
       {items.slice(0, 6).map((worker) => (
         <li key={worker.name} className="row">
-          <span className="grow clip">{worker.name}</span>
+          <span className="grow clip" title={worker.name}>
+            {worker.host} <span className="faint num">· {worker.pid}</span>
+          </span>
           <span className="home-run-progress">
             <Progress value={worker.busy / Math.max(1, worker.slots)} label={`Slots of ${worker.name} in use`} />
           </span>
           <span className="num small muted">
-            {worker.busy}/{worker.slots}
+            {worker.busy} of {many(worker.slots, "slot")}
           </span>
         </li>
       ))}
