@@ -32,13 +32,24 @@ const compact = new Intl.NumberFormat("en-US", { notation: "compact", maximumSig
 const short = (value: number): string => (Math.abs(value) >= 1e6 ? compact.format(value) : number(value));
 const inOrder = new Intl.Collator("en", { numeric: true });
 
-export function Plot({ points, label, onOpen, partitions = false, told = number }: {
+/** How numbers are written that are more than numbers, and the sign of the unit they are in. */
+export type Unit = { told: (value: number) => string; sign: string };
+
+/** What stands at the axis: in words as long as these tell the ticks apart. */
+export function tickWords(values: readonly number[], unit?: Unit): string[] {
+  if (unit === undefined) return values.map(short);
+  const words = values.map(unit.told);
+  return new Set(words).size === words.length ? words : values.map((value) => `${short(value)} ${unit.sign}`);
+}
+
+export function Plot({ points, label, onOpen, partitions = false, unit }: {
   points: PlotPoint[];
   label: string;
   onOpen?: (point: PlotPoint) => void;
   partitions?: boolean;
-  told?: (value: number) => string;
+  unit?: Unit;
 }) {
+  const told = unit?.told ?? number;
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(480);
   const [at, setAt] = useState<number | null>(null);
@@ -56,6 +67,8 @@ export function Plot({ points, label, onOpen, partitions = false, told = number 
   const px = (x: number): number => LEFT + (last > first ? (x - first) / (last - first) : 0.5) * (width - LEFT - RIGHT);
   const py = (y: number): number => TOP + (1 - (y - low) / (high - low)) * (HEIGHT - TOP - BOTTOM);
   const path = points.map((point, i) => `${i === 0 ? "M" : "L"}${px(point.x).toFixed(1)} ${py(point.y).toFixed(1)}`).join("");
+  const yTicks = ticks(low, high, 4);
+  const yWords = tickWords(yTicks, unit);
   const shown = at === null ? points.at(-1) : points[at];
 
   function hover(event: React.PointerEvent): void {
@@ -85,11 +98,11 @@ export function Plot({ points, label, onOpen, partitions = false, told = number 
       </figcaption>
       <div ref={box} onPointerMove={hover} onPointerLeave={() => setAt(null)} onClick={() => at !== null && points[at] && onOpen?.(points[at])}>
         <svg width={width} height={HEIGHT} role="img" aria-label={`${label}: ${points.length} values from ${told(Math.min(...ys))} to ${told(Math.max(...ys))}`}>
-          {ticks(low, high, 4).map((tick) => (
+          {yTicks.map((tick, i) => (
             <g key={tick}>
               <line x1={LEFT} x2={width - RIGHT} y1={py(tick)} y2={py(tick)} className="plot-grid" />
               <text x={LEFT - 8} y={py(tick)} dy="0.32em" textAnchor="end" className="plot-tick">
-                {told === number ? short(tick) : told(tick)}
+                {yWords[i]}
               </text>
             </g>
           ))}

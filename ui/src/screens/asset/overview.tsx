@@ -9,7 +9,7 @@ import { Button } from "../../parts/button";
 import { Chip, Facts } from "../../parts/fields";
 import { MetaList } from "../../parts/meta";
 import { Card } from "../../parts/page";
-import { byPartition, Plot, type PlotPoint } from "../../parts/plot";
+import { byPartition, Plot, type PlotPoint, type Unit } from "../../parts/plot";
 import { Description } from "../../parts/prose";
 import { StaleList } from "../../parts/stale";
 import { Answer } from "../../parts/states";
@@ -121,7 +121,7 @@ function PlotsOf({ asset }: { asset: AssetDetail }) {
             label={label}
             points={points}
             partitions={partitions}
-            {...(MEASURED[label] && { told: MEASURED[label] })}
+            {...(MEASURED[label] && { unit: MEASURED[label] })}
             onOpen={(point) => point.href && go(`/runs/${point.href}`)}
           />
         ))}
@@ -131,7 +131,7 @@ function PlotsOf({ asset }: { asset: AssetDetail }) {
 }
 
 /** What the server measures by itself has a unit. */
-const MEASURED: Record<string, (value: number) => string> = { duration, size: bytes };
+const MEASURED: Record<string, Unit> = { duration: { told: duration, sign: "s" }, size: { told: bytes, sign: "B" } };
 
 const PAGE = 100;
 

@@ -54,12 +54,7 @@ function Known({ job }: { job: Job }) {
   return (
     <Page
       title={job.name}
-      crumbs={
-        <>
-          <Go to="/jobs">Jobs</Go>
-          <span aria-hidden="true">/</span>
-        </>
-      }
+      crumbs={<Go to="/jobs">Jobs</Go>}
       about={job.description ? <Description text={job.description} /> : undefined}
       actions={
         may && (
