@@ -10,7 +10,7 @@ from assetflow.desk.records import history_in, records_in, settings_of
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, InvariantViolationError
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.planning.staleness import StaleStatus, judge
+from assetflow.planning.staleness import AssetStatus, StaleStatus, UpstreamStatus, judge
 from assetflow.promoting import promotable, publish, publish_again, published_item
 from assetflow.runs.event_log import AssetState
 from assetflow.submission import Project
@@ -32,7 +32,7 @@ def environments(project: Project, arguments: Mapping[str, Any]) -> list[Record]
                 made = {state.asset for state in history.catalog_of(name).states()}
                 own = sum(key.to_string() in made for key in graph.assets_by_key)
                 judged = judge(graph, records_in(history, project, settings_of(name)))
-                stale = sum(status.status is StaleStatus.STALE for status in judged.values())
+                stale = sum(map(_is_stale, judged.values()))
             found.append(
                 {
                     "name": name,
@@ -43,6 +43,13 @@ def environments(project: Project, arguments: Mapping[str, Any]) -> list[Record]
                 }
             )
     return found
+
+
+def _is_stale(one: AssetStatus) -> bool:
+    """Whether it has the badge of what is stale, or of what came upstream since; what was never made has none."""
+    return one.status is StaleStatus.STALE or (
+        one.status is StaleStatus.FRESH and one.upstream is UpstreamStatus.OUT_OF_DATE
+    )
 
 
 def environment_differences(project: Project, arguments: Mapping[str, Any]) -> list[Record]:

@@ -96,6 +96,17 @@ def test_a_table_is_walked_through_from_anywhere_on_the_screen(made, opened):
     expect(rows.nth(1)).to_be_focused()
 
 
+def test_on_a_narrow_screen_the_graph_goes_down_and_can_be_turned(made, opened):
+    page: Page = opened(made, "/graph?group=market", size=(390, 844))
+    expect(page.get_by_role("button", name="From left to right")).to_be_visible()
+    page.keyboard.press("o")
+    expect(page.get_by_role("button", name="From top to bottom")).to_be_visible()
+    expect(page).to_have_url(re.compile("dir=right"))
+    page.keyboard.press("o")
+    expect(page.get_by_role("button", name="From left to right")).to_be_visible()
+    assert "dir=" not in page.url
+
+
 def test_config_that_is_refused_is_said_before_the_start(made, opened):
     page: Page = opened(made, "/asset?key=order")
     page.get_by_role("button", name="Materialize").click()

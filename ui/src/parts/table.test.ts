@@ -4,7 +4,7 @@ import { fitting } from "./table";
 
 describe("the columns of a table", () => {
   it("are left out from the last on where there is no room, and never those that matter", () => {
-    const columns = [
+    const columns: { id: string; width: string; narrow?: boolean | "first" }[] = [
       { id: "job", width: "minmax(180px, 2fr)" },
       { id: "partitions", width: "minmax(120px, 1fr)", narrow: true },
       { id: "lately", width: "96px", narrow: true },
@@ -15,5 +15,7 @@ describe("the columns of a table", () => {
     expect(shown(503)).toBe("job partitions act");
     expect(shown(300)).toBe("job act");
     expect(shown(100)).toBe("job act");
+    columns.unshift({ id: "who", width: "90px", narrow: "first" });
+    expect(shown(593)).toBe("job partitions lately act");
   });
 });

@@ -11,7 +11,7 @@ export type Column<Row> = {
   cell: (row: Row) => ReactNode;
   align?: "end";
   sortable?: boolean;
-  narrow?: boolean; // left out on small screens, and where there is no room for it
+  narrow?: boolean | "first"; // left out on small screens, and where there is no room for it
 };
 export type Sort = { by: string; down: boolean };
 
@@ -45,15 +45,15 @@ const EDGES = 16; // left and right of a row
 /** The least width of a column in pixels: of "minmax(200px, 2fr)" and of "200px" it is 200. */
 const leastWidth = ({ width }: Pick<Column<never>, "width">): number => Number(/\d+/.exec(width)?.[0] ?? 0);
 
-/** The columns that there is room for: those that may be left out are, from the last on, before anything is out of sight. */
+/** The columns that there is room for: those that may be left out are, "first" ones first, then from the last on. */
 export function fitting<Some extends Pick<Column<never>, "width" | "narrow">>(columns: readonly Some[], room: number): Some[] {
   const kept = [...columns];
   let need = kept.reduce((sum, one) => sum + leastWidth(one), 0);
-  for (let i = kept.length - 1; i >= 0 && need > room; i -= 1) {
-    const column = kept[i];
-    if (!column?.narrow) continue;
-    need -= leastWidth(column);
-    kept.splice(i, 1);
+  const spare = kept.filter((one) => one.narrow).reverse().sort((a, b) => Number(b.narrow === "first") - Number(a.narrow === "first"));
+  for (const one of spare) {
+    if (need <= room) break;
+    need -= leastWidth(one);
+    kept.splice(kept.indexOf(one), 1);
   }
   return kept;
 }

@@ -14,7 +14,7 @@ export const COLUMNS: Column<RunSummary>[] = [
   {
     id: "target",
     head: "What",
-    width: "minmax(180px, 2.2fr)",
+    width: "minmax(100px, 2.2fr)",
     cell: (run) => (
       <div className="cell-lines">
         <span className="clip">{titleOf(run)}</span>
@@ -27,7 +27,7 @@ export const COLUMNS: Column<RunSummary>[] = [
       </div>
     ),
   },
-  { id: "who", head: "By", width: "minmax(90px, 0.9fr)", narrow: true, cell: (run) => run.who ?? <span className="faint">–</span> },
+  { id: "who", head: "By", width: "minmax(90px, 0.9fr)", narrow: "first", cell: (run) => run.who ?? <span className="faint">–</span> },
   {
     id: "steps",
     head: "Steps",
@@ -43,7 +43,7 @@ export const COLUMNS: Column<RunSummary>[] = [
     ),
   },
   { id: "created", head: "When", width: "92px", cell: (run) => <Time at={run.created} /> },
-  { id: "took", head: "Took", width: "84px", align: "end", cell: (run) => <Took from={run.started} to={run.ended} /> },
+  { id: "took", head: "Took", width: "84px", align: "end", narrow: true, cell: (run) => <Took from={run.started} to={run.ended} /> },
   { id: "expected", head: "As expected", width: "104px", align: "end", narrow: true, cell: (run) => <Expected run={run} /> },
   { id: "attempts", head: "Tries", width: "64px", align: "end", narrow: true, cell: (run) => <span className="num">{run.attempts > 0 ? count(run.attempts) : "–"}</span> },
 ];
