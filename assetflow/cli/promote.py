@@ -75,6 +75,7 @@ def promote(
         new = [one for one in found if not one.is_done]
         if not as_json:
             _show(found, source, target)
+            _tell_what_stays(new, target)
         if dry_run or not new:
             _report(found, new if dry_run else [], as_json, dry_run)
             return 0
@@ -110,6 +111,14 @@ def _show(found: list[Promotion], source: str, target: str) -> None:
         size = size_text(sum(one.manifest.size for one in ones))
         table.add_row(key.to_user_string(), count_text(len(ones), "partition") if divided else "", size, notes)
     OUT.print(table)
+
+
+def _tell_what_stays(new: list[Promotion], target: str) -> None:
+    """What is published where nothing was cannot be taken back, and that is said before it is done."""
+    if fresh := _by_asset([one for one in new if one.replaces is None]):
+        words = "is new there, so it stays" if len(fresh) == 1 else "are new there, so they stay"
+        told = f"{count_text(len(fresh), 'asset')} {words}: going back needs an earlier version in {target}"
+        OUT.print(Text(told, style="yellow"))
 
 
 def _tell_partitions(done: list[Promotion]) -> None:

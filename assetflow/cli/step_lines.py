@@ -124,7 +124,8 @@ def metadata_text(metadata: Mapping[str, Any]) -> str:
         if kind == "path" and label == "path":
             continue
         if kind in ("int", "float"):
-            shown.append(f"{label} {value:,}" if kind == "int" else f"{label} {value:,.4g}")
+            # What JSON has no number for is written out: inf, -inf, nan.
+            shown.append(f"{label} {value:,}" if kind == "int" else f"{label} {float(str(value)):,.4g}")
         elif kind in ("text", "path", "url") and len(str(value)) <= 60:
             shown.append(f"{label} {value}")
     return " · ".join(shown[:_METADATA_SHOWN])

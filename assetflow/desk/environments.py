@@ -10,7 +10,7 @@ from assetflow.desk.records import history_in, records_in, settings_of
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError, InvalidSubsetError, InvariantViolationError
 from assetflow.lineage.syntax import resolve_selection
-from assetflow.planning.staleness import StaleStatus, judge
+from assetflow.planning.staleness import AssetStatus, StaleStatus, UpstreamStatus, judge
 from assetflow.promoting import promotable, publish, publish_again, published_item
 from assetflow.runs.event_log import AssetState
 from assetflow.submission import Project
@@ -27,12 +27,12 @@ def environments(project: Project, arguments: Mapping[str, Any]) -> list[Record]
     found = []
     with history_in(settings) as history:
         for name in known.names:
-            one, own, stale = known.get(name), 0, len(graph.assets_by_key)
+            one, own, stale = known.get(name), 0, 0
             if history is not None:
                 made = {state.asset for state in history.catalog_of(name).states()}
                 own = sum(key.to_string() in made for key in graph.assets_by_key)
                 judged = judge(graph, records_in(history, project, settings_of(name)))
-                stale = sum(status.status is not StaleStatus.FRESH for status in judged.values())
+                stale = sum(map(_is_stale, judged.values()))
             found.append(
                 {
                     "name": name,
@@ -43,6 +43,13 @@ def environments(project: Project, arguments: Mapping[str, Any]) -> list[Record]
                 }
             )
     return found
+
+
+def _is_stale(one: AssetStatus) -> bool:
+    """Whether it has the badge of what is stale, or of what came upstream since; what was never made has none."""
+    return one.status is StaleStatus.STALE or (
+        one.status is StaleStatus.FRESH and one.upstream is UpstreamStatus.OUT_OF_DATE
+    )
 
 
 def environment_differences(project: Project, arguments: Mapping[str, Any]) -> list[Record]:
@@ -107,27 +114,31 @@ def promote(project: Project, arguments: Mapping[str, Any]) -> Record:
 
 
 def undo_promotion(project: Project, arguments: Mapping[str, Any]) -> Record:
-    """Publish again what a promotion has replaced, as far as nothing has come since.
+    """Publish again what a promotion has replaced, as far as nothing has come since; what was new then stays.
 
     Args:
         arguments: ``env``, and ``items`` as `promote` has given them.
     """
     settings = settings_of(str(arguments["env"]))
-    restored, kept = [], []
+    restored, new, later = [], [], []
     with AssetValueLoader(project.definitions, env=settings.env) as loader:
         for text, partition, replaced, version in arguments["items"]:
             try:
                 key = known_key(project.graph(), text)
                 manager, path = loader.keeper(key), loader.path(key, partition or None)
                 now = manager.current(path)
-                if replaced is None or now is None or now.version != version:
-                    kept.append(text)
+                if replaced is None:  # nothing was there: there is no version to publish again
+                    new.append(text)
+                    continue
+                if now is None or now.version != version:
+                    later.append(text)
                     continue
                 publish_again(settings, manager, path, key, replaced, partition)
                 restored.append(text)
             except (InvalidSubsetError, InvariantViolationError):
-                kept.append(text)
-    return {"restored": list(dict.fromkeys(restored)), "kept": list(dict.fromkeys(kept))}
+                later.append(text)
+    kept = list(dict.fromkeys([*new, *later]))
+    return {"restored": list(dict.fromkeys(restored)), "kept": kept, "new": list(dict.fromkeys(new))}
 
 
 def _compared(a: list[AssetState], b: list[AssetState]) -> str:

@@ -13,7 +13,7 @@ from assetflow.errors import InvalidInvocationError, UnknownPartitionError
 from assetflow.known_partitions import KnownPartitions
 from assetflow.partitions.multi import MultiPartitionsDefinition
 from assetflow.partitions.partitions_definition import PartitionsDefinition
-from assetflow.runs.event_log import AssetState
+from assetflow.runs.event_log import AssetState, Unmade
 from assetflow.settings import Settings
 from assetflow.submission import Project
 
@@ -44,8 +44,9 @@ class _Divided:
             dynamic_partitions_store=KnownPartitions(self._settings)
         )
 
-    def standings(self) -> tuple[PartitionStandings, dict[str, AssetState]]:
-        """How all partitions stand, and what is known of those that were made."""
+    def standings(self) -> tuple[PartitionStandings, dict[str, AssetState | Unmade]]:
+        """How all partitions stand, and what is known of the last try of those that were tried."""
+        tried: dict[str, Unmade] = {}
         made: dict[str, AssetState] = {}
         special: dict[str, PartitionState] = {}
         with history_in(self._settings) as history:
@@ -54,13 +55,11 @@ class _Divided:
                 catalog = history.catalog_of(name)
                 made = {**{state.partition: state for state in catalog.states([self.key]) if state.partition}, **made}
                 if name == self._settings.env:
-                    special = {
-                        one.partition: OUTCOMES[one.outcome]
-                        for one in catalog.unmade([self.key])
-                        if one.partition and one.outcome in OUTCOMES
-                    }
+                    unmade = [one for one in catalog.unmade([self.key]) if one.partition and one.outcome in OUTCOMES]
+                    tried = {one.partition: one for one in unmade}
+                    special = {one.partition: OUTCOMES[one.outcome] for one in unmade}
         special |= {key: PartitionState(word) for key, word in self._doing.items()}
-        return standings(self.keys, made.keys(), special), made
+        return standings(self.keys, made.keys(), special), {**made, **tried}
 
 
 def partitions(project: Project, arguments: Mapping[str, Any]) -> Record:
@@ -86,7 +85,7 @@ def partition_keys(project: Project, arguments: Mapping[str, Any]) -> Record:
         arguments: besides ``key`` and ``env`` ``offset``, ``limit``, ``state`` and ``q``.
     """
     divided = _Divided(project, arguments)
-    found, made = divided.standings()
+    found, tried = divided.standings()
     states = [one.state.value for one in found.stretches for _ in range(one.size)]
     wanted, text = arguments.get("state"), str(arguments.get("q") or "").lower()
     places = [
@@ -99,15 +98,15 @@ def partition_keys(project: Project, arguments: Mapping[str, Any]) -> Record:
     items = []
     for index in shown:
         key = divided.keys[index]
-        state = made.get(key)
+        last = tried.get(key)
         items.append(
             {
                 "key": key,
                 "index": index,
                 "state": states[index],
-                "at": None if state is None else state.at,
-                "run_id": None if state is None else state.run_id,
-                "size": None if state is None else state.size,
+                "at": None if last is None else last.at,
+                "run_id": None if last is None else last.run_id,
+                "size": last.size if isinstance(last, AssetState) else None,
             }
         )
     return {"items": items, "total": len(places)}

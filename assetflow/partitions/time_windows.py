@@ -24,6 +24,7 @@ from assetflow.partitions.partitions_definition import (
 from assetflow.partitions.time_window import TimeWindow
 
 _growing = threading.Lock()  # held while more windows become known
+_WORDS = {"0 * * * *": "hourly", "0 0 * * *": "daily", "0 0 * * 0": "weekly", "0 0 1 * *": "monthly"}
 
 
 class ScheduleType(Enum):
@@ -324,9 +325,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition):
         self._forget()
 
     def __str__(self) -> str:
-        until = "" if self.end is None else f" to {self.end.strftime(self.fmt)}"
+        until = "" if self.end is None else f", before {self.end.strftime(self.fmt)}"
         where = "" if self.timezone == "UTC" else f" in {self.timezone}"
-        return f"windows of time, cron {self.cron_schedule!r}{where}, from {self.start.strftime(self.fmt)}{until}"
+        what = _WORDS.get(self.cron_schedule) or f"windows of time, cron {self.cron_schedule!r}"
+        return f"{what}{where}, from {self.start.strftime(self.fmt)}{until}"
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self})"

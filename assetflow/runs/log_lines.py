@@ -18,6 +18,8 @@ import msgspec
 LONGEST_LINE = 65_536  # characters; what is longer comes in several
 _MARK = b"\x1e["
 _START = b"\x1e"
+_END = b'"]'  # of a frame
+_LONGEST_ESCAPE = 12  # bytes of JSON for one character: two halves of six
 
 
 class LogStream(StrEnum):
@@ -99,6 +101,7 @@ class LineReader:
         self._rest = b""  # bytes of a line that has not ended
         self._open = ""  # text of a line that has not ended
         self._open_at: float | None = None
+        self._after_gap = False
 
     def feed(self, data: bytes) -> Iterator[LogLine]:
         """The lines that end in these bytes."""
@@ -117,8 +120,20 @@ class LineReader:
         yield from self._close()
 
     def gap(self, left_out: int) -> Iterator[LogLine]:
-        """Bytes are missing here: what stands before them, and a line that says so."""
+        """Bytes are missing here: what stands before them, and a line that says so.
+
+        Of a frame that is torn by that, what is left of its text is shown, and never the frame.
+        """
+        at = len(self._rest) - 1 if self._rest.endswith(_START) else self._rest.rfind(_MARK)
+        if at >= 0 and _frame_in(self._rest[at + 1 :]) is None:
+            before, torn = self._rest[:at], _begun(self._rest[at + 1 :])
+            self._rest = b""
+            if before:
+                yield from self._text(before.decode(errors="replace"), None)
+            if torn is not None:
+                yield from self._text(torn.text, torn.at)
         yield from self.end()
+        self._after_gap = True
         yield LogLine(
             step=self._step,
             attempt=self._attempt,
@@ -130,6 +145,11 @@ class LineReader:
     def _line(self, raw: bytes, *, ended: bool = True) -> Iterator[LogLine]:
         at = raw.rfind(_MARK)  # what binary data has of it comes before
         frame = _frame_in(raw[at + 1 :]) if at >= 0 else None
+        after_gap, self._after_gap = self._after_gap, False
+        if after_gap and at < 0 and (raw.endswith(_END) or raw == _END[1:]):
+            yield from self._text(_ended(raw), None)
+            yield from self._close()
+            return
         if frame is None:
             yield from self._text(raw.decode(errors="replace") + "\n" * ended, None)
             return
@@ -180,6 +200,26 @@ def _frame_in(raw: bytes) -> _Frame | None:
         return _decoder.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _begun(raw: bytes) -> _Frame | None:
+    """A frame whose end is missing, with the text it has; None if not even its text has begun."""
+    for lost in range(_LONGEST_ESCAPE + 1):  # the last character may be torn too
+        if (frame := _frame_in(raw[: len(raw) - lost] + _END)) is not None:
+            return frame
+    return None
+
+
+def _ended(raw: bytes) -> str:
+    """The text of a frame whose beginning is missing."""
+    text = raw[: -len(_END)]
+    text = text.rpartition(b'","')[2] if b'","' in text else text  # the name of the logger comes before
+    for lost in range(_LONGEST_ESCAPE + 1):
+        try:
+            return msgspec.json.decode(b'"' + text[lost:] + b'"', type=str)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+    return ""
 
 
 def in_order(*streams: Iterable[LogLine]) -> Iterator[LogLine]:

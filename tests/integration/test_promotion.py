@@ -91,6 +91,7 @@ def test_what_staging_has_made_is_published_in_production_byte_for_byte(
     assert (shop.value("total", "staging"), shop.value("total", "production")) == (33, 6)
     told = [json.loads(line) for line in shop.run("diff", "production", "staging", "--json", code=1).splitlines()]
     assert {one["asset"]: one["summary"] for one in told} == {"sales": "3 → 3 items: 1 changed", "total": "6 → 33"}
+    assert "new there" not in shop.run("promote", "--from", "staging", "--to", "production", "--dry-run")
     lines = shop.run("promote", "--from", "staging", "--to", "production", "--yes", "--json").splitlines()
     told = {one["asset"]: one for one in map(json.loads, lines)}
     assert all(one["promoted"] and not one["same"] for one in told.values())
@@ -121,7 +122,9 @@ def test_nothing_is_published_if_something_is_missing_or_nobody_has_said_yes(
     assert "staging has not made total: nothing is published" in str(result.exception)
     result = CliRunner().invoke(cli, ["promote", "sales", "-f", "shop.py", "--from", "staging", "--to", "production"])
     assert result.exit_code == 2 and "production is protected: say --yes" in result.output
-    assert "would be published" in shop.run("promote", "sales", "--from", "staging", "--to", "production", "--dry-run")
+    asked = shop.run("promote", "sales", "--from", "staging", "--to", "production", "--dry-run")
+    assert "would be published" in asked
+    assert "1 asset is new there, so it stays: going back needs an earlier version in production" in asked
     assert not (folder / "production" / "sales").exists()
     result = CliRunner().invoke(cli, ["promote", "-f", "shop.py", "--from", "staging", "--to", "staging"])
     assert result.exit_code == 2 and "are the same environment" in result.output

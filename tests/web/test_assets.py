@@ -57,6 +57,7 @@ def test_an_asset_is_told_with_its_code_and_without_what_could_run(web: WebServe
     assert 'href="https://x.example"' in meta["notes"]["html"] and 'href="javascript' not in meta["notes"]["html"]
     assert meta["home"]["type"] == "text", "no link that runs something"
     assert told["latest"]["run_id"] and {one["label"] for one in told["latest"]["metadata"]} >= {"rows", "share"}
+    assert told["description_html"] == "<p>All orders.</p>\n"
     assert told["downstream"] == ["revenue"] and f"from {web.name} import defs" in told["definition"]["python_snippet"]
 
 
@@ -185,17 +186,22 @@ def test_a_promotion_takes_the_name_of_the_environment_and_can_be_undone(web: We
         assert undone["restored"] == ["frame"]
         kept = client.post(f"/promotions/{first['id']}/rollback", json={"confirm_env": "production"}).json()
         assert kept["restored"] == [] and kept["kept"] == ["frame"], "it has been replaced since"
+        assert (undone["new"], kept["new"]) == ([], ["frame"]), "and nothing was there before the first"
         page = client.get("/promotions", params={"limit": 1}).json()
         rest = client.get("/promotions", params={"cursor": page["next"]}).json()
         back, stays = *page["items"], *rest["items"]
         assert (back["id"], stays["id"], rest["next"]) == (second["id"], first["id"], None), "nothing was in the third"
         assert (back["from"], back["to"], back["user"]) == ("staging", "production", "operator")
         assert (back["assets"], back["assets_total"]) == (["frame"], 1)
+        assert [(one["new"], one["new_total"], one["replaced_total"]) for one in (back, stays)] == [
+            ([], 0, 1), (["frame"], 1, 0),
+        ]  # fmt: skip
         assert back["undone"]["user"] == "operator" and back["undone"]["restored"] == ["frame"]
         assert stays["undone"]["restored"] == [] and stays["undone"]["at"] > back["undone"]["at"] > back["at"]
         assert client.get("/promotions", params={"cursor": "nothing"}).status_code == 400
         known = {one["name"]: one for one in client.get("/environments").json()["items"]}
         assert known["production"]["protected"] and known["production"]["assets"]["own"] == 1
+        assert known["production"]["assets"]["stale"] == 0, "what was never made there is not stale"
         statuses = client.get("/assets/status", params={"env": "production"}).json()["items"]
         assert statuses["frame"]["from_env"] is None and statuses["orders"]["from_env"] in (None, "default")
 

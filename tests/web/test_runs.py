@@ -217,6 +217,9 @@ def test_a_backfill_tells_how_many_partitions_failed(web: WebServer) -> None:
         made = {"key": "letters", "state": "materialized"}
         keys = client.get("/asset/partitions/keys", params=made).json()
         assert [one["key"] for one in keys["items"]] == ["a", "b"] and keys["items"][0]["run_id"] == run["id"]
+        failed = {**made, "state": "failed"}
+        [tried] = client.get("/asset/partitions/keys", params=failed).json()["items"]
+        assert (tried["key"], tried["run_id"], tried["size"]) == ("c", run["id"], None) and tried["at"]
         place = client.get("/asset/partitions/index", params={"key": "letters", "partition": "d"}).json()
         assert place == {"index": 3}
 

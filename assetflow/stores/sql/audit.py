@@ -89,6 +89,16 @@ class PromotionEntry(NamedTuple):
         """Of the assets that were published."""
         return list(dict.fromkeys(str(item[0]) for item in self.items))
 
+    @property
+    def replaced_keys(self) -> list[str]:
+        """Of those that replaced something, which can be published again."""
+        return list(dict.fromkeys(str(item[0]) for item in self.items if item[2] is not None))
+
+    @property
+    def new_keys(self) -> list[str]:
+        """Of those that were new there, wholly or in some partitions: nothing is there to go back to."""
+        return list(dict.fromkeys(str(item[0]) for item in self.items if item[2] is None))
+
 
 class SqlPromotions:
     """Promotions, so that one can go back from them.

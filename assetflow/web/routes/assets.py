@@ -13,7 +13,7 @@ from assetflow.keys import AssetKey
 from assetflow.runs.event_log import Recorded
 from assetflow.stores.sql.catalog import SqlCatalog
 from assetflow.web.answers import json_answer
-from assetflow.web.metadata import metas_of
+from assetflow.web.metadata import metas_of, safe_html
 from assetflow.web.paging import Limit, number_cursor
 from assetflow.web.parts import Env, Parts, Viewer, WebParts
 from assetflow.web.schemas.assets import (
@@ -61,7 +61,8 @@ def asset(_caller: Viewer, parts: Parts, env: Env, key: Key) -> AssetDetail:
         python_snippet=told.pop("python_snippet"),
     )
     latest = materialization_of(newest[0]) if newest else None
-    return AssetDetail(**told, status=status, definition=definition, latest=latest)
+    html = safe_html(told["description"]) if told["description"] else None
+    return AssetDetail(**told, description_html=html, status=status, definition=definition, latest=latest)
 
 
 @router.get("/asset/materializations")

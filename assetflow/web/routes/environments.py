@@ -115,5 +115,8 @@ def _item(one: PromotionEntry) -> PromotionItem:
         to=one.target,
         assets=one.keys[:_KEYS_TOLD],
         assets_total=len(one.keys),
+        new=one.new_keys[:_KEYS_TOLD],
+        new_total=len(one.new_keys),
+        replaced_total=len(one.replaced_keys),
         undone=undone,
     )

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from fastapi import APIRouter, Depends, Header, Query
 from starlette.concurrency import run_in_threadpool
@@ -44,7 +45,7 @@ async def live(
 
     It needs no definitions: a page that waits for them to load is told when they have.
     """
-    wanted = frozenset(topic for topic in topics.split(",") if topic)
+    wanted = frozenset(unquote(topic) for topic in topics.split(",") if topic)  # names of steps may have commas
     for topic in wanted:
         if not _TOPIC.fullmatch(topic):
             raise Refused(422, "invalid", f"there is no topic {topic!r:.100}")

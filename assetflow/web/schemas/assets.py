@@ -125,8 +125,9 @@ class DefinitionDetail(Answer):
 
 
 class AssetDetail(Asset):
-    """All that is said of one asset."""
+    """All that is said of one asset; its description also as HTML in which nothing can run."""
 
+    description_html: str | None
     status: Status
     definition: DefinitionDetail
     upstream: list[str]

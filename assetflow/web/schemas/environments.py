@@ -99,6 +99,9 @@ class PromotionItem(Answer):
     to: str
     assets: list[str] = Field(description="the first 20")
     assets_total: int
+    new: list[str] = Field(description="the first 20 that were new there, wholly or in part: it stays if taken back")
+    new_total: int
+    replaced_total: int = Field(description="those of which something was replaced, which can be taken back")
     undone: TakenBack | None
 
 
@@ -116,8 +119,9 @@ class UndoAsked(BaseModel, extra="forbid"):
 
 
 class Undone(Answer):
-    """What was published again, and what was left: new then, or replaced since."""
+    """What was published again, and what was left: `new` then, or replaced since."""
 
     id: str
     restored: list[str]
     kept: list[str]
+    new: list[str] = Field(description="of what was left, what had nothing before it; it stays published")

@@ -37,7 +37,7 @@ class PartitionsAnswer(Answer):
 
 
 class PartitionItem(Answer):
-    """A partition."""
+    """A partition, and when and by which run it was made or tried last."""
 
     key: str
     index: int

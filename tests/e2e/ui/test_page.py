@@ -80,6 +80,33 @@ def test_assets_are_launched_by_keyboard_alone(made, opened):
     expect(page.locator("main h1")).to_be_focused()
 
 
+def test_a_table_is_walked_through_from_anywhere_on_the_screen(made, opened):
+    page: Page = opened(made, "/assets")
+    rows = page.get_by_role("grid", name="Assets").locator("[role=row][data-key]")
+    expect(rows.first).to_be_visible()
+    page.keyboard.press("j")
+    expect(rows.nth(0)).to_be_focused()
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(rows.nth(1)).to_be_focused()
+    expect(rows.nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("m")
+    expect(page.get_by_test_id("start")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(rows.nth(1)).to_be_focused()
+
+
+def test_on_a_narrow_screen_the_graph_goes_down_and_can_be_turned(made, opened):
+    page: Page = opened(made, "/graph?group=market", size=(390, 844))
+    expect(page.get_by_role("button", name="From left to right")).to_be_visible()
+    page.keyboard.press("o")
+    expect(page.get_by_role("button", name="From top to bottom")).to_be_visible()
+    expect(page).to_have_url(re.compile("dir=right"))
+    page.keyboard.press("o")
+    expect(page.get_by_role("button", name="From left to right")).to_be_visible()
+    assert "dir=" not in page.url
+
+
 def test_config_that_is_refused_is_said_before_the_start(made, opened):
     page: Page = opened(made, "/asset?key=order")
     page.get_by_role("button", name="Materialize").click()

@@ -63,6 +63,26 @@ def test_the_first_error_is_one_key_away(kitchen, failed, opened):
     assert "step=burnt_cake" in page.url
 
 
+def test_a_link_to_a_step_that_failed_shows_what_went_wrong_first(kitchen, failed, opened):
+    page: Page = opened(kitchen, f"/runs/{failed}?step=burnt_cake", size=(1024, 600))
+    expect(page.get_by_test_id("step-panel").get_by_role("heading", name="burnt_cake")).to_be_in_viewport()
+    expect(page.get_by_test_id("failure")).to_be_in_viewport()
+    page.get_by_role("list", name="Steps, each after what it needs").get_by_role("button", name="party").click()
+    expect(page.get_by_test_id("step-panel").get_by_role("heading", name="party")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize(("path", "words", "way"), [
+    ("/runs/nothing", "There is no such run", "All runs"),
+    ("/asset?key=nothing", "There is no such asset", "All assets"),
+])  # fmt: skip
+def test_what_is_not_there_is_said_with_a_way_on_and_the_page_stays_live(kitchen, opened, path, words, way):
+    page: Page = opened(kitchen, path, strict=False)  # the server is asked, and answers 404
+    expect(page.locator("main h1")).to_contain_text("nothing")
+    expect(page.get_by_text(words)).to_be_visible()
+    expect(page.get_by_role("link", name=way)).to_be_visible()
+    expect(page.get_by_text("Live", exact=True)).to_be_visible()
+
+
 def test_what_was_left_out_on_purpose_is_not_shown_as_wrong(kitchen, failed, opened):
     page: Page = opened(kitchen, f"/runs/{failed}?tab=steps")
     rows = page.get_by_role("grid", name="Steps")
@@ -236,7 +256,8 @@ def test_promotions_are_listed_with_who_made_them_and_taken_back(kitchen, api, o
     dialog.get_by_role("button", name="Take back").click()
     expect(page.get_by_role("status").filter(has_text="1 asset in production is as before.")).to_be_visible()
     expect(rows.first).to_contain_text("taken back")
-    expect(rows.nth(1).get_by_role("button", name="Take back")).to_be_visible()
+    expect(rows.nth(1)).to_contain_text("new there: stays")  # there is no version before it
+    expect(rows.nth(1).get_by_role("button")).to_have_count(0)
     assert [one["undone"] is not None for one in api.get("/promotions")["items"]] == [True, False]
 
 
@@ -305,7 +326,7 @@ def test_no_screen_has_errors_or_serious_findings(kitchen, failed, chatty, opene
 @pytest.mark.parametrize(("size", "zoom"), [((390, 844), 1), ((1280, 800), 2)])
 def test_nothing_makes_the_page_scroll_sideways(kitchen, failed, opened, size, zoom):
     width, height = size[0] // zoom, size[1] // zoom  # a page at 200 % has half the pixels
-    for path in ("/", "/runs", f"/runs/{failed}", f"/runs/{failed}?tab=logs&step=flour"):
+    for path in ("/", "/runs", f"/runs/{failed}", f"/runs/{failed}?tab=logs&step=flour", "/asset?key=flour&tab=versions"):
         page: Page = opened(kitchen, path, size=(width, height), device_scale_factor=zoom)
         expect(page.locator("main h1")).to_be_visible()
         expect(page.locator("main .loading")).to_have_count(0)

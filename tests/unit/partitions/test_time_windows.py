@@ -187,3 +187,16 @@ def test_when_a_partition_is_complete_is_a_cron_expression() -> None:
     days = DailyPartitionsDefinition("2026-11-20", hour_offset=3)
     assert days.get_cron_schedule() == "0 3 * * *"
     assert days.get_cron_schedule(minute_of_hour=30, hour_of_day=5) == "30 5 * * *"
+
+
+@pytest.mark.parametrize(
+    ("definition", "words"),
+    [
+        (MonthlyPartitionsDefinition("2013-01", end_date="2014-01", fmt="%Y-%m"),
+         "monthly, from 2013-01, before 2014-01"),
+        (DailyPartitionsDefinition("2026-11-20", timezone="Asia/Tokyo"), "daily in Asia/Tokyo, from 2026-11-20"),
+        (DailyPartitionsDefinition("2026-11-20", hour_offset=3), "windows of time, cron '0 3 * * *', from 2026-11-20"),
+    ],
+)  # fmt: skip
+def test_usual_windows_are_told_in_words(definition: TimeWindowPartitionsDefinition, words: str) -> None:
+    assert str(definition) == words

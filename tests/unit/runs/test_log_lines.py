@@ -82,6 +82,19 @@ def test_what_was_left_out_is_told_between_head_and_tail() -> None:
     assert (log.size, log.left_out, log.line_count) == (1_234_567 + 9 + 17, 1_234_567, 3)
 
 
+@given(st.integers(1, 200), st.integers(1, 200))
+def test_a_frame_that_is_torn_by_what_was_left_out_is_never_shown(head: int, tail: int) -> None:
+    lines = [f"\x1b[31mline\x1b[0m {number}: größer 🚀 \\ and more" for number in range(4)]
+    data = b"".join(framed(1.5, f"{line}\n") for line in lines)
+    log = KeptLog(Section(data[:head], 7, data[-tail:]), Section())
+    found = list(log.lines("s", 0))
+    [gap] = [number for number, line in enumerate(found) if line.left_out == 7]
+    before, after = [line.text for line in found[:gap]], [line.text for line in found[gap + 1 :]]
+    assert "\n".join(lines).startswith("\n".join(before))
+    assert not any("[1.5" in text or "\\u001b" in text or text.endswith('"]') for text in [*before, *after])
+    assert "\n".join(lines).endswith("\n".join(after[1:])), "the first may be the rest of one character"
+
+
 def test_the_streams_are_told_in_the_order_of_their_times() -> None:
     log = KeptLog(
         Section(framed(1.0, "a\n") + b"raw\n" + framed(4.0, "d\n")),

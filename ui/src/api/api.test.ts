@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 
-import { address } from "./client";
+import { address, ApiError, isMissing } from "./client";
 import type { Status } from "./contract";
+import { topicsText } from "./live";
 import { EventCutter } from "./sse";
 import { shownOf, StatusStore } from "./statuses";
 
@@ -21,6 +22,20 @@ const status = (changes: Partial<Status>): Status => ({
 describe("addresses", () => {
   it("leave out what says nothing and keep what is zero", () => {
     expect(address("/runs", { status: "", job: null, limit: 0, asset: "a/b" })).toBe("/api/v1/runs?limit=0&asset=a%2Fb");
+  });
+});
+
+describe("what can be heard", () => {
+  it("is asked for in one order, and a comma in the name of a step parts nothing", () => {
+    expect(topicsText(["runs", "logs:R:sales[a,b]", "logs:R:half[50%]"])).toBe("logs:R:half[50%25],logs:R:sales[a%2Cb],runs");
+  });
+});
+
+describe("an error", () => {
+  it("says whether there is no such thing, or whether nobody knows", () => {
+    expect(isMissing(new ApiError(404, "not_found", "there is no run", null, null))).toBe(true);
+    expect(isMissing(new ApiError(0, "unreachable", "The server does not answer.", null, null))).toBe(false);
+    expect(isMissing(null)).toBe(false);
   });
 });
 

@@ -89,6 +89,9 @@ export const get = <T,>(path: Giving<T>, query?: Query, signal?: AbortSignal) =>
 export const post = <T,>(path: Giving<T, "POST">, body: unknown = {}, query?: Query) =>
   ask<T>("POST", path, { body, ...(query && { query }) });
 
+/** Is there no such thing, as far as the server knows? */
+export const isMissing = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
+
 /** Whatever was thrown, as something that can be shown. */
 export function told(error: unknown): { message: string; where: string | null; fix: string | null; code: string } {
   if (error instanceof ApiError) return error;

@@ -37,7 +37,7 @@ export type components = {
             stale: number;
             total: number;
         };
-        /** @description All that is said of one asset. */
+        /** @description All that is said of one asset; its description also as HTML in which nothing can run. */
         AssetDetail: {
             automation: string | null;
             checks: components["schemas"]["CheckAbout"][];
@@ -47,6 +47,7 @@ export type components = {
             definition: components["schemas"]["DefinitionDetail"];
             deps: components["schemas"]["Dep"][];
             description: string;
+            description_html: string | null;
             downstream: string[];
             freshness: string | null;
             group: string;
@@ -579,7 +580,7 @@ export type components = {
         PartitionIndex: {
             index: number;
         };
-        /** @description A partition. */
+        /** @description A partition, and when and by which run it was made or tried last. */
         PartitionItem: {
             at: number | null;
             index: number;
@@ -732,6 +733,11 @@ export type components = {
             at: number;
             from: string;
             id: string;
+            /** @description the first 20 that were new there, wholly or in part: it stays if taken back */
+            new: string[];
+            new_total: number;
+            /** @description those of which something was replaced, which can be taken back */
+            replaced_total: number;
             to: string;
             undone: components["schemas"]["TakenBack"] | null;
             user: string;
@@ -1124,10 +1130,12 @@ export type components = {
         UndoAsked: {
             confirm_env?: string | null;
         };
-        /** @description What was published again, and what was left: new then, or replaced since. */
+        /** @description What was published again, and what was left: `new` then, or replaced since. */
         Undone: {
             id: string;
             kept: string[];
+            /** @description of what was left, what had nothing before it; it stays published */
+            new: string[];
             restored: string[];
         };
         /** @description A version that is kept. */

@@ -22,6 +22,10 @@ const WAITS_MS = [300, 700, 1500, 3000, 5000];
 const TRIES_BEFORE_POLLING = 3;
 const HIDDEN_CLOSE_MS = 120_000; // a browser has six connections a host; tabs that nobody sees give theirs back
 
+/** Topics as the server reads them: the names of steps may have commas. */
+export const topicsText = (topics: readonly string[]): string =>
+  topics.map((topic) => topic.replaceAll("%", "%25").replaceAll(",", "%2C")).sort().join(",");
+
 export class Live {
   private wanted = new Map<string, number>();
   private hearers = new Map<string, Set<Hearing>>();
@@ -93,7 +97,7 @@ export class Live {
   }
 
   private url(): string {
-    return address("/live", { topics: [...this.wanted.keys()].sort().join(","), env: this.env });
+    return address("/live", { topics: topicsText([...this.wanted.keys()]), env: this.env });
   }
 
   private async read(url: string): Promise<void> {

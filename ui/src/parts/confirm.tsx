@@ -10,12 +10,13 @@ type ConfirmProps = {
   children: ReactNode;
   action: string;
   danger?: boolean;
+  dismiss?: string; // what the button says that lets everything be as it is
   typeName?: string | null; // must be typed before the action can be taken
   onConfirm: () => Promise<unknown>;
   onClose: () => void;
 };
 
-export function Confirm({ title, children, action, danger, typeName, onConfirm, onClose }: ConfirmProps) {
+export function Confirm({ title, children, action, danger, dismiss = "Cancel", typeName, onConfirm, onClose }: ConfirmProps) {
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -38,8 +39,10 @@ export function Confirm({ title, children, action, danger, typeName, onConfirm, 
       onClose={onClose}
       actions={
         <>
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" form={form} look={danger ? "danger" : "primary"} disabled={!ready} busy={busy}>
+          <Button onClick={onClose} {...(danger && !typeName && { "data-first": true })}>
+            {dismiss}
+          </Button>
+          <Button type="submit" form={form} look={danger ? "danger" : "primary"} disabled={!ready} busy={busy} {...(!danger && !typeName && { "data-first": true })}>
             {action}
           </Button>
         </>
@@ -59,7 +62,7 @@ export function Confirm({ title, children, action, danger, typeName, onConfirm, 
             <span className="small">
               Type <strong className="mono">{typeName}</strong> to confirm
             </span>
-            <input id={field} className="input" autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} />
+            <input id={field} data-first className="input" autoComplete="off" value={typed} onChange={(e) => setTyped(e.target.value)} />
           </label>
         )}
         {error !== null && <ErrorNote error={error} />}

@@ -21,7 +21,10 @@ export function Dialog({ title, onClose, children, actions, sheet, wide, classNa
   useEffect(() => {
     const shown = dialog.current;
     const before = document.activeElement;
-    if (shown && !shown.open) shown.showModal();
+    if (shown && !shown.open) {
+      shown.showModal();
+      shown.querySelector<HTMLElement>("[data-first], .dialog-content .input")?.focus(); // what is to be typed, or answered
+    }
     return () => {
       shown?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });

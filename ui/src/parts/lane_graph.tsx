@@ -1,7 +1,7 @@
 /** A small graph as a list with lines at its left: readable in a narrow column, and walked through like any list. */
 import "./lane_graph.css";
 
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { type ReactNode, useMemo, useRef } from "react";
 
 import { lanesOf } from "../words/lanes";
 import { type Mark, shapeOf, toneOf } from "./status";
@@ -28,9 +28,6 @@ export function LaneGraph({ nodes, needs, at, hover, onSelect, onHint, label }: 
   const y = (node: number): number => (place.get(node) ?? 0) * ROW + ROW / 2;
   const list = useRef<HTMLOListElement>(null);
   const lit = hover ?? at;
-  useEffect(() => {
-    if (at !== null) list.current?.querySelector(`[data-node="${at}"]`)?.scrollIntoView({ block: "nearest" });
-  }, [at]);
 
   function pressed(event: React.KeyboardEvent): void {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -22,5 +22,5 @@ export function Description({ text, html }: { text: string; html?: string | null
 }
 
 /** Words between double or single backticks are code. */
-const coded = (text: string): React.ReactNode[] =>
+export const coded = (text: string): React.ReactNode[] =>
   text.split(/(``[^`]+``|`[^`]+`)/).map((part, i) => (i % 2 === 1 ? <code key={i}>{part.replaceAll("`", "")}</code> : part));

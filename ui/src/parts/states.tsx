@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 
 import { told } from "../api/client";
 import { Button } from "./button";
+import { coded } from "./prose";
 
 export function Empty({ title, children, action, icon }: {
   title: string;
@@ -28,9 +29,9 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => 
     <div className="note failed" role="alert">
       <CircleAlert size={16} aria-hidden="true" />
       <div className="grow stack tight">
-        <p>{message}</p>
+        <p>{coded(message)}</p>
         {where && <p className="mono small muted">{where}</p>}
-        {fix && <p className="small">{fix}</p>}
+        {fix && <p className="small">{coded(fix)}</p>}
       </div>
       {onRetry && (
         <Button small onClick={onRetry}>

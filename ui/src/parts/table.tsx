@@ -1,6 +1,8 @@
 /** A table of any length: only the rows in sight are in the page. j/k or arrows move, x selects, Enter opens. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useRef, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+
+import { useShortcuts } from "../app/shortcuts";
 
 export type Column<Row> = {
   id: string;
@@ -9,7 +11,7 @@ export type Column<Row> = {
   cell: (row: Row) => ReactNode;
   align?: "end";
   sortable?: boolean;
-  narrow?: boolean; // left out on small screens
+  narrow?: boolean | "first"; // left out on small screens, and where there is no room for it
 };
 export type Sort = { by: string; down: boolean };
 
@@ -37,11 +39,44 @@ const listenNarrow = (listener: () => void): (() => void) => {
 };
 const isNarrow = (): boolean => matchMedia("(max-width: 700px)").matches;
 
+const CHECKS = 36;
+const EDGES = 16; // left and right of a row
+
+/** The least width of a column in pixels: of "minmax(200px, 2fr)" and of "200px" it is 200. */
+const leastWidth = ({ width }: Pick<Column<never>, "width">): number => Number(/\d+/.exec(width)?.[0] ?? 0);
+
+/** The columns that there is room for: those that may be left out are, "first" ones first, then from the last on. */
+export function fitting<Some extends Pick<Column<never>, "width" | "narrow">>(columns: readonly Some[], room: number): Some[] {
+  const kept = [...columns];
+  let need = kept.reduce((sum, one) => sum + leastWidth(one), 0);
+  const spare = kept.filter((one) => one.narrow).reverse().sort((a, b) => Number(b.narrow === "first") - Number(a.narrow === "first"));
+  for (const one of spare) {
+    if (need <= room) break;
+    need -= leastWidth(one);
+    kept.splice(kept.indexOf(one), 1);
+  }
+  return kept;
+}
+
+function useWidth(box: React.RefObject<HTMLElement | null>): number {
+  const [width, setWidth] = useState(Infinity);
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    setWidth(element.clientWidth);
+    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [box]);
+  return width;
+}
+
 export function DataTable<Row>(props: TableProps<Row>) {
   const narrow = useSyncExternalStore(listenNarrow, isNarrow);
-  const columns = narrow ? props.columns.filter((column) => !column.narrow) : props.columns;
   const { label, rows, rowKey, rowHeight = 40, sort, onSort, onOpen, selected, onSelect, onEnd } = props;
   const box = useRef<HTMLDivElement>(null);
+  const room = useWidth(box) - EDGES - (onSelect ? CHECKS : 0);
+  const columns = narrow ? props.columns.filter((column) => !column.narrow) : fitting(props.columns, room);
   const [at, setAt] = useState(0);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -80,6 +115,16 @@ export function DataTable<Row>(props: TableProps<Row>) {
     requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus({ preventScroll: true }));
   }
 
+  // From anywhere on the screen the first press leads into the table, to the row that was left.
+  const enter = (): void => moveTo(at);
+  useShortcuts(
+    [
+      { keys: "j", what: `Into ${label}`, hidden: true, run: enter },
+      { keys: "k", what: `Into ${label}`, hidden: true, run: enter },
+    ],
+    rows.length > 0,
+  );
+
   function pressed(event: React.KeyboardEvent): void {
     if ((event.target as HTMLElement).closest("input, button, a, select") && event.key !== "Escape") {
       if (!["ArrowDown", "ArrowUp", "j", "k"].includes(event.key)) return;
@@ -97,7 +142,7 @@ export function DataTable<Row>(props: TableProps<Row>) {
     event.stopPropagation();
   }
 
-  const tracks = [...(onSelect ? ["36px"] : []), ...columns.map((one) => one.width)].join(" ");
+  const tracks = [...(onSelect ? [`${CHECKS}px`] : []), ...columns.map((one) => one.width)].join(" ");
   const allOn = selected !== undefined && rows.length > 0 && rows.every((row) => selected.has(rowKey(row)));
   const items = virtual.getVirtualItems();
   return (

@@ -1,5 +1,7 @@
 import { type ReactNode, useRef } from "react";
 
+import { count } from "../words/format";
+
 export type Tab = { id: string; label: ReactNode; count?: number | null };
 
 /** Tabs that arrows move between; what they show is a panel with `id` `panel-<tab>`. */
@@ -30,7 +32,7 @@ export function Tabs({ label, tabs, at, onChange }: { label: string; tabs: Tab[]
           onClick={() => onChange(tab.id)}
         >
           {tab.label}
-          {tab.count !== undefined && tab.count !== null && <span className="tab-count num">{tab.count}</span>}
+          {tab.count !== undefined && tab.count !== null && <span className="tab-count num">{count(tab.count)}</span>}
         </button>
       ))}
     </div>

@@ -6,14 +6,13 @@ import { Chip, Facts } from "../../parts/fields";
 import { MetaList } from "../../parts/meta";
 import { Card } from "../../parts/page";
 import { Description } from "../../parts/prose";
-import { descriptionHtml } from "./overview";
 
 export function Definition({ asset }: { asset: AssetDetail }) {
   const { definition } = asset;
   return (
     <div className="asset-overview">
       <div className="stack wide-gap">
-        {asset.description && <Description text={asset.description} html={descriptionHtml(asset)} />}
+        {asset.description && <Description text={asset.description} html={asset.description_html} />}
         {definition.source && <Source {...definition.source} />}
         {definition.config_schema && (
           <Card title="Config">

@@ -5,6 +5,7 @@ import { Network, Play } from "lucide-react";
 import { lazy, Suspense } from "react";
 
 import type { AssetDetail } from "../../api/contract";
+import { isMissing } from "../../api/client";
 import { useAsset, useMay } from "../../api/queries";
 import { shownOf, useStatus } from "../../api/statuses";
 import { openPlan } from "../../app/launching";
@@ -35,6 +36,14 @@ export default function AssetScreen() {
     return (
       <Page title="Asset">
         <Empty title="Which asset?" action={<ButtonLink to="/assets">All assets</ButtonLink>} />
+      </Page>
+    );
+  if (asset.data === undefined && isMissing(asset.error))
+    return (
+      <Page title={key} crumbs={<Go to="/assets">Assets</Go>}>
+        <Empty title="There is no such asset" action={<ButtonLink to="/assets">All assets</ButtonLink>}>
+          It may have been renamed, or the definitions that have it do not load.
+        </Empty>
       </Page>
     );
   return (

@@ -4,12 +4,12 @@ import { useMemo, useState } from "react";
 
 import { get } from "../../api/client";
 import type { AssetDetail, Listed, Materialization, Plots, Status } from "../../api/contract";
-import { AssetLink, Go, go, useEnv } from "../../app/location";
+import { AssetLink, Go, go, setParams, useEnv, useParam } from "../../app/location";
 import { Button } from "../../parts/button";
 import { Chip, Facts } from "../../parts/fields";
 import { MetaList } from "../../parts/meta";
 import { Card } from "../../parts/page";
-import { Plot } from "../../parts/plot";
+import { byPartition, Plot, type PlotPoint, type Unit } from "../../parts/plot";
 import { Description } from "../../parts/prose";
 import { StaleList } from "../../parts/stale";
 import { Answer } from "../../parts/states";
@@ -22,7 +22,7 @@ export function Overview({ asset, status }: { asset: AssetDetail; status: Status
     <div className="asset-overview">
       <div className="stack wide-gap">
         <StaleList status={status} />
-        {asset.description && <Description text={asset.description} html={descriptionHtml(asset)} />}
+        {asset.description && <Description text={asset.description} html={asset.description_html} />}
         <PlotsOf asset={asset} />
         {!asset.is_source && <History asset={asset} />}
       </div>
@@ -38,10 +38,6 @@ export function Overview({ asset, status }: { asset: AssetDetail; status: Status
     </div>
   );
 }
-
-/** The server may send the description as cleaned HTML too. */
-export const descriptionHtml = (asset: AssetDetail): string | null =>
-  (asset as AssetDetail & { description_html?: string | null }).description_html ?? null;
 
 function Keys({ keys, none }: { keys: string[]; none: string }) {
   if (keys.length === 0) return <p className="muted small">{none}</p>;
@@ -98,16 +94,34 @@ function PlotsOf({ asset }: { asset: AssetDetail }) {
     queryKey: ["asset-history", asset.key, "plots", env],
     queryFn: ({ signal }) => get<Plots>("/asset/plots", { key: asset.key, env }, signal),
   });
-  const series = (plots.data?.series ?? []).filter((one) => one.points.length > 1);
+  const [over] = useParam("plot");
+  const several = new Set(plots.data?.series.flatMap(({ points }) => points.map((point) => point[3]))).size > 1;
+  const partitions = several && over !== "time";
+  const all = (plots.data?.series ?? []).map(({ label, points }) => {
+    const found = points.map<PlotPoint>(([x, y, run, partition]) => ({ x, y, at: x, href: run, ...(partition !== null && { label: partition }) }));
+    return { label, points: partitions ? byPartition(found) : found };
+  });
+  const series = all.filter((one) => one.points.length > 1);
   if (series.length === 0) return null;
   return (
-    <Card title="Numbers over time">
+    <Card
+      title={partitions ? "Numbers by partition" : "Numbers over time"}
+      actions={
+        several && (
+          <Button small look="quiet" onClick={() => setParams({ plot: partitions ? "time" : null })}>
+            {partitions ? "Over time" : "By partition"}
+          </Button>
+        )
+      }
+    >
       <div className="plots">
         {series.map(({ label, points }) => (
           <Plot
             key={label}
-            label={UNITS[label] ?? label}
-            points={points.map(([x, y, run, partition]) => ({ x, y, href: run, ...(partition !== null && { label: partition }) }))}
+            label={label}
+            points={points}
+            partitions={partitions}
+            {...(MEASURED[label] && { unit: MEASURED[label] })}
             onOpen={(point) => point.href && go(`/runs/${point.href}`)}
           />
         ))}
@@ -117,7 +131,7 @@ function PlotsOf({ asset }: { asset: AssetDetail }) {
 }
 
 /** What the server measures by itself has a unit. */
-const UNITS: Record<string, string> = { duration: "duration (s)", size: "size (bytes)" };
+const MEASURED: Record<string, Unit> = { duration: { told: duration, sign: "s" }, size: { told: bytes, sign: "B" } };
 
 const PAGE = 100;
 

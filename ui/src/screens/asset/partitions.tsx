@@ -138,11 +138,11 @@ function KeysOf({ asset, strip }: { asset: AssetDetail; strip: PartitionStrip })
   });
   const columns = useMemo<Column<PartitionKeyRow>[]>(
     () => [
-      { id: "key", head: "Partition", width: "minmax(140px, 2fr)", cell: (row) => <Go to="/asset" params={{ key: asset.key, tab: "versions", partition: row.key }} className="mono link">{row.key}</Go> },
+      { id: "key", head: "Partition", width: "minmax(104px, 2fr)", cell: (row) => <Go to="/asset" params={{ key: asset.key, tab: "versions", partition: row.key }} className="mono link">{row.key}</Go> },
       {
         id: "state",
         head: "State",
-        width: "minmax(120px, 1fr)",
+        width: "minmax(100px, 1fr)",
         cell: (row) => <StatusMark mark={MARKS[row.state] ?? "missing"} label={row.state === "materialized" ? "made" : row.state} />,
       },
       { id: "at", head: "When", width: "minmax(90px, 1fr)", cell: (row) => <Time at={row.at} /> },

@@ -56,7 +56,7 @@ const COLUMNS: Column<Backfill>[] = [
     align: "end",
     cell: ({ partitions }) => (partitions.failed > 0 ? <span className="num tone-failed">{count(partitions.failed)}</span> : <span className="faint">–</span>),
   },
-  { id: "who", head: "By", width: "minmax(80px, 0.7fr)", narrow: true, cell: (run) => run.who ?? <span className="faint">–</span> },
+  { id: "who", head: "By", width: "minmax(80px, 0.7fr)", narrow: "first", cell: (run) => run.who ?? <span className="faint">–</span> },
   { id: "when", head: "When", width: "92px", narrow: true, cell: (run) => <Time at={run.created} /> },
   { id: "took", head: "Took", width: "84px", align: "end", narrow: true, cell: (run) => <Took from={run.started} to={run.ended} /> },
   { id: "left", head: "Left", width: "96px", align: "end", narrow: true, cell: (run) => <LeftOf run={run} /> },

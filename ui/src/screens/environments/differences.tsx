@@ -101,7 +101,7 @@ export function Differences({ environments, from, to }: { environments: Environm
           />
         )}
       </Answer>
-      {promoting && <Promote keys={promoting} from={from} to={to} onClose={() => setPromoting(null)} onDone={() => setSelected(new Set())} />}
+      {promoting && <Promote keys={promoting} fresh={rows.filter((one) => one.b === null && promoting.includes(one.key)).length} from={from} to={to} onClose={() => setPromoting(null)} onDone={() => setSelected(new Set())} />}
     </section>
   );
 }

@@ -13,7 +13,7 @@ import { PlainTable } from "../../parts/plain_table";
 import { ErrorNote } from "../../parts/states";
 import { Time } from "../../parts/time";
 import { toast } from "../../parts/toasts";
-import { many } from "../../words/format";
+import { count, many } from "../../words/format";
 
 export function PastPromotions() {
   const may = useMay();
@@ -60,6 +60,12 @@ function State({ one, onUndo }: { one: PastPromotion; onUndo: (() => void) | nul
         {one.undone.restored_total === 0 ? "nothing to take back" : "taken back"} · {one.undone.user} · <Time at={one.undone.at} />
       </span>
     );
+  if (one.replaced_total === 0)
+    return (
+      <span className="small muted" title={`There is no version before it in ${one.to} that could be handed out again`}>
+        new there: stays
+      </span>
+    );
   if (onUndo === null) return null;
   return (
     <Button small icon={<Undo2 size={14} />} onClick={onUndo}>
@@ -67,6 +73,8 @@ function State({ one, onUndo }: { one: PastPromotion; onUndo: (() => void) | nul
     </Button>
   );
 }
+
+const wasOrWere = (n: number): string => (n === 1 ? "was" : "were");
 
 function TakeBack({ one, onClose }: { one: PastPromotion; onClose: () => void }) {
   return (
@@ -77,15 +85,33 @@ function TakeBack({ one, onClose }: { one: PastPromotion; onClose: () => void })
       typeName={one.to}
       onClose={onClose}
       onConfirm={async () => {
-        const { restored, kept } = await post<Undone>(`/promotions/${encodeURIComponent(one.id)}/rollback`, { confirm_env: one.to });
-        const left = kept.length > 0 ? ` ${many(kept.length, "asset")} ${kept.length === 1 ? "was" : "were"} new, or replaced since: left as they are.` : "";
-        toast(`${many(restored.length, "asset")} in ${one.to} ${restored.length === 1 ? "is" : "are"} as before.${left}`, "done");
+        const { restored, kept, new: fresh } = await post<Undone>(`/promotions/${encodeURIComponent(one.id)}/rollback`, { confirm_env: one.to });
+        const later = kept.filter((key) => !fresh.includes(key)).length;
+        const left = [
+          ...(fresh.length > 0 ? [`${many(fresh.length, "asset")} ${wasOrWere(fresh.length)} new there and ${fresh.length === 1 ? "stays" : "stay"} as promoted.`] : []),
+          ...(later > 0 ? [`${many(later, "asset")} ${wasOrWere(later)} replaced since and ${later === 1 ? "stays" : "stay"}.`] : []),
+        ];
+        toast([`${many(restored.length, "asset")} in ${one.to} ${restored.length === 1 ? "is" : "are"} as before.`, ...left].join(" "), "done");
         for (const name of ["environments", "statuses", "asset"]) void cache.invalidateQueries({ queryKey: [name] });
       }}
     >
       <p className="small">
-        {one.to} hands out again what it had before, for {many(one.assets_total, "asset")}. What has been made there since stays.
+        {one.to} hands out again what it had before, for {many(one.replaced_total, "asset")}. What has been made there since stays.
       </p>
+      {one.new_total > 0 && (
+        <div className="note stale" role="note">
+          <div className="grow stack tight">
+            <p>
+              Not taken back: {many(one.new_total, "asset")} that {wasOrWere(one.new_total)} new in {one.to}, wholly or in some partitions. There is no version before{" "}
+              {one.new_total === 1 ? "it" : "them"}, so what was promoted stays.
+            </p>
+            <p className="mono xs promote-new">
+              {one.new.join(", ")}
+              {one.new_total > one.new.length && ` and ${count(one.new_total - one.new.length)} more`}
+            </p>
+          </div>
+        </div>
+      )}
     </Confirm>
   );
 }

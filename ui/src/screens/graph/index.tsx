@@ -46,6 +46,8 @@ export default function Graph() {
   return <Shown topology={topology} />;
 }
 
+/** On a screen that is higher than wide, what needs what is read downwards: the cards stay large enough to be read. */
+const usualDirection = (): string => (innerWidth < 700 && innerHeight > innerWidth ? "down" : "right");
 const list = (text: string): Set<string> => new Set(text === "" ? [] : text.split("|"));
 const joined = (set: ReadonlySet<string>): string | null => (set.size === 0 ? null : [...set].join("|"));
 
@@ -54,7 +56,8 @@ function Shown({ topology }: { topology: Topology }) {
   const [query, setQuery] = useParam("q");
   const [at, setAt] = useParam("at");
   const [view, setView] = useParam("view", "graph");
-  const [direction, setDirection] = useParam("dir", "right");
+  const [usual] = useState(usualDirection);
+  const [direction, setDirection] = useParam("dir", usual);
   const [open] = useParam("open");
   const [shut] = useParam("shut");
   const found = useSelection(query);
@@ -110,7 +113,7 @@ function Shown({ topology }: { topology: Topology }) {
     setParams({ open: folded ? null : joined(names), shut: folded ? joined(names) : null });
   };
   const handle = useRef<PictureHandle | null>(null);
-  const acts = { topology, scene, selected, current, setSelected, setCurrent, toggle, openAsset, fold, handle, setView, view };
+  const acts = { topology, scene, selected, current, setSelected, setCurrent, toggle, openAsset, fold, handle, setView, view, setDirection };
   useKeys(acts);
   useJumps(topology, scene, handle, setCurrent, fold);
   const chosen = useMemo(() => [...selected].map((node) => topology.keys[node]!), [selected, topology]);
@@ -151,7 +154,7 @@ function Shown({ topology }: { topology: Topology }) {
         ) : view === "tree" ? (
           <Tree topology={topology} scene={scene} selected={selected} current={current} onPick={pick} onToggle={toggle} onOpen={openAsset} />
         ) : (
-          <PictureOf {...acts} begin={current} onPick={pick} onFold={fold} direction={direction} setDirection={setDirection} />
+          <PictureOf {...acts} begin={current} onPick={pick} onFold={fold} direction={direction} />
         )}
         {selected.size > 1 ? (
           <SelectionPanel keys={chosen} onClose={() => setSelected(new Set())} />
@@ -194,13 +197,13 @@ type Acts = {
   handle: React.RefObject<PictureHandle | null>;
   setView: (view: string | null) => void;
   view: string;
+  setDirection: (direction: string | null) => void;
 };
 type PictureOfProps = Acts & {
   begin: number | null;
   onPick: (node: number | null, add: boolean) => void;
   onFold: (group: string, folded: boolean) => void;
   direction: string;
-  setDirection: (direction: string | null) => void;
 };
 
 function PictureOf(props: PictureOfProps) {
@@ -243,14 +246,14 @@ function PictureOf(props: PictureOfProps) {
           icon={direction === "down" ? <ArrowLeftRight size={14} /> : <ArrowDownUp size={14} />}
           aria-label={direction === "down" ? "From left to right" : "From top to bottom"}
           title="Other direction (o)"
-          onClick={() => setDirection(direction === "down" ? null : "down")}
+          onClick={() => setDirection(direction === "down" ? "right" : "down")}
         />
       </div>
     </div>
   );
 }
 
-function useKeys({ topology, scene, selected, current, setSelected, setCurrent, toggle, openAsset, fold, handle, setView, view }: Acts): void {
+function useKeys({ topology, scene, selected, current, setSelected, setCurrent, toggle, openAsset, fold, handle, setView, view, setDirection }: Acts): void {
   const may = useMay();
   const base = (): number[] => (selected.size > 0 ? [...selected] : current !== null ? [current] : []);
   const arrow = (event: KeyboardEvent): void => {
@@ -290,7 +293,7 @@ function useKeys({ topology, scene, selected, current, setSelected, setCurrent, 
     { keys: "d", what: "Add what is downstream", group, run: () => setSelected(reach(topology.down, base())) },
     { keys: "f", what: "Fold or unfold the group", group, run: foldCurrent },
     { keys: "v", what: "Graph or tree", group, command: true, run: () => setView(view === "tree" ? null : "tree") },
-    { keys: "o", what: "Other direction", group, run: () => setParams({ dir: scene.request.vertical ? null : "down" }) },
+    { keys: "o", what: "Other direction", group, run: () => setDirection(scene.request.vertical ? "right" : "down") },
     { keys: "0", what: "Show all", group, run: () => handle.current?.fit() },
     { keys: "+", what: "Zoom in", group, run: () => handle.current?.zoom(1.3) },
     { keys: "-", what: "Zoom out", group, run: () => handle.current?.zoom(1 / 1.3) },

@@ -41,7 +41,7 @@ export function AssetPanel({ name, onClose, onPick }: { name: string; onClose: (
               ))}
             </div>
             <StaleList status={status} />
-            {data.description && <Description text={data.description} />}
+            {data.description && <Description text={data.description} html={data.description_html} />}
             {data.latest && (
               <section className="stack">
                 <h3 className="overline">Latest materialization</h3>

@@ -302,7 +302,7 @@ function WorkerStrip({ items, queues }: Workers) {
             <Progress value={worker.busy / Math.max(1, worker.slots)} label={`Slots of ${worker.host}, process ${worker.pid}, in use`} />
           </span>
           <span className="num small muted">
-            {worker.busy}/{worker.slots}
+            {worker.busy} of {many(worker.slots, "slot")}
           </span>
         </li>
       ))}

@@ -48,12 +48,7 @@ function Known({ one, env }: { one: Instigator; env: string | null }) {
   return (
     <Page
       title={one.name}
-      crumbs={
-        <>
-          <Go to="/automation">Automation</Go>
-          <span aria-hidden="true">/</span>
-        </>
-      }
+      crumbs={<Go to="/automation">Automation</Go>}
       about={`${one.kind === "automation" ? "conditions" : one.kind}${one.job ? ` of job ${one.job}` : ""} · ${whenWord(one)}`}
       actions={
         <>

@@ -54,12 +54,7 @@ function Known({ job }: { job: Job }) {
   return (
     <Page
       title={job.name}
-      crumbs={
-        <>
-          <Go to="/jobs">Jobs</Go>
-          <span aria-hidden="true">/</span>
-        </>
-      }
+      crumbs={<Go to="/jobs">Jobs</Go>}
       about={job.description ? <Description text={job.description} /> : undefined}
       actions={
         may && (
@@ -133,11 +128,15 @@ function LaunchedBy({ job, env }: { job: Job; env: string | null }) {
     <Card title="Launched by">
       <ul className="stack tight">
         {its.map((one) => (
-          <li key={one.name} className="row small">
-            <Go to={`/automation/${encodeURIComponent(one.name)}`} className="clip grow">
-              {one.name}
-            </Go>
-            <span className="muted clip">{one.cron_words ?? one.kind}</span>
+          <li key={one.name} className="row wide small">
+            <span className="cell-lines">
+              <Go to={`/automation/${encodeURIComponent(one.name)}`} className="clip" title={one.name}>
+                {one.name}
+              </Go>
+              <span className="xs muted clip" title={one.cron_words ?? undefined}>
+                {one.cron_words ?? one.kind}
+              </span>
+            </span>
             {one.running ? one.next[0] !== undefined && <Time at={one.next[0]} /> : <StatusMark mark="paused" label="off" />}
           </li>
         ))}

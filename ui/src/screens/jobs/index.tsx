@@ -34,7 +34,7 @@ export default function Jobs() {
     {
       id: "name",
       head: "Job",
-      width: "minmax(180px, 2fr)",
+      width: "minmax(120px, 2fr)",
       cell: (job) => (
         <div className="cell-lines">
           <span className="clip strong">{job.name}</span>
@@ -42,7 +42,7 @@ export default function Jobs() {
         </div>
       ),
     },
-    { id: "assets", head: "Makes", width: "96px", cell: (job) => <span className="muted">{many(job.assets.length, "asset")}</span> },
+    { id: "assets", head: "Makes", width: "96px", narrow: true, cell: (job) => <span className="muted">{many(job.assets.length, "asset")}</span> },
     { id: "partitions", head: "Partitions", width: "minmax(120px, 1fr)", narrow: true, cell: (job) => job.partitions?.description ?? <span className="faint">–</span> },
     { id: "last", head: "Last run", width: "112px", cell: (job) => (job.last_runs[0] ? <RunStatusMark status={job.last_runs[0].status} /> : <span className="faint">never</span>) },
     { id: "when", head: "When", width: "92px", narrow: true, cell: (job) => <Time at={job.last_runs[0]?.created} /> },

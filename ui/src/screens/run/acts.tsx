@@ -91,6 +91,7 @@ export function CancelDialog({ run, onClose }: { run: RunSummary; onClose: () =>
     <Confirm
       title="Cancel this run?"
       action="Cancel the run"
+      dismiss="Let it go on"
       danger
       onClose={onClose}
       onConfirm={() => changeRun(run, "cancel", { grace: grace === "" ? null : Number(grace) })}

@@ -18,6 +18,17 @@ const clockMs = (at: number): string => {
   return `${moment.toLocaleTimeString("en-GB")}.${String(moment.getMilliseconds()).padStart(3, "0")}`;
 };
 
+/** Where there is no room the name is cut, and not the partition that tells a step from its siblings. */
+function StepName({ step }: { step: string }) {
+  const [, name, partition] = /^(.*?)(\[.*\])?$/s.exec(step) ?? [];
+  return (
+    <span className="event-step mono" title={step}>
+      <span className="clip">{name}</span>
+      {partition && <span>{partition}</span>}
+    </span>
+  );
+}
+
 const COLUMNS: Column<RunEvent>[] = [
   {
     id: "at",
@@ -40,11 +51,11 @@ const COLUMNS: Column<RunEvent>[] = [
       </span>
     ),
   },
-  { id: "step", head: "Step", width: "minmax(120px, 1fr)", narrow: true, cell: (event) => <span className="mono clip">{event.step ?? ""}</span> },
+  { id: "step", head: "Step", width: "minmax(120px, 1.4fr)", narrow: true, cell: (event) => <StepName step={event.step ?? ""} /> },
   {
     id: "message",
     head: "Message",
-    width: "minmax(220px, 2.4fr)",
+    width: "minmax(180px, 2.4fr)",
     cell: (event) => (
       <span className={event.level === "error" ? "tone-failed" : event.level === "warning" ? "tone-stale" : undefined} title={event.message}>
         {event.message.split("\n")[0]}

@@ -27,6 +27,9 @@ type GanttProps = {
   focus: Focus;
 };
 
+/** Room for the word of a tick; the last has its line only, where there is less. */
+const TICK_WORD = 48;
+
 export function Gantt({ steps, origin, over, predicted, focus }: GanttProps) {
   const [by, setBy] = useParam("by", "slot");
   const [filter, setFilter] = useParam("q");
@@ -194,7 +197,7 @@ function Chart({ rows, steps, window, live, expected, path, focus, onZoom, onWin
         <div className="gantt-axis" ref={axis}>
           {ticks(window, wide / 90).map((at) => (
             <span key={at} className="gantt-tick" style={{ left: `${percent(at)}%` }}>
-              {at === 0 ? "0" : duration(at)}
+              {((100 - percent(at)) / 100) * wide > TICK_WORD && (at === 0 ? "0" : duration(at))}
             </span>
           ))}
         </div>

@@ -2,13 +2,14 @@
 import "./run.css";
 
 import { ChevronLeft, ChevronRight, TriangleAlert } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import type { RunDetail, RunStep } from "../../api/contract";
+import { isMissing } from "../../api/client";
 import { useRuns, useWorkers } from "../../api/queries";
 import { Go, go, setParams, useParam } from "../../app/location";
 import { useShortcuts } from "../../app/shortcuts";
-import { Button } from "../../parts/button";
+import { Button, ButtonLink } from "../../parts/button";
 import { ShareBar } from "../../parts/charts";
 import { Page } from "../../parts/page";
 import { Empty, ErrorNote, Loading } from "../../parts/states";
@@ -36,7 +37,11 @@ export default function Run({ params }: { params: Record<string, string> }) {
   if (book.run === null)
     return (
       <Page title="Run" heading={<>Run {shortId(id)}</>}>
-        {book.error ? <ErrorNote error={book.error} onRetry={() => void book.refresh()} /> : <Loading what="Loading the run" />}
+        {isMissing(book.error) ? (
+          <Empty title="There is no such run" action={<ButtonLink to="/runs">All runs</ButtonLink>}>
+            It may be older than what is kept, or of another project.
+          </Empty>
+        ) : book.error ? <ErrorNote error={book.error} onRetry={() => void book.refresh()} /> : <Loading what="Loading the run" />}
       </Page>
     );
   return <Known book={book} run={book.run} />;
@@ -143,8 +148,13 @@ function Waiting() {
 type AsideProps = { book: RunBook; run: RunDetail; steps: RunStep[]; chosen: RunStep | null; focus: Focus; onRetry: (step: RunStep) => void };
 
 function Aside({ book, run, steps, chosen, focus, onRetry }: AsideProps) {
+  const box = useRef<HTMLElement>(null);
+  const step = chosen?.step ?? null;
+  useEffect(() => {
+    if (step !== null) box.current?.scrollTo({ top: 0 }); // what is told of it stands at the top, what went wrong first
+  }, [step]);
   return (
-    <aside className="run-aside" aria-label="Steps and what they need">
+    <aside ref={box} className="run-aside" aria-label="Steps and what they need">
       {chosen && <StepPanel run={run} step={chosen} steps={steps} events={book.events} onClose={() => focus.select(null)} onRetry={onRetry} />}
       <section className="run-graph" aria-label="Graph">
         <h2 className="small">Graph</h2>

@@ -5,6 +5,7 @@ import { get } from "../../api/client";
 import type { Listed, LiveEvents, RunDetail, RunEvent, RunStep, RunSummary } from "../../api/contract";
 import { live } from "../../api/live";
 
+const RUN_ID = /^[0-9A-Z]{26}$/;
 const STEPS_A_PAGE = 2000;
 const EVENTS_A_PAGE = 1000;
 const ENDED = new Set(["success", "failed", "cancelled"]);
@@ -36,7 +37,7 @@ export class RunBook {
     this.stop = new AbortController();
     const again = (): void => void this.refresh();
     const ends = [
-      live.want([`run:${this.id}`]),
+      live.want(RUN_ID.test(this.id) ? [`run:${this.id}`] : []), // of no run, nothing can be heard
       live.on("run", (told) => this.hear(told)),
       live.on("hello", again), // a new connection: something may have happened while there was none
       live.on("resync", again),

@@ -120,6 +120,7 @@ export function StepPanel({ run, step, steps, events, onClose, onRetry }: StepPa
   );
 }
 
+const LONG = 250; // signs; what is longer is scrolled, also by keyboard
 const TRIES: Record<string, string> = { succeeded: "succeeded", retry: "failed, to be tried again", failed: "failed", lost: "its process died" };
 
 function Keys({ keys }: { keys: string[] }) {
@@ -140,7 +141,7 @@ function Failure({ step }: { step: RunStep }) {
   const { frame } = error;
   return (
     <div className="failure" tabIndex={-1} role="group" aria-label="What went wrong" data-testid="failure">
-      <p className="failure-line">
+      <p className="failure-line" {...((error.message?.length ?? 0) > LONG && { tabIndex: 0 })}>
         <strong>{error.type}</strong>
         {error.message && `: ${error.message}`}
       </p>

@@ -10,6 +10,7 @@ export function CancelMany({ runs, onClose }: { runs: RunSummary[]; onClose: () 
     <Confirm
       title={`Cancel ${many(runs.length, "run")}?`}
       action="Cancel them"
+      dismiss="Let them go on"
       danger
       onClose={onClose}
       onConfirm={async () => {

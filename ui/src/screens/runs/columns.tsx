@@ -14,7 +14,7 @@ export const COLUMNS: Column<RunSummary>[] = [
   {
     id: "target",
     head: "What",
-    width: "minmax(180px, 2.2fr)",
+    width: "minmax(100px, 2.2fr)",
     cell: (run) => (
       <div className="cell-lines">
         <span className="clip">{titleOf(run)}</span>
@@ -27,7 +27,7 @@ export const COLUMNS: Column<RunSummary>[] = [
       </div>
     ),
   },
-  { id: "who", head: "By", width: "minmax(90px, 0.9fr)", narrow: true, cell: (run) => run.who ?? <span className="faint">–</span> },
+  { id: "who", head: "By", width: "minmax(90px, 0.9fr)", narrow: "first", cell: (run) => run.who ?? <span className="faint">–</span> },
   {
     id: "steps",
     head: "Steps",
@@ -43,8 +43,8 @@ export const COLUMNS: Column<RunSummary>[] = [
     ),
   },
   { id: "created", head: "When", width: "92px", cell: (run) => <Time at={run.created} /> },
-  { id: "took", head: "Took", width: "84px", align: "end", cell: (run) => <Took from={run.started} to={run.ended} /> },
-  { id: "expected", head: "Expected", width: "104px", align: "end", narrow: true, cell: (run) => <Expected run={run} /> },
+  { id: "took", head: "Took", width: "84px", align: "end", narrow: true, cell: (run) => <Took from={run.started} to={run.ended} /> },
+  { id: "expected", head: "As expected", width: "104px", align: "end", narrow: true, cell: (run) => <Expected run={run} /> },
   { id: "attempts", head: "Tries", width: "64px", align: "end", narrow: true, cell: (run) => <span className="num">{run.attempts > 0 ? count(run.attempts) : "–"}</span> },
 ];
 
@@ -54,7 +54,7 @@ function Expected({ run }: { run: RunSummary }) {
   if (isOver(run) && run.ended !== null) {
     const share = (run.ended - run.started) / Math.max(run.predicted, 0.001);
     const off = Math.round(Math.abs(share - 1) * 100);
-    const word = off < 10 ? "as expected" : share > 1 ? (off >= 200 ? `${Math.round(share)} times` : `+${off} %`) : `−${off} %`;
+    const word = off < 10 ? "yes" : share > 1 ? (off >= 200 ? `${Math.round(share)} × as long` : `${off} % longer`) : `${off} % shorter`;
     return <span className={`num xs ${share > 1.5 ? "tone-stale" : "muted"}`} title={`expected ${duration(run.predicted)}`}>{word}</span>;
   }
   return <Running from={run.started} predicted={run.predicted} />;
