@@ -12,11 +12,12 @@ from rich.text import Text
 from assetflow.cli.attending import attend, exit_code_of
 from assetflow.cli.console import ERR, OUT, count_text, print_json
 from assetflow.cli.staleness import recorded_by_now
-from assetflow.cli.targets import check_not_empty, cluster_for, confirm
+from assetflow.cli.targets import check_not_empty, cluster_for, confirm, user_name
 from assetflow.client import can_import, submit_project
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.environment import DEFAULT_ENVIRONMENT
 from assetflow.definitions.job import IMPLICIT_JOB
+from assetflow.engine.request import USER_TAG
 from assetflow.environments import Environments
 from assetflow.errors import InvalidInvocationError
 from assetflow.known_partitions import KnownPartitions
@@ -91,7 +92,7 @@ def launch(project: Project, wanted: Launch) -> int:
             project,
             wanted.selection,
             run_config=wanted.config,
-            tags=wanted.tags,
+            tags={USER_TAG: user_name(), **wanted.tags},
             job=wanted.job,
             run_key=wanted.run_key,
             priority=wanted.priority,

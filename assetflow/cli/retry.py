@@ -17,10 +17,12 @@ from assetflow.cli.targets import (
     json_option,
     load_project,
     state_of_runs,
+    user_name,
     yes_option,
 )
 from assetflow.client import can_import, code_of
 from assetflow.definitions.bundle import Definitions
+from assetflow.engine.request import USER_TAG
 from assetflow.engine.retrying import PARENT_RUN, Retry, made_since
 from assetflow.environments import Environments
 from assetflow.errors import AssetflowError
@@ -61,8 +63,9 @@ def retry(
         raise click.UsageError("give either --all or --step, not both")
     settings = current_settings()
     project = load_project(module, file) if module or file else None
+    by = {USER_TAG: user_name()}
     with state_of_runs(settings) as connection:  # what is wrong with it is said before anything is started
-        planned = connection.retrying.prepare(run_id, everything=everything, steps=steps)
+        planned = connection.retrying.prepare(run_id, everything=everything, steps=steps, tags=by)
         environment = planned.request.environment
         if not as_json:
             _tell(replace(connection.settings, env=environment), planned)
@@ -76,7 +79,7 @@ def retry(
             ships = not can_import(connection, project)
             code, body = code_of(connection, project, ship_code=ships)
             signer = connection.signer
-            again = connection.retrying.prepare(run_id, everything=everything, steps=steps, code=code)
+            again = connection.retrying.prepare(run_id, everything=everything, steps=steps, tags=by, code=code)
             created = connection.retrying.launch(again, lambda: None if body is None else signer.seal("bundle", body))
         else:
             created = connection.retrying.launch(planned)

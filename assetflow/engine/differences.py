@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from assetflow.engine.request import RunRequest
+from assetflow.engine.request import USER_TAG, RunRequest
 
 _SHOWN = 5
 
@@ -17,7 +17,7 @@ def differences(before: RunRequest, now: RunRequest) -> list[str]:
         for name in ("environment", "job_name", "priority", "selection", "stale_only")
         if (old := getattr(before, name)) != (new := getattr(now, name))
     ]
-    for label in sorted(before.tags.keys() | now.tags.keys()):
+    for label in sorted((before.tags.keys() | now.tags.keys()) - {USER_TAG}):
         old, new = before.tags.get(label), now.tags.get(label)
         if old != new:
             lines.append(f"tags[{label!r}]: {_or_none(old)} before, {_or_none(new)} now")

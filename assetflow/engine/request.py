@@ -13,6 +13,8 @@ from assetflow.collecting import collecting_later
 from assetflow.errors import DamagedRecordError
 from assetflow.planning.plan import SCHEMA, Plan
 
+USER_TAG = "assetflow/user"  # who has asked for the run
+
 
 class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A plan, and all that is needed to carry it out.
@@ -47,8 +49,9 @@ class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
         return signer.seal("run", msgspec.msgpack.encode(self))
 
     def fingerprint(self) -> str:
-        """A hash that is the same for the same request under another run id."""
-        config, tags = _in_order(self.run_config), _in_order(self.tags)
+        """A hash that is the same for the same request under another run id, whoever asks."""
+        tags = _in_order({name: text for name, text in self.tags.items() if name != USER_TAG})
+        config = _in_order(self.run_config)
         # What is stale differs from one time to the next, and yet the same is asked for.
         asked = self.selection if self.stale_only else self.plan
         body = (self.code, asked, self.environment, config, tags, self.job_name, self.priority, self.stale_only)

@@ -11,11 +11,11 @@ import msgspec
 
 from assetflow.code.signing import Signer
 from assetflow.desk.questions import Asked, LaunchAsked
+from assetflow.engine.request import USER_TAG
 from assetflow.errors import SignatureError
 from assetflow.settings import Settings
 from assetflow.web.desk_keeper import DeskKeeper
 from assetflow.web.refusals import Refused
-from assetflow.web.run_summaries import USER_TAG
 from assetflow.web.schemas.plans import PlanAsked, RunAsked
 from assetflow.wiring import signer_for
 

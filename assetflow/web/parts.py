@@ -7,6 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from assetflow.engine.request import USER_TAG
 from assetflow.settings import Settings
 from assetflow.web.access import Access, Caller
 from assetflow.web.backend import Backend
@@ -20,7 +21,7 @@ from assetflow.web.roles import Role
 from assetflow.web.run_details import RunDetails
 from assetflow.web.run_facts import RunFactsCache
 from assetflow.web.run_fold import RunFolds
-from assetflow.web.run_summaries import USER_TAG, RunSummaries
+from assetflow.web.run_summaries import RunSummaries
 from assetflow.web.statuses import Statuses
 
 ENV_NAME = r"^[A-Za-z0-9][\w-]*$"

@@ -6,6 +6,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from assetflow.engine.request import USER_TAG
 from assetflow.engine.retrying import PARENT_RUN
 from assetflow.errors import AssetflowError, HistoryUnreachableError, RunNotFoundError, ServiceUnreachableError
 from assetflow.run_list import LOST, ListedRun, listed, listed_from_history
@@ -15,7 +16,6 @@ from assetflow.web.backend import Backend
 from assetflow.web.run_facts import RunFacts, RunFactsCache, predicted
 from assetflow.web.schemas.runs import RunState, RunSummary, StepCounts
 
-USER_TAG = "assetflow/user"
 _ASSETS_SHOWN = 20
 _KEPT = 1000
 _RUN_STATES: dict[str, RunState] = {
@@ -230,8 +230,10 @@ def _target(run: ListedRun, facts: RunFacts | None) -> str:
 
 
 def _who(tags: dict[str, str]) -> str | None:
-    """Who, or what, has started it."""
+    """Who, or what, has started it. A run that does again what failed has its own, beside the tags of the first."""
+    if PARENT_RUN in tags:
+        return tags.get(USER_TAG, "retry")
     for name in ("assetflow/schedule_name", "assetflow/sensor_name", USER_TAG):
         if name in tags:
             return tags[name]
-    return "retry" if PARENT_RUN in tags else None
+    return None

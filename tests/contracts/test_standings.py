@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from assetflow import AssetKey, DagsterInstance, Output, StaticPartitionsDefinition, asset, materialize
 from assetflow.code.reference import CodeRef
@@ -109,7 +110,9 @@ def test_standings_are_joined_to_stretches_in_the_order_of_the_definition() -> N
 
 
 @pytest.mark.parametrize("history_url", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)], indirect=True)
-def test_a_hundred_thousand_partitions_are_told_in_fifty_milliseconds(instance: DagsterInstance) -> None:
+def test_a_hundred_thousand_partitions_are_told_in_the_time_that_it_takes_to_read_them(
+    instance: DagsterInstance,
+) -> None:
     history = instance._history
     keys = [f"2015-{number:06}" for number in range(100_000)]
     entry = MaterializationEntry(
@@ -138,12 +141,17 @@ def test_a_hundred_thousand_partitions_are_told_in_fifty_milliseconds(instance: 
     unmade = [UnmadeEntry("default", '["wheat"]', key, "failed", "run", 0, 2.0) for key in keys[500::2000]]
     assert history.log.record(Entries(materializations=made, unmade=unmade))
     standing = instance.standings
-    best = 1.0
+    # In one process it is its own work that counts; others may share the processor.
+    clock = time.process_time if history.database.is_sqlite else time.perf_counter
+    best = plain = 60.0
     for _ in range(20):
-        begun, used = time.perf_counter(), time.process_time()
+        begun = clock()
         found = standing.of(AssetKey("wheat"), keys)
-        # In one process it is its own work that counts; others may share the processor.
-        best = min(best, time.process_time() - used if history.database.is_sqlite else time.perf_counter() - begun)
+        told = clock()
+        with history.database.reading() as connection:
+            read = set(connection.execute(text("SELECT partition FROM assets WHERE asset = '[\"wheat\"]'")).scalars())
+        plain, best = min(plain, clock() - told), min(best, told - begun)
+    assert len(read) == len(made)
     assert found.counts == {MADE: 99_850, FAILED: 50, SKIPPED: 0, RUNNING: 0, MISSING: 100}
     assert len(found.stretches) == 300
-    assert best < 0.05, f"{best * 1000:.0f} ms"
+    assert best < 1.5 * plain, f"told in {best * 1000:.0f} ms, read in {plain * 1000:.0f}"

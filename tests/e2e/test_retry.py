@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from getpass import getuser
 from pathlib import Path
 
 from tests.e2e.test_command_line import run
@@ -30,7 +31,9 @@ def test_mended_code_runs_only_what_failed(tmp_path: Path) -> None:
     pipeline.write_text(PIPELINE.replace("DIVISOR", "0"))
     failed = run(tmp_path, "materialize", "-f", "pipeline.py")
     assert failed.returncode == 1
-    run_id = json.loads(run(tmp_path, "runs", "list", "--json").stdout)["run"]
+    first = json.loads(run(tmp_path, "runs", "list", "--json").stdout)
+    run_id = first["run"]
+    assert first["tags"] == {"assetflow/user": getuser()}
     assert f"run again what failed: assetflow runs retry {run_id}" in failed.stderr
 
     same = run(tmp_path, "runs", "retry", run_id)
@@ -42,7 +45,8 @@ def test_mended_code_runs_only_what_failed(tmp_path: Path) -> None:
     assert f"2 steps of run {run_id} again" in done.stderr
     assert "2 succeeded" in done.stdout and "orders" not in done.stdout
     newest = json.loads(run(tmp_path, "runs", "list", "--json").stdout.splitlines()[0])
-    assert newest["tags"] == {"assetflow/parent_run": run_id, "assetflow/root_run": run_id}
+    parents = {"assetflow/parent_run": run_id, "assetflow/root_run": run_id}
+    assert newest["tags"] == {**parents, "assetflow/user": getuser()}
 
     again = run(tmp_path, "runs", "retry", newest["run"])
     assert again.returncode == 2 and "has succeeded" in again.stderr and "--all" in again.stderr

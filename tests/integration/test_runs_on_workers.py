@@ -353,6 +353,7 @@ def test_a_run_key_leads_to_the_same_run() -> None:
 
     first = submit(nightly, run_key="2026-01-01")
     assert submit(nightly, run_key="2026-01-01").id == first.id
+    assert submit(nightly, run_key="2026-01-01", tags={"assetflow/user": "another"}).id == first.id, "whoever asks"
     with pytest.raises(ConflictError):
         submit(other, run_key="2026-01-01")
     assert first.wait(30).success
