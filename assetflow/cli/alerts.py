@@ -11,7 +11,7 @@ from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, ago_text, print_json
 from assetflow.cli.lazy import Group
-from assetflow.cli.targets import json_option
+from assetflow.cli.targets import json_option, limit_option
 from assetflow.clock import seconds_text
 from assetflow.errors import SettingsError
 from assetflow.run_ids import new_run_id
@@ -27,9 +27,7 @@ def alerts() -> None:
 
 @alerts.command("list")
 @json_option
-@click.option(
-    "--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 1000), help="Alerts to show."
-)
+@limit_option("Alerts")
 def list_alerts(as_json: bool, limit: int) -> None:
     """List alerts, newest first."""
     settings = current_settings()

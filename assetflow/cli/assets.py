@@ -24,6 +24,7 @@ from assetflow.cli.targets import (
     definitions_options,
     env_option,
     json_option,
+    limit_option,
     load_project,
     same_place,
     selection_argument,
@@ -167,14 +168,7 @@ def show_asset(key: str, module: str | None, file: Path | None, as_json: bool) -
 
 @assets.command("materializations")
 @click.argument("key")
-@click.option(
-    "--limit",
-    default=20,
-    show_default=True,
-    metavar="N",
-    type=click.IntRange(1, 1000),
-    help="Materializations to show.",
-)
+@limit_option("Materializations")
 @env_option
 @json_option
 def materializations(key: str, limit: int, as_json: bool) -> None:

@@ -20,6 +20,7 @@ from assetflow.cli.targets import (
     json_option,
     load_project,
     selection_argument,
+    workers_option,
     yes_option,
 )
 from assetflow.keys import AssetKey
@@ -46,8 +47,7 @@ from assetflow.wiring import current_settings
 @click.option("--run-key", help="Your name for this request: asked again, it follows the run that exists.")
 @click.option("--priority", default=0, show_default=True, metavar="N", type=click.IntRange(-1000, 1000),
               help="Runs with a higher one go first.")  # fmt: skip
-@click.option("--workers", default=2, show_default=True, metavar="N", type=click.IntRange(1, 64),
-              help="Workers of the cluster that is started if there is none.")  # fmt: skip
+@workers_option
 @click.option("--ship-code", is_flag=True, help="Send the code along even if workers can import it.")
 @click.option("--no-wait", is_flag=True, help="Print the run's id and return.")
 def backfill(

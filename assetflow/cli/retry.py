@@ -18,6 +18,7 @@ from assetflow.cli.targets import (
     load_project,
     state_of_runs,
     user_name,
+    workers_option,
     yes_option,
 )
 from assetflow.client import can_import, code_of
@@ -39,8 +40,7 @@ from assetflow.wiring import current_settings, open_history
 @definitions_options
 @json_option
 @yes_option
-@click.option("--workers", default=2, show_default=True, metavar="N", type=click.IntRange(1, 64),
-              help="Workers of the cluster that is started if there is none.")  # fmt: skip
+@workers_option
 @click.option("--no-wait", is_flag=True, help="Print the new run's id and return.")
 def retry(
     run_id: str,

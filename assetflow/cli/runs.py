@@ -22,7 +22,7 @@ from assetflow.cli.run_end import show_end
 from assetflow.cli.standing import standings
 from assetflow.cli.step_lines import MARKS, lines_of, spent_line
 from assetflow.cli.tallies import Teller
-from assetflow.cli.targets import handle_of, json_option, state_of_runs
+from assetflow.cli.targets import handle_of, json_option, limit_option, state_of_runs
 from assetflow.clock import seconds_text
 from assetflow.handle import RunHandle
 from assetflow.planning.plan import Plan
@@ -49,7 +49,7 @@ def runs() -> None:
 
 @runs.command("list")
 @json_option
-@click.option("--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 1000), help="Runs to show.")
+@limit_option("Runs")
 @click.option(
     "--status",
     "statuses",

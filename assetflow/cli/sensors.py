@@ -11,7 +11,15 @@ from rich.text import Text
 
 from assetflow.cli.console import ERR, OUT, print_json
 from assetflow.cli.lazy import Group
-from assetflow.cli.targets import confirm, env_option, json_option, module_option, standing_connection, yes_option
+from assetflow.cli.targets import (
+    confirm,
+    env_option,
+    json_option,
+    limit_option,
+    module_option,
+    standing_connection,
+    yes_option,
+)
 from assetflow.cli.ticks import (
     CodeHere,
     desk,
@@ -168,9 +176,7 @@ def cursor(name: str, module: str | None, wanted: str | None, clear: bool) -> No
 @click.argument("name")
 @module_option
 @env_option
-@click.option(
-    "--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, 10_000), help="Ticks to show."
-)
+@limit_option("Ticks", 10_000)
 @json_option
 def list_ticks(name: str, module: str | None, limit: int, as_json: bool) -> None:
     """List the ticks of NAME, the latest first: what each asked for, or why it did not."""

@@ -94,6 +94,26 @@ def same_place(module: str | None, file: Path | None) -> str:
     return "".join(f" {shlex.quote(word)}" for word in words)
 
 
+def limit_option(what: str, most: int = 1000) -> Callable[[F], F]:
+    """``--limit N``.
+
+    Args:
+        what: is listed, such as ``Runs``.
+        most: that may be asked for.
+    """
+    return click.option(
+        "--limit", default=20, show_default=True, metavar="N", type=click.IntRange(1, most), help=f"{what} to show."
+    )
+
+
+def workers_option(command: F) -> F:
+    """``--workers N``."""
+    return click.option(
+        "--workers", default=2, show_default=True, metavar="N", type=click.IntRange(1, 64),
+        help="Workers of the cluster that is started if there is none.",
+    )(command)  # fmt: skip
+
+
 def yes_option(command: F) -> F:
     """``--yes``."""
     return click.option("-y", "--yes", is_flag=True, help="Do not ask whether it is meant.")(command)

@@ -11,6 +11,7 @@ from assetflow.io.memory_for_bytes import memory_for
 
 _AT_ONCE = 512  # pieces, of the 1024 that the kernel takes in one call
 _LARGE = 65_536  # bytes
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # there is no room
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV)
 
 
@@ -43,7 +44,7 @@ def write_new(path: str, *parts: bytes | bytearray | memoryview, fsync: bool) ->
             os.unlink(path)
         if isinstance(error, OSError) and error.filename is None:
             reason = error.strerror
-            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            if error.errno in FULL:
                 reason = f"{reason} ({sum(map(len, parts))} bytes were to be written, {_free_bytes(path)} are free)"
             raise OSError(error.errno, reason, path) from None
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import time
@@ -12,12 +11,12 @@ from pathlib import Path
 
 from assetflow.errors import AssetflowError
 from assetflow.findings import Finding, fine, problem, warning
+from assetflow.io.durable_files import FULL
 
 AREA = "storage"
 LITTLE = 1_000_000_000  # bytes free
 HARDLY_ANY = 100_000_000
 _REMOTE = "s3://"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _MAKE_ROOM = "make room: `assetflow gc` removes old versions, `assetflow history gc` old runs"
 
 
@@ -40,7 +39,7 @@ def try_place(place: str, title: str, *, fsync: bool = False) -> Iterator[Findin
         yield problem(
             AREA,
             f"{title}: {error.filename or place}: {error.strerror or error}",
-            _MAKE_ROOM if error.errno in _FULL else writable,
+            _MAKE_ROOM if error.errno in FULL else writable,
         )
         return
     took = (time.perf_counter() - began) * 1000

@@ -38,11 +38,6 @@ def test_a_page_of_a_run_hears_its_steps_and_events(web: WebServer) -> None:
     (web.cluster.connection.settings.home / "go").unlink()
 
 
-def test_the_log_of_a_step_whose_partition_has_commas_can_be_heard(web: WebServer) -> None:
-    with listening(web, "logs:01M8E1R17WJBFADAJ03FY2X7X8:sales[a%2Cb],runs") as heard:
-        assert heard.has("hello")
-
-
 def _steps(told: list[dict[str, object]]) -> dict[str, str]:
     steps: list[dict[str, str]] = [step for event in told for step in event["steps"]]  # type: ignore[attr-defined]
     return {step["step"]: step["state"] for step in steps}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, insert, or_, select, update
@@ -87,17 +87,21 @@ class PromotionEntry(NamedTuple):
     @property
     def keys(self) -> list[str]:
         """Of the assets that were published."""
-        return list(dict.fromkeys(str(item[0]) for item in self.items))
+        return _keys_of(self.items)
 
     @property
     def replaced_keys(self) -> list[str]:
         """Of those that replaced something, which can be published again."""
-        return list(dict.fromkeys(str(item[0]) for item in self.items if item[2] is not None))
+        return _keys_of(item for item in self.items if item[2] is not None)
 
     @property
     def new_keys(self) -> list[str]:
         """Of those that were new there, wholly or in some partitions: nothing is there to go back to."""
-        return list(dict.fromkeys(str(item[0]) for item in self.items if item[2] is None))
+        return _keys_of(item for item in self.items if item[2] is None)
+
+
+def _keys_of(items: Iterable[list[str | None]]) -> list[str]:
+    return list(dict.fromkeys(str(item[0]) for item in items))
 
 
 class SqlPromotions:

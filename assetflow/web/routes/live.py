@@ -45,12 +45,7 @@ async def live(
 
     It needs no definitions: a page that waits for them to load is told when they have.
     """
-    wanted = frozenset(unquote(topic) for topic in topics.split(",") if topic)  # names of steps may have commas
-    for topic in wanted:
-        if not _TOPIC.fullmatch(topic):
-            raise Refused(422, "invalid", f"there is no topic {topic!r:.100}")
-    if len(wanted) > _MOST_TOPICS:
-        raise Refused(422, "invalid", f"at most {_MOST_TOPICS} topics at once")
+    wanted = read_topics(topics)
     if parts.board.is_full:
         raise Refused(429, "too_many", "too many pages are open", fix="close some, or try again later")
     watcher = Watcher(wanted, env or parts.settings.env)
@@ -59,6 +54,21 @@ async def live(
         _told(parts, watcher, last_event_id),
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+def read_topics(text: str) -> frozenset[str]:
+    """The topics that are asked for, parted by commas; a comma in the name of a step comes as ``%2C``.
+
+    Raises:
+        Refused: there is none of that name, or they are too many.
+    """
+    wanted = frozenset(unquote(topic) for topic in text.split(",") if topic)
+    for topic in wanted:
+        if not _TOPIC.fullmatch(topic):
+            raise Refused(422, "invalid", f"there is no topic {topic!r:.100}")
+    if len(wanted) > _MOST_TOPICS:
+        raise Refused(422, "invalid", f"at most {_MOST_TOPICS} topics at once")
+    return wanted
 
 
 async def _told(parts: WebParts, watcher: Watcher, last: str | None) -> AsyncIterator[bytes]:

@@ -6,7 +6,11 @@ import asyncio
 import json
 import time
 
+import pytest
+
 from assetflow.web.live_board import PAINT_EVERY, LiveBoard, Watcher
+from assetflow.web.refusals import Refused
+from assetflow.web.routes.live import read_topics
 
 
 def test_a_thousand_changes_are_a_few_paints_and_the_last_of_each_counts() -> None:
@@ -57,6 +61,13 @@ def test_all_statuses_hold_nothing_else_up_and_what_has_changed_meanwhile_is_new
     before, after = asyncio.run(watched())
     assert before == b'id: 1-x\nevent: broker\ndata: {"ok":false}\n\n'
     assert after == b'id: 1-x\nevent: status\ndata: {"a":{"n":2},"b":{"n":1}}\n\n'
+
+
+def test_a_comma_in_the_name_of_a_step_parts_no_topics() -> None:
+    log = "logs:01M8E1R17WJBFADAJ03FY2X7X8:sales[a,b 50%]"
+    assert read_topics("logs:01M8E1R17WJBFADAJ03FY2X7X8:sales[a%2Cb 50%25],runs") == {log, "runs"}
+    with pytest.raises(Refused, match="there is no topic 'b]'"):
+        read_topics("logs:01M8E1R17WJBFADAJ03FY2X7X8:sales[a,b]")
 
 
 def test_a_page_hears_only_what_it_has_asked_for() -> None:
