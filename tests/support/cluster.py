@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,10 +23,11 @@ def running_cluster(folder: Path, workers: int = 2, modules: tuple[str, ...] = (
 
 
 def children_of(pid: int) -> list[int]:
-    """Direct children of a process."""
+    """Direct children of a process; none if it is gone."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        found += [int(text) for text in task.read_text().split()]
+        with suppress(OSError):  # it, or one of its threads, has just ended
+            found += [int(text) for text in task.read_text().split()]
     return found
 
 

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from assetflow.clock import wait_until
 from tests.support.page import Project, serious_findings, within
@@ -54,6 +54,22 @@ def test_everything_is_planned_without_what_others_make_and_partitions_are_asked
     sheet.get_by_label("Partitions").fill("2026-03-02")
     expect(sheet.get_by_test_id("start")).to_have_attribute("aria-disabled", "false")
     assert "almanac" not in [step for step, _ in shown_steps(page)]
+
+
+def test_a_plan_that_is_asked_for_before_the_definitions_are_there_waits_for_them(made, opened):
+    """Which assets others make is not known until then."""
+    page: Page = opened(made, strict=False)  # a plan without partitions is refused
+    held: list[Route] = []
+    page.route("**/api/v1/definitions*", lambda route: held.append(route))  # noqa: PLW0108 - of Python, not of C
+    page.goto(made.url + "/graph?view=tree")
+    page.get_by_role("treeitem").first.wait_for()
+    page.keyboard.press("m")
+    wait_until(lambda: page.wait_for_timeout(10) or bool(held), timeout=10)
+    page.wait_for_timeout(300)
+    assert page.get_by_role("dialog").count() == 0
+    for one in held:
+        one.continue_()
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("partition")
 
 
 def test_what_others_make_cannot_be_launched_alone(made, opened):

@@ -1,5 +1,5 @@
 /** What the screens ask for, and under which names answers are kept. One hook a question. */
-import { QueryClient, useQuery } from "@tanstack/react-query";
+import { QueryClient, queryOptions, useQuery } from "@tanstack/react-query";
 
 import { ApiError, get, setCsrf } from "./client";
 import type { AssetDetail, Definitions, Graph, RunSummary, Session, Workers } from "./contract";
@@ -26,12 +26,20 @@ export const useSession = () =>
     staleTime: 30_000,
   });
 
-export const useDefinitions = () =>
-  useQuery({
-    queryKey: ["definitions"],
-    queryFn: ({ signal }) => get<Definitions>("/definitions", undefined, signal),
-    staleTime: Infinity, // the live connection says when there are others
-  });
+const definitionsQuery = queryOptions({
+  queryKey: ["definitions"],
+  queryFn: ({ signal }) => get<Definitions>("/definitions", undefined, signal),
+  staleTime: Infinity, // the live connection says when there are others
+});
+
+export const useDefinitions = () => useQuery(definitionsQuery);
+
+/** The definitions, once they are there; at once if they are. */
+export function whenDefined(act: (definitions: Definitions | null) => void): void {
+  const here = cache.getQueryData(definitionsQuery.queryKey);
+  if (here !== undefined) act(here);
+  else cache.ensureQueryData(definitionsQuery).then(act, () => act(null));
+}
 
 export const useGraph = () =>
   useQuery({
