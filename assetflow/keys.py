@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import total_ordering
+from typing import NamedTuple
 
 from assetflow.errors import ParameterCheckError
 
@@ -67,7 +67,7 @@ class AssetKey:
         return self.parts < other.parts
 
     def __hash__(self) -> int:
-        return int(self._hash)  # type: ignore[attr-defined]
+        return self._hash  # type: ignore[attr-defined,no-any-return]
 
     def __repr__(self) -> str:
         return f"AssetKey({self.path!r})"
@@ -115,8 +115,7 @@ class AssetKey:
 CoercibleToAssetKey = AssetKey | str | Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Version:
+class Version(NamedTuple):
     """Which attempt made a value. Ordered by token, told apart by nonce.
 
     Attributes:

@@ -7,16 +7,14 @@ import logging
 import os
 from collections.abc import MutableMapping
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 logger = logging.getLogger("assetflow")
 _of_steps = logging.getLogger("assetflow.step")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speaker:
+class Speaker(NamedTuple):
     """Which try of which step is being run.
 
     Attributes:

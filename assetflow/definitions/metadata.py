@@ -207,10 +207,12 @@ def normalize_metadata(metadata: RawMetadata | None) -> dict[str, MetadataValue]
         InvalidMetadata: a value is none of these (an object, a tuple, a numpy number, ...).
         ParameterCheckError: it is no mapping, or a label is not a str.
     """
-    if metadata is not None and not isinstance(metadata, Mapping):
+    if metadata is not None and type(metadata) is not dict and not isinstance(metadata, Mapping):
         raise ParameterCheckError(f"metadata is a dict, not {type(metadata).__name__}: {metadata!r:.200}")
-    found = {}
-    for label, value in (metadata or {}).items():
+    found: dict[str, MetadataValue] = {}
+    if not metadata:
+        return found
+    for label, value in metadata.items():
         if not isinstance(label, str):
             raise ParameterCheckError(f"metadata labels are str, not {type(label).__name__}: {label!r}")
         found[label] = _normal(label, value)

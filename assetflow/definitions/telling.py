@@ -31,5 +31,7 @@ class Telling:
 
     def take_events(self) -> list[Event]:
         """What was logged since this was asked last. For the executor."""
-        events, self._events = self._events, []
+        events = self._events
+        if events:
+            self._events = []
         return events

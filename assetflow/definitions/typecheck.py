@@ -90,6 +90,8 @@ def check_value(value: Any, annotation: Any) -> str | None:
 
     The items of lists, sets, dicts and tuples are checked too. An int is no float, and a bool is an int.
     """
+    if annotation is inspect.Parameter.empty:
+        return None
     if isinstance(annotation, DagsterType):
         return _asked(value, annotation)
     if _fits(value, annotation):

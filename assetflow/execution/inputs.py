@@ -16,7 +16,7 @@ from assetflow.definitions.value_partitions import ValuePartitions
 from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvalidInvocationError, InvariantViolationError, TypeCheckDidNotPass
 from assetflow.execution.resources import Opened, OpenResources
-from assetflow.execution.work import RunWork, StepWork
+from assetflow.execution.work import StepWork
 from assetflow.keys import AssetKey, CoercibleToAssetKey, Version
 from assetflow.log import StepLogger
 from assetflow.partitions.time_windows import TimeWindowPartitionsDefinition
@@ -60,17 +60,16 @@ def _load_partitions(work: StepWork, opened: Mapping[str, object], first: StepIn
     if first.is_empty:
         return {} if first.keyed else None
     items = [item for item in work.step.inputs if item.name == first.name]
-    manager = _opened(work, first).value
+    manager = _opened(work, first, _made_by(work, first)[1]).value
     if len(items) > 1 and not getattr(manager, "takes_one_partition", False):
         return _load_input(work, opened, first, partitions)
     values = {item.partition: _load_input(work, opened, item, partitions.only(item.partition)) for item in items}
     return values if first.keyed else next(iter(values.values()))
 
 
-def _opened(work: StepWork, item: StepInput) -> Opened:
+def _opened(work: StepWork, item: StepInput, maker: AssetsDefinition | SourceAsset | None) -> Opened:
     """The IO manager of an input: that of whoever stored it, unless the reader names another."""
     declared = work.op.ins[item.name]
-    maker = _made_by(work.run, item.key)[1] if item.key else work.asset
     kept = None if item.output is None else work.settled.kept(item.output)
     environment = item.environment if kept is None else kept.environment
     return work.open(item.io_manager_key, work.asset if declared.input_manager_key else maker, environment)
@@ -81,8 +80,8 @@ def _load_input(
 ) -> Any:
     run, op = work.run, work.op
     declared = op.ins[item.name]
-    key, maker = _made_by(run, item.key) if item.key else (None, work.asset)
-    found = _opened(work, item)
+    key, maker = _made_by(work, item)
+    found = _opened(work, item, maker)
 
     def upstream() -> OutputContext | None:
         seen = Resources(opened, None, work.step.key)
@@ -101,7 +100,7 @@ def _load_input(
         version=_version_of(work, item),
         run_id=run.run_id,
         step_key=work.step.key,
-        config=work.io_config(found, "inputs", item.name),
+        config=work.io_config(found.of_inputs, "inputs", item.name),
         resource_config=found.config,
         partitions=partitions,
         partitions_of_step=work.partitions,
@@ -119,10 +118,15 @@ def _version_of(work: StepWork, item: StepInput) -> Version | None:
     return Version.parse(item.version) if item.version else None
 
 
-def _made_by(run: RunWork, parts: tuple[str, ...]) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None]:
-    """The key of these segments, and what is defined to make it."""
-    key = run.makers.key(parts)
-    return key, run.makers.assets.get(key) or run.makers.sources.get(key)
+def _made_by(
+    work: StepWork, item: StepInput
+) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None] | tuple[None, AssetsDefinition]:
+    """The key of what is read, None for the value of another op of the graph; and what is defined to make it."""
+    if not item.key:
+        return None, work.asset
+    makers = work.run.makers
+    key = makers.key(item.key)
+    return key, makers.assets.get(key) or makers.sources.get(key)
 
 
 def load_for(

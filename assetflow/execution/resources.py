@@ -7,7 +7,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from assetflow.config.spec import ConfigSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
+from assetflow.definitions.input_manager import InputManagerDefinition
+from assetflow.definitions.io_manager import IOManagerDefinition, VersionedIOManager
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.resource_opening import config_of, open_resources, opening_order
 from assetflow.definitions.source_asset import SourceAsset
@@ -25,12 +28,18 @@ class Opened:
         definition: what has made it.
         needed: the resources that it requires, by key.
         config: its config, as its function got it; the fields of a configurable one as a dict.
+        keeps_versions: it is an IO manager that keeps versions.
+        of_outputs: what the run config may tell it about each output that it stores; None for nothing.
+        of_inputs: likewise, about each input that it loads.
     """
 
     value: object
     definition: ResourceDefinition
     needed: Mapping[str, object]
     config: Any
+    keeps_versions: bool
+    of_outputs: ConfigSpec | None
+    of_inputs: ConfigSpec | None
 
 
 class OpenResources:
@@ -69,7 +78,18 @@ class OpenResources:
             needed = {name: self.one(asset, name, log).value for name in sorted(definition.required_resource_keys)}
             config = config_of(definition, key, self._config)
             shown = dict(config) if hasattr(config, "model_fields_set") else config
-            found = self._found[place] = Opened(self._open[identity], definition, needed, shown)
+            value = self._open[identity]
+            found = self._found[place] = Opened(
+                value,
+                definition,
+                needed,
+                shown,
+                isinstance(value, VersionedIOManager),
+                definition.output_config if isinstance(definition, IOManagerDefinition) else None,
+                definition.input_config
+                if isinstance(definition, IOManagerDefinition | InputManagerDefinition)
+                else None,
+            )
         return found
 
     def _identify(self, definitions: Mapping[str, ResourceDefinition], key: str) -> _Identity:

@@ -129,9 +129,10 @@ class DefinitionsRunner:
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         """See StepRunner.run."""
-        key = next((output.key for output in step.outputs if output.key), ())
-        speaks = Speaker(run_id=self._run_id, step=step.key, asset="/".join(key), attempt=claim.retries)
-        token = speaker.set(speaks)
+        key: tuple[str, ...] = ()
+        for output in step.outputs:
+            key = key or output.key
+        token = speaker.set(Speaker(self._run_id, step.key, "/".join(key), claim.retries))
         try:
             return self._run(step, claim, versions, settled)
         finally:
@@ -148,11 +149,12 @@ class DefinitionsRunner:
         if is_unchanged(step, settled) and self._has_planned_code(asset):
             return left_as_it_was(step, detail)
         log = step_logger(self._run_id, step.key)
-        work = StepWork(self._work, step, asset, op, claim, versions, settled, log, partitions)
+        work = StepWork(self._work, step, asset, op, claim, claim.version, versions, settled, log, partitions)
         try:
             with nullcontext() if self._around is None else self._around(step.index, claim.token):
                 emitted, staged = execute_step(work, detail)
-            self._staged.update((one.output, one) for one in staged)
+            for one in staged:
+                self._staged[one.output] = one
             publishes = [one.output for one in staged]
             result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)
         except BaseException as error:  # whatever user code raises is a failure of its step, not of the worker

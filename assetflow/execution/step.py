@@ -35,10 +35,10 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
         whatever the user's code or an IO manager raises; what was staged is then removed again.
     """
     run, asset, op = work.run, work.asset, work.op
-    managers = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
+    needed = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
     began = time.perf_counter()
     try:
-        opened = run.resources.own.for_asset(asset, sorted(managers | op.required_resource_keys), work.log)
+        opened = run.resources.own.for_asset(asset, sorted(needed | op.required_resource_keys), work.log)
         inputs = load_inputs(work, opened)
     finally:
         detail.load = _worth_telling(time.perf_counter() - began)
@@ -93,10 +93,12 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
                         op.name,
                     )
         _take_events(context, detail)
-        _stop_if_blocked(detail)
-        detail.partitions = [
-            PartitionsDetail(change.name, change.partition_keys, change.removes) for change in instance.changes
-        ]
+        if detail.checks:
+            _stop_if_blocked(detail)
+        if instance.changes:
+            detail.partitions = [
+                PartitionsDetail(change.name, change.partition_keys, change.removes) for change in instance.changes
+            ]
     except BaseException:
         unseen = {one.output for one in staged}
         if run.values is not None:
@@ -106,7 +108,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
         for one in staged:
             for path in one.paths:
                 with suppress(Exception):
-                    one.manager.discard(path=path, version=work.claim.version)
+                    one.manager.discard(path=path, version=work.version)
         raise
     return emitted, staged
 
@@ -141,4 +143,5 @@ def _stop_if_blocked(detail: StepDetail) -> None:
 
 
 def _take_events(context: OpExecutionContext, detail: StepDetail) -> None:
-    detail.observations += [event_record(event) for event in context.take_events()]
+    if events := context.take_events():
+        detail.observations += [event_record(event) for event in events]

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.io_context import OutputContext
@@ -18,6 +17,7 @@ from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import InvariantViolationError
 from assetflow.execution.handled import metadata_of
 from assetflow.execution.inputs import as_io_manager
+from assetflow.execution.resources import Opened
 from assetflow.execution.told import event_record
 from assetflow.execution.work import StepWork
 from assetflow.fail_points import reached
@@ -26,8 +26,7 @@ from assetflow.planning.plan import StepOutput
 from assetflow.runs.facts import OutputDetail, PartDetail, StepDetail
 
 
-@dataclass(frozen=True, slots=True)
-class Staged:
+class Staged(NamedTuple):
     """What is staged of an output, and not published yet.
 
     Attributes:
@@ -69,13 +68,15 @@ def store_output(
     made = OutputDetail(output=output.index, key=output.key, tags=item.tags)
     said = item.data_version.value if item.data_version else None
     if item.value is not NO_VALUE and not (out.may_be_none and item.value is None):
-        storing = _context(work, opened, output, key, said)
-        manager = as_io_manager(work.open(output.io_manager_key).value, output.io_manager_key)
-        if isinstance(manager, VersionedIOManager):
-            made.version = work.claim.version.name
+        found = work.open(output.io_manager_key)  # where it may make nothing, only now it is known that it is needed
+        storing = _context(work, opened, found, output, key, said)
+        manager = as_io_manager(found.value, output.io_manager_key)
+        if found.keeps_versions:
+            made.version = work.version.name
         for one, value in _parts(manager, storing, item.value):
-            _store(manager, one, value, output, metadata, staged)
-            detail.observations += [event_record(event) for event in one.take_events()]
+            _store(found, one, value, output, metadata, staged)
+            if events := one.take_events():
+                detail.observations += [event_record(event) for event in events]
             metadata.update(one.collected_metadata)
             made.size, made.uri, made.data_version = one.size, one.uri, said or one.digest
             if one is not storing:
@@ -91,11 +92,15 @@ def store_output(
 
 
 def _context(
-    work: StepWork, opened: Mapping[str, object], output: StepOutput, key: AssetKey | None, said: str | None
+    work: StepWork,
+    opened: Mapping[str, object],
+    found: Opened,
+    output: StepOutput,
+    key: AssetKey | None,
+    said: str | None,
 ) -> OutputContext:
     run, asset, op = work.run, work.asset, work.op
     out = op.outs[output.name]
-    found = work.open(output.io_manager_key)  # where it may make nothing, only now it is known that it is needed
     return OutputContext(
         asset_key=key,
         name=output.name,
@@ -107,8 +112,8 @@ def _context(
         op_def=op,
         resources=Resources({**opened, output.io_manager_key: found.value, **found.needed}, None, op.name),
         log=work.log,
-        version=work.claim.version,
-        config=work.io_config(found, "outputs", output.name),
+        version=work.version,
+        config=work.io_config(found.of_outputs, "outputs", output.name),
         resource_config=found.config,
         data_version=said,
         partitions=work.partitions if key is not None else None,
@@ -148,18 +153,19 @@ def _check_keys(storing: OutputContext, divided: ValuePartitions, value: Any) ->
 
 
 def _store(
-    manager: IOManager,
+    found: Opened,
     storing: OutputContext,
     value: Any,
     output: StepOutput,
     metadata: dict[str, Any],
     staged: list[Staged],
 ) -> None:
-    if not isinstance(manager, VersionedIOManager):
-        returned = manager.handle_output(storing, value)
+    if not found.keeps_versions:
+        returned = cast(IOManager, found.value).handle_output(storing, value)
         if returned is not None:
             metadata.update(metadata_of(returned, output=output.name, key=output.io_manager_key))
         return
+    manager = cast(VersionedIOManager, found.value)
     before = staged.pop().paths if staged and staged[-1].output == output.index else ()
     staged.append(Staged(output.index, manager, (*before, storing.value_path)))
     reached("stage.before")

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assetflow.code.versions import CodeVersions
+from assetflow.config.spec import ConfigSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.hooks import HookDefinition
-from assetflow.definitions.input_manager import InputManagerDefinition
-from assetflow.definitions.io_manager import IOManagerDefinition
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.run_config import entry_of, place_of_entry
 from assetflow.definitions.source_asset import SourceAsset
@@ -50,13 +49,14 @@ class RunWork:
     values: dict[int, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StepWork:
-    """One step to be executed.
+    """One step to be executed. Nobody changes it; frozen it would take ten times as long to make, for every step.
 
     Attributes:
         asset: the definition the step belongs to.
         op: that the step calls.
+        version: of what it makes.
         versions: of the inputs that this run has made.
         settled: what else is known of them.
         partitions: that it makes or checks; None if it is for none.
@@ -69,6 +69,7 @@ class StepWork:
     asset: AssetsDefinition
     op: OpDefinition
     claim: Claim
+    version: Version
     versions: Mapping[int, Version]
     settled: Settled
     log: StepLogger
@@ -112,19 +113,15 @@ class StepWork:
             return self.config_entry.get("config")
         return self.op.config.process(self.config_entry, place_of_entry(self.config_path), f'op "{self.op.name}"')
 
-    def io_config(self, manager: Opened, direction: str, name: str) -> Any:
+    def io_config(self, spec: ConfigSpec | None, direction: str, name: str) -> Any:
         """What the run config tells an IO manager about one output or input of the op; None if nothing.
 
         Args:
+            spec: what it may be told.
             direction: ``outputs`` or ``inputs``.
             name: of the output or the input.
         """
-        definition = manager.definition
-        if direction == "inputs" and isinstance(definition, IOManagerDefinition | InputManagerDefinition):
-            spec = definition.input_config
-        elif isinstance(definition, IOManagerDefinition):
-            spec = definition.output_config
-        else:
+        if spec is None or (spec.takes_anything and not self.run.run_config):
             return None
         entry = self.config_entry.get(direction) or {}
         if spec.takes_anything:
@@ -170,28 +167,27 @@ def definition_of(step: Step, makers: Makers) -> tuple[AssetsDefinition, OpDefin
     Raises:
         LoadError: the code here has another one than the plan was made of.
     """
-    key = step.maker_key
-    same = "start the workers again, with the code the run was submitted with"
     asset = makers.of(step)
     if asset is None:
         raise LoadError(
-            f"the plan asks for {f'the check {step.check} of ' * bool(step.check)}{key.to_user_string()}, which the "
-            "code on this worker does not define",
-            fix=same,
+            f"the plan asks for {f'the check {step.check} of ' * bool(step.check)}{step.maker_key.to_user_string()}, "
+            "which the code on this worker does not define",
+            fix="start the workers again, with the code the run was submitted with",
         )
     try:
         op = asset.op_at(step.node)
     except KeyError:
         raise LoadError(
-            f"the plan asks for the op {'.'.join(step.node) or 'itself'} of {key.to_user_string()}, which the code on "
-            "this worker does not have",
-            fix=same,
+            f"the plan asks for the op {'.'.join(step.node) or 'itself'} of {step.maker_key.to_user_string()}, which "
+            "the code on this worker does not have",
+            fix="start the workers again, with the code the run was submitted with",
         ) from None
-    needed = {item.name for item in step.inputs if item.loads}
-    if not needed <= op.ins.keys():
-        raise LoadError(
-            f"{step.key} takes other inputs on this worker than in the plan: "
-            f"{', '.join(sorted(needed ^ op.ins.keys()))}",
-            fix=same,
-        )
+    for item in step.inputs:
+        if item.loads and item.name not in op.ins:
+            needed = {one.name for one in step.inputs if one.loads}
+            raise LoadError(
+                f"{step.key} takes other inputs on this worker than in the plan: "
+                f"{', '.join(sorted(needed ^ op.ins.keys()))}",
+                fix="start the workers again, with the code the run was submitted with",
+            )
     return asset, op

@@ -7,17 +7,20 @@ to mean equal bytes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import xxhash
 
 from assetflow.errors import DamagedRecordError
 
 _XXH128 = "xxh128:"
+_AT_ONCE = 65_536  # bytes; others may use the interpreter while more of them are worked out
 
 
-def checksum_of(parts: Iterable[bytes | bytearray | memoryview]) -> str:
+def checksum_of(parts: Sequence[bytes | bytearray | memoryview]) -> str:
     """The name of the algorithm, and the checksum of the bytes one behind the other, such as ``xxh128:99aa...``."""
+    if len(parts) == 1 and len(parts[0]) < _AT_ONCE:
+        return _XXH128 + xxhash.xxh3_128_hexdigest(parts[0])
     digest = xxhash.xxh3_128()
     for part in parts:
         digest.update(part)

@@ -73,14 +73,15 @@ class FilesystemIOManager(KeepsVersions):
 
     def stage(self, context: OutputContext, obj: Any) -> None:
         """Write the value, and its manifest, under the attempt's own name."""
-        value, version = context.value_path, context.version
+        value, version, what = context.value_path, context.version, context.value_title
         assert version is not None, "staging needs a version"
-        found = encode(obj, self.format, what=context.value_title)
+        name = version.name
+        found = encode(obj, self.format, what=what)
         place = self._place(value)
-        context.add_output_metadata({"path": MetadataValue.path(place.path)})
+        context.collected_metadata["path"] = MetadataValue.path(place.path)
         manifest = Manifest(
             key=value,
-            version=version.name,
+            version=name,
             run_id=context.run_id,
             size=sum(map(len, found.parts)),
             checksum=checksum_of(found.parts),
@@ -88,23 +89,25 @@ class FilesystemIOManager(KeepsVersions):
             type=type_name(obj),
             codec=found.codec,
             buffers=found.buffers,
-            data_label=data_label_of(found, context.data_version, version.name),
+            data_label=data_label_of(found, context.data_version, name),
             metadata=metadata_to_json(context.collected_metadata),
         )
         context.size, context.digest = manifest.size, manifest.data_version
-        self._make_room(context.value_title, place)
+        file = place.file_of(name)
+        self._make_room(what, place)
         try:
-            self._write(place, version, found, manifest, context.value_title)
+            self._write(file, found, manifest, what)
         except FileNotFoundError:  # somebody has removed the folder since it was made
             self._rooms.pop(place.versions, None)
-            self._make_room(context.value_title, place)
-            self._write(place, version, found, manifest, context.value_title)
+            self._make_room(what, place)
+            self._write(file, found, manifest, what)
 
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
         place = self._place(path)
-        mark_committed(place.version(version))
-        while not published_by_now(place, version):
+        file = place.version(version)
+        mark_committed(file)
+        while not published_by_now(place, version, file):
             pass
         if self.fsync:
             sync_folder(os.path.dirname(place.path))
@@ -123,21 +126,23 @@ class FilesystemIOManager(KeepsVersions):
             DamagedRecordError: the bytes are not those that were stored.
             InvariantViolationError: its metadata asks for columns that are not there.
         """
-        place, what = self._place(context.value_path), context.value_title
-        path = place.path if context.version is None else place.version(context.version)
+        value, what = context.value_path, context.value_title
+        place, version = self._place(value), context.version
+        name = None if version is None else version.name
+        path = place.path if name is None else place.file_of(name)
         try:
             raw, inode = read_file(path)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise FileNotFoundError(f"{what} has no stored value at {path}: {context.absence()}") from None
-        content, manifest = self._told(place, context.version, raw, inode, path)
+        content, manifest = self._told(place, version, raw, inode, path)
         if manifest is None:  # somebody else has put it there; there is nothing it could be held against
             foreign = codec_of_foreign(raw, self.format, where=path, what=what)
             manifest = Manifest(
                 key=place.value, version="", run_id="", size=len(raw), checksum="", stored_at=0.0, codec=foreign
             )
         else:
-            wanted = manifest.version if context.version is None else context.version.name
-            if (manifest.key, manifest.version) != (context.value_path, wanted):
+            wanted = name or manifest.version
+            if (manifest.key, manifest.version) != (value, wanted):
                 raise DamagedRecordError(
                     f"what is stored as version {wanted} of {what} is version {manifest.version} of "
                     f"{'/'.join(manifest.key)}",
@@ -225,7 +230,7 @@ class FilesystemIOManager(KeepsVersions):
         place, title = self._place(manifest.key), "/".join(manifest.key)
         found = Encoded(manifest.codec, (content,), manifest.buffers)
         self._make_room(title, place)
-        self._write(place, Version.parse(manifest.version), found, manifest, title)
+        self._write(place.file_of(manifest.version), found, manifest, title)
 
     def leftovers(self) -> Iterator[Leftover]:
         """Second names that were never moved to where they belong, and manifests whose version was never written."""
@@ -252,8 +257,7 @@ class FilesystemIOManager(KeepsVersions):
         beside = place.manifest_beside(version)
         return (raw, beside) if beside is not None else split(raw, where=path)
 
-    def _write(self, place: Place, version: Version, found: Encoded, manifest: Manifest, what: str) -> None:
-        file = place.version(version)
+    def _write(self, file: str, found: Encoded, manifest: Manifest, what: str) -> None:
         if found.codec == "pickle":
             write_new(file, *found.parts, behind(manifest), fsync=self.fsync)
         else:
@@ -269,7 +273,7 @@ class FilesystemIOManager(KeepsVersions):
                 unlink(file + BESIDE)
                 raise
         if self.fsync:
-            sync_folder(place.versions)
+            sync_folder(os.path.dirname(file))
 
     def _kept_in(self, folder: str) -> Iterator[KeptVersion]:
         """The versions in one folder."""
@@ -306,7 +310,7 @@ class FilesystemIOManager(KeepsVersions):
         return place
 
     def _make_room(self, name: str, place: Place) -> None:
-        clash = os.path.isdir(place.path)
+        clash = os.access(f"{place.path}/.", os.F_OK)  # is it a folder? Faster than `isdir` where there is nothing yet
         if not clash and place.versions not in self._rooms:
             with suppress(NotADirectoryError, FileExistsError):
                 make_folders(place.versions, fsync=self.fsync)

@@ -55,11 +55,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def data_version(self) -> str:
         """Equal for equal data: as the function has said, else by content, else no other version's."""
-        return self.data_label or self.checksum.rpartition(":")[2][:DIGITS] or self.version
+        start = self.checksum.find(":") + 1
+        return self.data_label or self.checksum[start : start + DIGITS] or self.version
 
     def to_json(self) -> bytes:
         """As it is stored."""
-        return msgspec.json.encode(self)
+        return _encoder.encode(self)
 
     @staticmethod
     def from_json(raw: bytes | memoryview | str, *, where: str) -> Manifest:
@@ -69,9 +70,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             DamagedRecordError: it is not a manifest.
         """
         try:
-            return msgspec.json.decode(raw, type=Manifest)
+            return _decoder.decode(raw)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DamagedRecordError(f"a manifest cannot be read: {error}", where=where) from None
+
+
+_encoder, _decoder = msgspec.json.Encoder(), msgspec.json.Decoder(Manifest)
 
 
 def copied(manifest: Manifest, version: Version, copy: Version, stored_at: float) -> Manifest:
@@ -129,7 +133,8 @@ def split(raw: bytes | memoryview, *, where: str) -> tuple[memoryview, Manifest]
     start, end = _manifest_at(raw, len(raw), where)
     if start < 0:
         raise _missing(where)
-    return memoryview(raw)[:start], Manifest.from_json(raw[start:end], where=where)
+    view = memoryview(raw)
+    return view[:start], Manifest.from_json(view[start:end], where=where)
 
 
 def read_manifest(path: str) -> Manifest:

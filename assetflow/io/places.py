@@ -46,7 +46,11 @@ class Place:
 
     def version(self, version: Version) -> str:
         """The file of a version."""
-        return f"{self.versions}/{self.value[-1]}@{version.name}"
+        return self.file_of(version.name)
+
+    def file_of(self, version: str) -> str:
+        """The file of a version of this name."""
+        return f"{self.versions}/{self.value[-1]}@{version}"
 
     def published(self) -> Version | None:
         """The version people read; None if it is none of ours, or not there."""
@@ -134,9 +138,12 @@ def is_marked(mode: int) -> bool:
     return bool(mode & _COMMITTED)
 
 
-def published_by_now(place: Place, version: Version) -> bool:
-    """Publish it, or find a later one published; False if somebody else has come between: look again."""
-    file = place.version(version)
+def published_by_now(place: Place, version: Version, file: str) -> bool:
+    """Publish it, or find a later one published; False if somebody else has come between: look again.
+
+    Args:
+        file: of the version.
+    """
     current = lock(place.path)
     if current is not None:
         try:
