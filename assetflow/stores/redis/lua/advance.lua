@@ -117,8 +117,8 @@ local function claim()
       break
     end
     for _, i in ipairs(picks) do
-      local row = redis.call("GETRANGE", ST, i * 4, i * 4 + 3)
-      local from, retries, child_losses, host_losses = string.sub(row, 1, 1), string.byte(row, 2, 4)
+      local text = row(STATES, i)
+      local from, retries, child_losses, host_losses = string.sub(text, 1, 1), string.byte(text, 2, 4)
       local single = retries + child_losses + host_losses > 0 -- what has failed before is tried without company
       local rank, pool, always
       if M.special then
@@ -146,8 +146,7 @@ local function claim()
   while at <= #claims and #claims < want do
     local _, _, line = fixed(claims[at][1])
     if line ~= NO_LINE then
-      local row = redis.call("GETRANGE", ST, line * 4, line * 4 + 3)
-      if row == "W\0\0\0" and pending_of(line) == 1 then
+      if row(STATES, line) == "W\0\0\0" and pending_of(line) == 1 then
         take(line, "follow", "W", 0, 0, 0)
       end
     end

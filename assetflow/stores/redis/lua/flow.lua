@@ -29,22 +29,12 @@ local function spread(event, steps)
   spent = spent + last
   local moved = {}
   if event == "unlock" then
-    for from = 1, last, 250 do
-      local args = {}
-      for at = from, math.min(from + 249, last) do
-        args[#args + 1] = "INCRBY"
-        args[#args + 1] = "u32"
-        args[#args + 1] = "#" .. steps[at]
-        args[#args + 1] = -1
-      end
-      local pending = redis.call("BITFIELD", PEND, unpack(args))
-      for at = from, math.min(from + 249, last) do
-        if pending[at - from + 1] == 0 then
-          local i = steps[at]
-          if move(i, state_of(i), "unblock") then
-            enqueue(i)
-          end
-        end
+    for at = 1, last do
+      local i = steps[at]
+      local waits = pending_of(i) - 1
+      put(PENDING, i, struct.pack(">I4", waits))
+      if waits == 0 and move(i, state_of(i), "unblock") then
+        enqueue(i)
       end
     end
   else
@@ -130,6 +120,7 @@ local function announcements()
 end
 
 local function end_run(status)
+  write_back() -- before it is said when the keys go
   M.status = status
   fact("run_ended", "", 0, '{"status":"' .. status .. '"}')
   release_all()
@@ -158,6 +149,7 @@ local function void_more()
   if not first then
     return false
   end
+  write_back()
   local rows = redis.call("GETRANGE", ST, first * 4, (first + VOIDED_AT_ONCE) * 4 - 1)
   local pieces, pooled, count = {}, {}, #rows / 4
   for k = 0, count - 1 do

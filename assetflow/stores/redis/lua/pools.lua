@@ -26,7 +26,7 @@ end
 local function admit(pool, text)
   local run, number = string.match(text, "^(.*)|(%d+)$")
   local i, p = tonumber(number), "af:" .. run .. ":"
-  local from = redis.call("GETRANGE", p .. "st", i * 4, i * 4)
+  local from = run == RUN and state_of(i) or redis.call("GETRANGE", p .. "st", i * 4, i * 4)
   local to = NEXT[from] and NEXT[from].admit
   if not to then
     return
@@ -39,7 +39,11 @@ local function admit(pool, text)
   if live then
     redis.call("HSET", "af:pool:" .. pool, text, whole(NOW))
   end
-  redis.call("SETRANGE", p .. "st", i * 4, to)
+  if run == RUN then
+    move(i, from, "admit")
+  else
+    redis.call("SETRANGE", p .. "st", i * 4, to)
+  end
   local rank, queue = struct.unpack(">I4B", redis.call("GETRANGE", p .. "step", i * 11, i * 11 + 4))
   local name = cmsgpack.unpack(meta[2])[queue + 1]
   redis.call("ZADD", p .. "ready:" .. name, -rank, member(i))

@@ -60,7 +60,7 @@ local function is_settled(claim, outcome)
     return false
   end
   for _, output in ipairs(outcome[4]) do
-    if redis.call("GETRANGE", OUT, output * 12, output * 12 + 11) ~= struct.pack(">I8I4", claim[2], claim[3]) then
+    if row(VERSIONS, output) ~= struct.pack(">I8I4", claim[2], claim[3]) then
       return false
     end
   end

@@ -36,8 +36,59 @@ local M = {} -- the run's counters, written back by save()
 local ENTRY = nil -- the calling slot's entry
 local spent = 0
 
+-- Rows of equal width behind one key, which are read in blocks. What is changed is written by write_back, rows that
+-- stand side by side in one call: a call takes longer than all else that is done with a row.
+local ROWS_READ = 64
+
+local function column(key, width)
+  return { key = key, width = width, blocks = {}, changed = {}, order = {} }
+end
+
+local STATES, PENDING, FIXED, VERSIONS = column(ST, 4), column(PEND, 4), column(STEP, 11), column(OUT, 12)
+
+local function row(rows, i)
+  local changed = rows.changed[i]
+  if changed then
+    return changed
+  end
+  local block, width = math.floor(i / ROWS_READ), rows.width
+  local first = block * ROWS_READ
+  local text = rows.blocks[block]
+  if not text then
+    text = redis.call("GETRANGE", rows.key, first * width, (first + ROWS_READ) * width - 1)
+    rows.blocks[block] = text
+  end
+  local at = (i - first) * width
+  return string.sub(text, at + 1, at + width)
+end
+
+local function put(rows, i, text)
+  if not rows.changed[i] then
+    rows.order[#rows.order + 1] = i
+  end
+  rows.changed[i] = text
+end
+
+local function write_back()
+  for _, rows in ipairs({ STATES, PENDING, VERSIONS }) do
+    local order, changed = rows.order, rows.changed
+    table.sort(order)
+    local from = 1
+    while from <= #order do
+      local to, pieces = from, { changed[order[from]] }
+      while order[to + 1] == order[to] + 1 do
+        to = to + 1
+        pieces[#pieces + 1] = changed[order[to]]
+      end
+      redis.call("SETRANGE", rows.key, order[from] * rows.width, table.concat(pieces))
+      from = to + 1
+    end
+    rows.blocks, rows.changed, rows.order = {}, {}, {}
+  end
+end
+
 local function whole(n)
-  return string.format("%.0f", n)
+  return string.format("%d", n) -- up to 2^53, as all that is counted here
 end
 
 local function load_run()
@@ -65,6 +116,7 @@ local function load_run()
 end
 
 local function save()
+  write_back()
   redis.call("HSET", META, "status", M.status, "left", whole(M.left), "unpub", whole(M.unpub), "held", whole(M.held),
     "failed", whole(M.failed), "tok", whole(M.tok), "marks", whole(M.marks))
 end
@@ -82,23 +134,23 @@ local function member(i)
 end
 
 local function fixed(i) -- rank, queue name, line, pool name or nil, whether it is claimed alone
-  local rank, queue, pool, alone, line = struct.unpack(">I4BBBI4", redis.call("GETRANGE", STEP, i * 11, i * 11 + 10))
+  local rank, queue, pool, alone, line = struct.unpack(">I4BBBI4", row(FIXED, i))
   return rank, M.queues[queue + 1], line, M.pools[pool], alone == 1
 end
 
 local function state_of(i)
-  return redis.call("GETRANGE", ST, i * 4, i * 4)
+  return string.sub(row(STATES, i), 1, 1)
 end
 
 local function pending_of(i)
-  return struct.unpack(">I4", redis.call("GETRANGE", PEND, i * 4, i * 4 + 3))
+  return (struct.unpack(">I4", row(PENDING, i)))
 end
 
-local function bump(i, column) -- 1 retries, 2 child losses, 3 host losses
-  local at = i * 4 + column
-  local n = string.byte(redis.call("GETRANGE", ST, at, at))
+local function bump(i, place) -- 1 retries, 2 child losses, 3 host losses
+  local text = row(STATES, i)
+  local n = string.byte(text, place + 1)
   if n < 255 then
-    redis.call("SETRANGE", ST, at, string.char(n + 1))
+    put(STATES, i, string.sub(text, 1, place) .. string.char(n + 1) .. string.sub(text, place + 2))
   end
 end
 
@@ -106,7 +158,7 @@ end
 local function move(i, from, event)
   local to = NEXT[from] and NEXT[from][event]
   if to then
-    redis.call("SETRANGE", ST, i * 4, to)
+    put(STATES, i, to .. string.sub(row(STATES, i), 2))
     if FINAL[to] and not FINAL[from] then
       M.left = M.left - 1
     end

@@ -12,7 +12,7 @@ local function settle(claim, outcome)
     move(i, "C", "succeed")
     local version = struct.pack(">I8I4", claim[2], claim[3])
     for _, output in ipairs(outcome[4]) do
-      redis.call("SETRANGE", OUT, output * 12, version)
+      put(VERSIONS, output, version)
     end
     for _, output in ipairs(outcome[7]) do
       ENTRY.u[#ENTRY.u + 1] = { output, claim[2], claim[3] }

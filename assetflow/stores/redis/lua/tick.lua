@@ -59,6 +59,7 @@ local function nobody_can_move_it()
       return false
     end
   end
+  write_back()
   local rows = M.special and redis.call("GET", ST) or ""
   for i = 0, #rows / 4 - 1 do
     if string.sub(rows, i * 4 + 1, i * 4 + 1) == "P" then
