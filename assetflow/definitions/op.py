@@ -189,6 +189,17 @@ class OpDefinition(Invocable):
         )
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it makes one output of the values of its inputs, and that is all there is to it."""
+        return (
+            len(self.outs) == 1
+            and not (self.context_name or self.takes_config or self.required_resource_keys or self.resource_arguments)
+            and not (self.checks or self.hooks or self.only_checks)
+            and self.observes is None
+            and self.config.takes_anything
+        )
+
+    @property
     def takes_context(self) -> bool:
         """Whether the function's first parameter is the context."""
         return self.context_name is not None

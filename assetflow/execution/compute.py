@@ -1,4 +1,4 @@
-"""Calling the user's function, whatever kind of function it is, and checking what comes out."""
+"""What comes of the user's function, whatever kind of function it is, and checking it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from typing import Any
 
 from assetflow.definitions.checks import AssetCheckResult
-from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.materialize_result import NO_VALUE
 from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.outputs import Output
@@ -20,16 +19,12 @@ from assetflow.keys import AssetKey
 
 
 def compute(
-    op: OpDefinition,
-    context: OpExecutionContext,
-    inputs: Mapping[str, Any],
-    *,
-    selected: Collection[str],
-    keys: Mapping[str, AssetKey],
+    op: OpDefinition, returned: Any, *, selected: Collection[str], keys: Mapping[str, AssetKey]
 ) -> Iterator[Item]:
-    """Run the op and yield its outputs, events and results of checks as they come.
+    """The outputs, events and results of checks of an op, as they come.
 
     Args:
+        returned: by its function, whatever kind of function it is.
         keys: the asset that each output makes.
         selected: names of the outputs that are wanted; the others may be left out.
 
@@ -39,10 +34,10 @@ def compute(
         TypeCheckDidNotPass: a value does not fit its annotation.
     """
     tally = Tally(op)
-    for item in _items(op, context, inputs, keys):
+    for item in _items(op, returned, keys):
         tally.take(item)
         if isinstance(item, Output):
-            _check_output(op, item)
+            check_output(op, item.output_name, item.value)
         elif isinstance(item, AssetCheckResult) and not _is_wanted(op, item, selected):
             continue
         yield item
@@ -62,11 +57,7 @@ def compute(
             )
 
 
-def _items(
-    op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any], keys: Mapping[str, AssetKey]
-) -> Iterator[Item]:
-    arguments = [context] if op.takes_context else []
-    returned = op.compute_fn(*arguments, **inputs, **op.beside_inputs(context))
+def _items(op: OpDefinition, returned: Any, keys: Mapping[str, AssetKey]) -> Iterator[Item]:
     if inspect.iscoroutine(returned):
         returned = asyncio.run(returned)
     if inspect.isasyncgen(returned):
@@ -94,21 +85,27 @@ def _is_wanted(op: OpDefinition, result: AssetCheckResult, selected: Collection[
     return not op.only_checks or spec_of(op, result).get_python_identifier() in selected
 
 
-def _check_output(op: OpDefinition, item: Output[Any]) -> None:
-    out = op.outs[item.output_name]
-    if item.value is NO_VALUE:
+def check_output(op: OpDefinition, name: str, value: Any) -> None:
+    """Whether a value may be that of an output.
+
+    Raises:
+        CheckError: it is declared to have none.
+        TypeCheckDidNotPass: it does not fit its annotation.
+    """
+    out = op.outs[name]
+    if value is NO_VALUE:
         return
     if out.is_nothing:
-        if item.value is not None:
+        if value is not None:
             raise CheckError(
                 f'op "{op.name}" is annotated to return None, but returned a value of type '
-                f"{type(item.value).__name__}: remove the annotation to have it stored, or return nothing: {_where(op)}"
+                f"{type(value).__name__}: remove the annotation to have it stored, or return nothing: {_where(op)}"
             )
         return
-    reason = check_value(item.value, out.annotation)
+    reason = check_value(value, out.annotation)
     if reason is not None:
         raise TypeCheckDidNotPass(
-            f'Type check failed for step output "{item.output_name}" of op "{op.name}": {reason}', where=_where(op)
+            f'Type check failed for step output "{name}" of op "{op.name}": {reason}', where=_where(op)
         )
 
 

@@ -9,6 +9,7 @@ from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.input_manager import InputManager
 from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import IOManager
+from assetflow.definitions.op import OpDefinition
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
 from assetflow.definitions.typecheck import check_value
@@ -43,14 +44,18 @@ def load_inputs(work: StepWork, opened: Mapping[str, object]) -> dict[str, Any]:
         elif item.name in work.op.ins and not work.op.ins[item.name].is_nothing:
             inputs[item.name] = None  # of what is materialized, but not stored
     for name in dict.fromkeys(item.name for item in work.step.inputs if item.loads):
-        value = inputs[name]
-        reason = check_value(value, work.op.ins[name].annotation)
-        if reason is not None:
-            raise TypeCheckDidNotPass(
-                f'Type check failed for step input "{name}" of op "{work.op.name}": {reason}',
-                where=str(work.op.location) if work.op.location else None,
-            )
+        check_input(work.op, name, inputs[name])
     return inputs
+
+
+def check_input(op: OpDefinition, name: str, value: Any) -> None:
+    """Raise TypeCheckDidNotPass if a value does not fit the annotation of the argument."""
+    reason = check_value(value, op.ins[name].annotation)
+    if reason is not None:
+        raise TypeCheckDidNotPass(
+            f'Type check failed for step input "{name}" of op "{op.name}": {reason}',
+            where=str(op.location) if op.location else None,
+        )
 
 
 def _load_partitions(work: StepWork, opened: Mapping[str, object], first: StepInput) -> Any:

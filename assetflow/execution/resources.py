@@ -11,6 +11,7 @@ from assetflow.config.spec import ConfigSpec
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.input_manager import InputManagerDefinition
 from assetflow.definitions.io_manager import IOManagerDefinition, VersionedIOManager
+from assetflow.definitions.plain_values import TakesPlainValues, plain_values_of
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.definitions.resource_opening import config_of, open_resources, opening_order
 from assetflow.definitions.source_asset import SourceAsset
@@ -29,6 +30,7 @@ class Opened:
         needed: the resources that it requires, by key.
         config: its config, as its function got it; the fields of a configurable one as a dict.
         keeps_versions: it is an IO manager that keeps versions.
+        plain: the same as one that takes plain values; None if it does not.
         of_outputs: what the run config may tell it about each output that it stores; None for nothing.
         of_inputs: likewise, about each input that it loads.
     """
@@ -38,6 +40,7 @@ class Opened:
     needed: Mapping[str, object]
     config: Any
     keeps_versions: bool
+    plain: TakesPlainValues | None
     of_outputs: ConfigSpec | None
     of_inputs: ConfigSpec | None
 
@@ -85,6 +88,7 @@ class OpenResources:
                 needed,
                 shown,
                 isinstance(value, VersionedIOManager),
+                plain_values_of(value),
                 definition.output_config if isinstance(definition, IOManagerDefinition) else None,
                 definition.input_config
                 if isinstance(definition, IOManagerDefinition | InputManagerDefinition)

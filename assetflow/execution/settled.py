@@ -14,6 +14,9 @@ class Settled:
 
     Args:
         plan: of the run; nothing is looked up for one whose steps are all run in any case.
+
+    Attributes:
+        is_asked: some steps are not.
     """
 
     def __init__(self, store: RunStore, run_id: str, plan: Plan) -> None:
@@ -25,11 +28,11 @@ class Settled:
         self._earlier = {
             output.output: output for step in plan.steps if step.baseline for output in step.baseline.outputs
         }
-        self._is_asked = any(step.baseline is not None for step in plan.steps)
+        self.is_asked = any(step.baseline is not None for step in plan.steps)
 
     def look(self) -> None:
         """Read what was told since the last time."""
-        if not self._is_asked:
+        if not self.is_asked:
             return
         while facts := self._store.facts(self._run_id, self._after):
             self._after = facts[-1].id
@@ -39,7 +42,7 @@ class Settled:
 
     def add(self, detail: StepDetail) -> None:
         """A step has succeeded."""
-        if self._is_asked:
+        if self.is_asked:
             for made in detail.outputs:
                 self._found[made.output] = SettledOutput(made.output, made.version, made.data_version)
             self._found.update((kept.output, kept) for kept in detail.kept)

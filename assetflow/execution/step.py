@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from assetflow.definitions.checks import AssetCheckResult
 from assetflow.definitions.context import OpExecutionContext
@@ -17,12 +19,11 @@ from assetflow.definitions.visible_resources import Resources
 from assetflow.errors import AssetCheckFailedError
 from assetflow.execution.compute import compute
 from assetflow.execution.inputs import load_for, load_inputs
+from assetflow.execution.plain import plain_step, says_more
 from assetflow.execution.storing import Staged, store_output
 from assetflow.execution.told import event_record
 from assetflow.execution.work import StepWork
-from assetflow.runs.facts import CheckDetail, PartitionsDetail, StepDetail
-
-_SHORTEST_TOLD = 0.001  # seconds
+from assetflow.runs.facts import CheckDetail, PartitionsDetail, StepDetail, worth_telling
 
 
 def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[Staged]]:
@@ -34,14 +35,48 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     Raises:
         whatever the user's code or an IO manager raises; what was staged is then removed again.
     """
-    run, asset, op = work.run, work.asset, work.op
-    needed = {output.io_manager_key for output in work.step.outputs if not op.outs[output.name].may_be_none}
     began = time.perf_counter()
+    opened: Mapping[str, object] | None = None
     try:
-        opened = run.resources.own.for_asset(asset, sorted(needed | op.required_resource_keys), work.log)
-        inputs = load_inputs(work, opened)
+        plain = plain_step(work)
+        if plain is None:
+            opened = _opened(work)
+            inputs = load_inputs(work, opened)
     finally:
-        detail.load = _worth_telling(time.perf_counter() - began)
+        detail.load = worth_telling(time.perf_counter() - began)
+    if plain is None:
+        assert opened is not None
+        return _execute(work, detail, opened, lambda context: _call(work.op, context, inputs))
+    returned = work.op.compute_fn(**plain.inputs)
+    if not says_more(returned):
+        return plain.store(returned, detail)
+    return _execute(work, detail, _opened(work), lambda _: returned)
+
+
+def _opened(work: StepWork) -> Mapping[str, object]:
+    """The resources that the step's function and what stores its outputs need."""
+    needed = {output.io_manager_key for output in work.step.outputs if not work.op.outs[output.name].may_be_none}
+    keys = sorted(needed | work.op.required_resource_keys)
+    return work.run.resources.own.for_asset(work.asset, keys, work.log)
+
+
+def _call(op: OpDefinition, context: OpExecutionContext, inputs: Mapping[str, Any]) -> Any:
+    arguments = [context] if op.takes_context else []
+    return op.compute_fn(*arguments, **inputs, **op.beside_inputs(context))
+
+
+def _execute(
+    work: StepWork,
+    detail: StepDetail,
+    opened: Mapping[str, object],
+    call: Callable[[OpExecutionContext], Any],
+) -> tuple[list[int], list[Staged]]:
+    """Call the function, and store what comes of it.
+
+    Args:
+        opened: resources of the step, by key.
+    """
+    run, asset, op = work.run, work.asset, work.op
     detail.loaded = work.loaded
     declared = {output.name: output for output in work.step.outputs}
     keys = {output.name: run.makers.key(output.key) for output in work.step.outputs if output.key}
@@ -69,7 +104,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
     emitted: list[int] = []
     staged: list[Staged] = []
     try:
-        for item in compute(op, context, inputs, selected=declared.keys(), keys=keys):
+        for item in compute(op, call(context), selected=declared.keys(), keys=keys):
             _take_events(context, detail)
             if isinstance(item, AssetCheckResult):
                 detail.checks.append(_check(op, item))
@@ -83,7 +118,7 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
                     try:
                         store_output(work, opened, context, output, item, detail, staged)
                     finally:
-                        detail.store += _worth_telling(time.perf_counter() - began)
+                        detail.store += worth_telling(time.perf_counter() - began)
                     emitted.append(output.index)
                 elif item.output_name in asset.keys_by_output_name:
                     work.log.warning(
@@ -111,11 +146,6 @@ def execute_step(work: StepWork, detail: StepDetail) -> tuple[list[int], list[St
                     one.manager.discard(path=path, version=work.version)
         raise
     return emitted, staged
-
-
-def _worth_telling(seconds: float) -> float:
-    """A duration as it is told; the shortest are not, so that the facts of tiny steps stay small."""
-    return round(seconds, 6) if seconds >= _SHORTEST_TOLD else 0.0
 
 
 def _check(op: OpDefinition, result: AssetCheckResult) -> CheckDetail:

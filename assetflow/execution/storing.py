@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, cast
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 from assetflow.definitions.context import OpExecutionContext
 from assetflow.definitions.io_context import OutputContext
@@ -24,6 +24,8 @@ from assetflow.fail_points import reached
 from assetflow.keys import AssetKey
 from assetflow.planning.plan import StepOutput
 from assetflow.runs.facts import OutputDetail, PartDetail, StepDetail
+
+Staging = TypeVar("Staging")
 
 
 class Staged(NamedTuple):
@@ -168,6 +170,12 @@ def _store(
     manager = cast(VersionedIOManager, found.value)
     before = staged.pop().paths if staged and staged[-1].output == output.index else ()
     staged.append(Staged(output.index, manager, (*before, storing.value_path)))
+    stage(manager.stage, storing, value)
+
+
+def stage(act: Callable[..., Staging], *given: Any) -> Staging:
+    """Have an IO manager stage something."""
     reached("stage.before")
-    manager.stage(storing, value)
+    told = act(*given)
     reached("stage.after")
+    return told

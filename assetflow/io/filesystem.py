@@ -29,14 +29,25 @@ from assetflow.definitions.io_context import InputContext, OutputContext
 from assetflow.definitions.io_manager import io_manager
 from assetflow.definitions.metadata import MetadataValue
 from assetflow.definitions.metadata_records import metadata_to_json
+from assetflow.definitions.plain_values import ODD, StagedValue, TakesPlainValues
 from assetflow.definitions.resource import InitResourceContext
-from assetflow.errors import DamagedRecordError, InvariantViolationError, UnserializableValueError
+from assetflow.errors import DamagedRecordError, UnserializableValueError
+from assetflow.io import pickles
 from assetflow.io.checksums import checksum_of
 from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, data_label_of, decode, encode, type_name
-from assetflow.io.durable_files import lock, make_folders, read_file, sync_folder, write_new
+from assetflow.io.durable_files import lock, read_file, sync_folder, write_new
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
-from assetflow.io.manifests import Manifest, behind, check_content, copied, has_manifest, read_manifest, split
-from assetflow.io.paths import RESERVED, folded, safe_segments
+from assetflow.io.manifests import (
+    Manifest,
+    behind,
+    check_content,
+    copied,
+    has_manifest,
+    read_manifest,
+    sound_pickle,
+    split,
+)
+from assetflow.io.paths import RESERVED, safe_segments
 from assetflow.io.places import (
     BESIDE,
     Place,
@@ -47,10 +58,11 @@ from assetflow.io.places import (
     scratch_of,
     unlink,
 )
+from assetflow.io.rooms import Rooms
 from assetflow.keys import AssetKey, Version
 
 
-class FilesystemIOManager(KeepsVersions):
+class FilesystemIOManager(KeepsVersions, TakesPlainValues):
     """Stores each value at ``<base>/<key segments>``.
 
     Args:
@@ -68,39 +80,59 @@ class FilesystemIOManager(KeepsVersions):
         self.format = checked_format(format, who=type(self).__name__)
         self._base = str(self.base_dir)
         self._places: dict[tuple[str, ...], Place] = {}
-        self._rooms: dict[str, bool] = {}  # folders of versions that are there, and whether their disk folds case
-        self._told_apart: set[tuple[str, ...]] = set()
+        self._rooms = Rooms(fsync=fsync)
 
     def stage(self, context: OutputContext, obj: Any) -> None:
         """Write the value, and its manifest, under the attempt's own name."""
-        value, version, what = context.value_path, context.version, context.value_title
+        value, version = context.value_path, context.version
         assert version is not None, "staging needs a version"
-        name = version.name
+        context.collected_metadata["path"] = MetadataValue.path(self._place(value).path)
+        metadata = metadata_to_json(context.collected_metadata)
+        manifest = self._stage(
+            obj, value, version.name, context.run_id, context.value_title, context.data_version, metadata
+        )
+        context.size, context.digest = manifest.size, manifest.data_version
+
+    def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str) -> StagedValue:
+        """See TakesPlainValues.stage_plain."""
+        metadata = {"path": {"type": "path", "value": self._place(path).path}}
+        manifest = self._stage(obj, path, version, run_id, f'asset "{"/".join(path)}"', None, metadata)
+        return StagedValue(manifest.size, manifest.data_version, metadata)
+
+    def _stage(
+        self,
+        obj: Any,
+        path: tuple[str, ...],
+        version: str,
+        run_id: str,
+        what: str,
+        said: str | None,
+        metadata: dict[str, Any],
+    ) -> Manifest:
         found = encode(obj, self.format, what=what)
-        place = self._place(value)
-        context.collected_metadata["path"] = MetadataValue.path(place.path)
+        place = self._place(path)
         manifest = Manifest(
-            key=value,
-            version=name,
-            run_id=context.run_id,
+            key=path,
+            version=version,
+            run_id=run_id,
             size=sum(map(len, found.parts)),
             checksum=checksum_of(found.parts),
             stored_at=time.time(),
             type=type_name(obj),
             codec=found.codec,
             buffers=found.buffers,
-            data_label=data_label_of(found, context.data_version, name),
-            metadata=metadata_to_json(context.collected_metadata),
+            data_label=data_label_of(found, said, version),
+            metadata=metadata,
         )
-        context.size, context.digest = manifest.size, manifest.data_version
-        file = place.file_of(name)
-        self._make_room(what, place)
+        file = place.file_of(version)
+        self._rooms.make(place, what)
         try:
             self._write(file, found, manifest, what)
         except FileNotFoundError:  # somebody has removed the folder since it was made
-            self._rooms.pop(place.versions, None)
-            self._make_room(what, place)
+            self._rooms.forget(place)
+            self._rooms.make(place, what)
             self._write(file, found, manifest, what)
+        return manifest
 
     def publish(self, *, path: tuple[str, ...], version: Version, run_id: str) -> None:  # noqa: ARG002
         """Make this version the one people read, unless a later one is there already."""
@@ -154,6 +186,16 @@ class FilesystemIOManager(KeepsVersions):
         return decode(
             content, manifest, where=path, what=what, annotation=context.annotation, metadata=context.metadata
         )
+
+    def read_plain(self, path: tuple[str, ...], version: str) -> Any:
+        """See TakesPlainValues.read_plain."""
+        file = self._place(path).file_of(version)
+        try:
+            raw, _ = read_file(file)
+        except OSError:
+            return ODD
+        content = sound_pickle(raw, path, version)
+        return ODD if content is None else pickles.load(content, where=file)
 
     def path_of(self, key: AssetKey) -> Path:
         """Where people find the value."""
@@ -229,7 +271,7 @@ class FilesystemIOManager(KeepsVersions):
         """See KeepsVersions.keep."""
         place, title = self._place(manifest.key), "/".join(manifest.key)
         found = Encoded(manifest.codec, (content,), manifest.buffers)
-        self._make_room(title, place)
+        self._rooms.make(place, title)
         self._write(place.file_of(manifest.version), found, manifest, title)
 
     def leftovers(self) -> Iterator[Leftover]:
@@ -308,36 +350,6 @@ class FilesystemIOManager(KeepsVersions):
         if place is None:
             place = self._places[value] = Place.below(self._base, safe_segments(value))
         return place
-
-    def _make_room(self, name: str, place: Place) -> None:
-        clash = os.access(f"{place.path}/.", os.F_OK)  # is it a folder? Faster than `isdir` where there is nothing yet
-        if not clash and place.versions not in self._rooms:
-            with suppress(NotADirectoryError, FileExistsError):
-                make_folders(place.versions, fsync=self.fsync)
-            clash = not os.path.isdir(place.versions)
-            if not clash:
-                self._rooms[place.versions] = os.path.exists(f"{os.path.dirname(place.versions)}/{RESERVED.upper()}")
-        if clash:
-            raise InvariantViolationError(
-                f"{name} cannot be stored at {place.path}: another asset's key is "
-                "the beginning of its key, or the other way round, and a path is either a file or a folder",
-                fix="rename one of the two, or give one a key_prefix of its own",
-            )
-        if self._rooms[place.versions] and place.value not in self._told_apart:
-            self._tell_apart(name, place)
-
-    def _tell_apart(self, name: str, place: Place) -> None:
-        """Refuse to store one asset over another, on a disk that takes upper and lower case for the same."""
-        with suppress(FileNotFoundError, NotADirectoryError):
-            for entry in os.listdir(place.versions):
-                other = parse_name(entry)
-                if other and other[0] != place.name and folded(other[:1]) == folded((place.name,)):
-                    raise InvariantViolationError(
-                        f"{name} cannot be stored at {place.path}: {other[0]!r} is stored there, and this disk takes "
-                        "upper and lower case for the same",
-                        fix="rename one of the two, or give one a key_prefix of its own",
-                    )
-        self._told_apart.add(place.value)
 
 
 def _leftover(path: str) -> Iterator[Leftover]:

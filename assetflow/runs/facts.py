@@ -258,4 +258,12 @@ class StepDetail(msgspec.Struct, kw_only=True, omit_defaults=True):
         return Phases(self.load, max(0.0, self.seconds - self.load - self.store), self.store)
 
 
+_SHORTEST_TOLD = 0.001  # seconds
+
+
+def worth_telling(seconds: float) -> float:
+    """A duration as it is told; the shortest are not, so that the facts of tiny steps stay small."""
+    return round(seconds, 6) if seconds >= _SHORTEST_TOLD else 0.0
+
+
 _told = msgspec.json.Decoder(StepDetail)
