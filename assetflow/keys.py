@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import NamedTuple
 
 from assetflow.errors import ParameterCheckError
@@ -129,7 +129,7 @@ class Version(NamedTuple):
     @property
     def name(self) -> str:
         """The name under which the value is kept, unique to the attempt."""
-        return f"{self.token:016x}-{self.nonce:08x}"
+        return _name_of(self)
 
     @staticmethod
     def parse(name: str) -> Version:
@@ -137,6 +137,11 @@ class Version(NamedTuple):
         if not _VERSION_NAME.fullmatch(name):
             raise ValueError(f"not a version name: {name!r}")
         return Version(int(name[:16], 16), int(name[17:], 16))
+
+
+@lru_cache(maxsize=4096)  # it is asked for by whoever stores, publishes and reads the value
+def _name_of(version: Version) -> str:
+    return f"{version.token:016x}-{version.nonce:08x}"
 
 
 _VERSION_NAME = re.compile(r"[0-9a-f]{16}-[0-9a-f]{8}")

@@ -11,24 +11,28 @@ from assetflow.runs.claims import Claim, Outcome, Verdict
 from assetflow.runs.facts import LogDetail, StepDetail
 from assetflow.runs.masking import masked
 
+_encoder = msgspec.json.Encoder()
+
 
 def outcome_of(claim: Claim, result: StepResult, topology: Topology) -> Outcome:
     """The report to the store: what is unlocked, what can no longer run."""
     step = claim.step
     children = topology.children[step]
     # Whatever a step tells of itself is read by many: metadata, descriptions and errors alike.
-    detail = masked(msgspec.json.encode(result.detail), secret_values()).decode()
+    detail = masked(_encoder.encode(result.detail), secret_values()).decode()
     if result.succeeded:
         emitted = set(result.emitted)
-        unlocks = [child for child, needs in children.items() if needs <= emitted]
-        pruned = [child for child, needs in children.items() if not needs <= emitted]
+        unlocks = tuple([child for child, needs in children.items() if needs <= emitted])
+        closes: tuple[int, ...] = ()
+        if len(unlocks) < len(children):
+            closes = tuple(topology.descendants([child for child, needs in children.items() if not needs <= emitted]))
         return Outcome(
             step,
             claim.nonce,
             Verdict.SUCCEEDED,
             emitted=tuple(result.emitted),
-            unlocks=tuple(unlocks),
-            closes=tuple(topology.descendants(pruned)),
+            unlocks=unlocks,
+            closes=closes,
             publishes=tuple(result.publishes),
             detail=detail,
         )

@@ -160,7 +160,7 @@ def data_label_of(found: Encoded, said: str | None, version: str) -> str:
         version: stands for data of which equal bytes do not say that it is equal: what a class makes of them is up to
             the class.
     """
-    if said is None and found.codec == "pickle" and pickles.needs_own_code(pickles.Pickled(found.parts)):
+    if said is None and found.codec == "pickle" and pickles.needs_own_code(found.parts):
         return version
     return said or ""
 

@@ -68,6 +68,16 @@ def read_file(path: str) -> tuple[bytes | memoryview, int]:
         os.close(descriptor)
 
 
+def read_small(path: str) -> bytes | None:
+    """All of a file of less than 64 KiB; None of a larger one."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        raw = os.read(descriptor, _LARGE)
+    finally:
+        os.close(descriptor)
+    return raw if len(raw) < _LARGE else None
+
+
 def lock(path: str) -> int | None:
     """Hold the file that has a name now: whoever replaces it under this lock replaces what he has seen.
 

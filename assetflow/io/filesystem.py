@@ -35,7 +35,7 @@ from assetflow.errors import DamagedRecordError, UnserializableValueError
 from assetflow.io import pickles
 from assetflow.io.checksums import checksum_of
 from assetflow.io.codecs import Encoded, checked_format, codec_of_foreign, data_label_of, decode, encode, type_name
-from assetflow.io.durable_files import lock, read_file, sync_folder, write_new
+from assetflow.io.durable_files import lock, read_file, read_small, sync_folder, write_new
 from assetflow.io.kept_versions import KeepsVersions, KeptVersion, Leftover
 from assetflow.io.manifests import (
     Manifest,
@@ -191,10 +191,10 @@ class FilesystemIOManager(KeepsVersions, TakesPlainValues):
         """See TakesPlainValues.read_plain."""
         file = self._place(path).file_of(version)
         try:
-            raw, _ = read_file(file)
+            raw = read_small(file)
         except OSError:
             return ODD
-        content = sound_pickle(raw, path, version)
+        content = None if raw is None else sound_pickle(raw, path, version)
         return ODD if content is None else pickles.load(content, where=file)
 
     def path_of(self, key: AssetKey) -> Path:

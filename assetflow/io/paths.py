@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from assetflow.errors import InvariantViolationError
@@ -10,6 +11,7 @@ LONGEST_SEGMENT = 200  # bytes; with a version and what is written beside it, a 
 LONGEST_PATH = 3500  # bytes of all segments together; Linux takes 4096 of a whole path
 RESERVED = ".versions"
 RESERVED_IN_S3 = ".assetflow"
+_USUAL = re.compile(f"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_SEGMENT - 1}}}")
 _LETTERS = "use letters, digits, dashes and underscores in asset keys"
 
 
@@ -25,7 +27,7 @@ def safe_segments(value: tuple[str, ...]) -> tuple[str, ...]:
     if not value:
         raise InvariantViolationError("an asset with an empty key has no place in storage")
     for part in value:
-        if part.isascii() and part.isalnum() and len(part) <= LONGEST_SEGMENT:
+        if _USUAL.fullmatch(part):
             continue
         reason = _unsafe(part)
         if reason is not None:

@@ -160,12 +160,15 @@ def _cut_out(raw: memoryview, buffers: Sequence[tuple[int, int, int]]) -> tuple[
     return b"".join(pieces), outside
 
 
-def needs_own_code(pickled: Pickled) -> bool:
+def needs_own_code(parts: Sequence[bytes | bytearray | memoryview]) -> bool:
     """Whether a pickle names a module of the project: then its bytes alone do not say what comes of them.
 
     A text in it that is the name of such a module is taken for one, too.
+
+    Args:
+        parts: of the pickle's stream, one behind the other.
     """
-    stream = [part for part in pickled.parts if type(part) is bytes]
+    stream = [part for part in parts if type(part) is bytes]
     if not any([_STACK_GLOBAL in part for part in stream]):  # noqa: C419 (a list takes half as long, for every value)
         return False
     names = [name.encode() for name in own_modules()]

@@ -28,14 +28,14 @@ class Number(int):
 
 @pytest.mark.parametrize("value", [Model(), [1, {"deep": [Model()]}], Model, Number(3), {"by": Model.__repr__}])
 def test_a_pickle_of_the_projects_classes_needs_its_code(value: Any) -> None:
-    assert pickles.needs_own_code(pickles.dump(value, what="it"))
+    assert pickles.needs_own_code(pickles.dump(value, what="it").parts)
 
 
 @pytest.mark.parametrize(
     "value", [1, "text", [1.5, None], {"a": {2}}, numpy.zeros(100_000), pandas.DataFrame({"a": range(5)}), Path("x")]
 )
 def test_a_pickle_of_other_things_does_not(value: Any) -> None:
-    assert not pickles.needs_own_code(pickles.dump(value, what="it"))
+    assert not pickles.needs_own_code(pickles.dump(value, what="it").parts)
 
 
 def test_only_data_that_says_it_all_is_named_by_its_content(tmp_path: Path) -> None:
