@@ -79,6 +79,9 @@ def dev(modules: tuple[str, ...], file: Path | None, workers: int, port: int | N
             page=(url or "").partition("/login?")[0],
         ),
     ):
+        # Blocked, not handled: a second Ctrl-C while things are being stopped must not stop the stopping. And before
+        # anything is said, so that whoever presses it at the first word ends it in the same way.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         OUT.print(
             Text.assemble(
                 ("ready: ", "bold green"),
@@ -90,8 +93,6 @@ def dev(modules: tuple[str, ...], file: Path | None, workers: int, port: int | N
         example = " ".join(map(shlex.quote, shown)) or "-f pipeline.py"
         OUT.print(f"in another terminal:  assetflow materialize {example}", style="dim")
         OUT.print("Ctrl-C stops it", style="dim")
-        # Blocked, not handled: a second Ctrl-C while things are being stopped must not stop the stopping.
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         signal.sigwait(_STOPS)
         ERR.print("stopping", style="dim")
 

@@ -308,6 +308,8 @@ class Definitions:
         items: tuple[AssetsDefinition | SourceAsset, ...] = (*self.assets, *self.source_assets)
         for item in items:
             own = item.resource_defs
+            if not own:
+                continue
             clash = sorted(key for key in own if found.setdefault(key, own[key]).identity != own[key].identity)
             if clash:
                 raise InvalidInvocationError(

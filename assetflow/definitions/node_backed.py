@@ -63,12 +63,15 @@ class NodeBacked:
         found = set(self.io_manager_keys)
         for op in self.ops:
             found |= op.required_resource_keys
-            found.update(key for hook in op.hooks for key in hook.required_resource_keys)
-            found.update(item.input_manager_key for item in op.ins.values() if item.input_manager_key)
+            for hook in op.hooks:
+                found |= hook.required_resource_keys
+            for item in op.ins.values():
+                if item.input_manager_key:
+                    found.add(item.input_manager_key)
         return frozenset(found)
 
     @property
     def io_manager_keys(self) -> frozenset[str]:
         """The resources that store what its functions make."""
         makers = [op for op in self.ops if not op.only_checks and op.observes is None]
-        return frozenset(out.io_manager_key for op in makers for out in op.outs.values())
+        return frozenset([out.io_manager_key for op in makers for out in op.outs.values()])

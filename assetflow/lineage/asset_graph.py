@@ -75,9 +75,12 @@ class AssetGraph:
                 assets_by_key[key] = asset
         sources_by_key = {source.key: source for source in sources if source.key not in assets_by_key}
         names = _NamesInGroups(assets_by_key, sources_by_key)
+        # One key object for each asset, whoever names it: then no other is compared with it when it is looked up.
+        known = {key.parts: key for key in (*sources_by_key, *assets_by_key)}
         resolved = {
             asset: {
-                name: _resolve(asset, name, key, assets_by_key, sources_by_key, names, may_dangle)
+                name: known.get(key.parts)
+                or _resolve(asset, name, key, assets_by_key, sources_by_key, names, may_dangle)
                 for name, key in asset.keys_by_input_name.items()
             }
             for asset in definitions
@@ -160,7 +163,11 @@ class AssetGraph:
                 inputs = resolved[asset].values()
                 own = asset.keys  # of which it may need earlier partitions
                 above = tuple(
-                    {place[key]: None for key in inputs if key is not None and key in place and key not in own}
+                    {
+                        at: None
+                        for key in inputs
+                        if key is not None and (at := place.get(key)) is not None and key not in own
+                    }
                 )
                 shared[asset] = above
             found.append(above)
@@ -246,8 +253,7 @@ def _resolve(
     names: _NamesInGroups,
     may_dangle: bool,
 ) -> AssetKey | None:
-    if key in assets or key in sources:
-        return key
+    """What the input of an asset means whose key is that of no asset and of no source."""
     groups = set(asset.group_names_by_key.values())
     if len(key.parts) == 1 and len(groups) == 1:
         own = asset.keys

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from assetflow.definitions.op import OpInput
@@ -26,17 +25,20 @@ class Draft(NamedTuple):
     retry: StepRetry | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Stored:
+class _Stored(NamedTuple):
     """How a value is kept.
 
     Attributes:
         io_manager_key: the manager that stores it.
         is_nothing: nothing is stored of it.
+        is_whole: it is an asset or a source without partitions.
+        output: the index of what makes it, if it is whole and made in this plan.
     """
 
     io_manager_key: str
     is_nothing: bool
+    is_whole: bool = False
+    output: int | None = None
 
 
 class Drafts:
@@ -57,7 +59,7 @@ class Drafts:
         self._divided = divided
         self._code_of = code_of
         self._outputs = _numbered(pieces)
-        self._stored = _stored(graph, pieces)
+        self._stored = _stored(graph, pieces, self._outputs)
 
     def of(self, piece: Piece) -> Draft:
         """The draft of one piece."""
@@ -66,11 +68,12 @@ class Drafts:
         inputs: list[StepInput] = []
         for name, declared in op.ins.items():
             for value in part.inputs.get(name, ()):
-                inputs += self._inputs(piece, name, declared, value)
-        read = {(item.key, item.partition) for item in inputs}
-        for value in part.after:
-            inputs += self._after(piece, value, read)
-        outputs = tuple(
+                self._add_inputs(inputs, piece, name, declared, value)
+        if part.after:
+            read = {(item.key, item.partition) for item in inputs}
+            for value in part.after:
+                inputs += self._after(piece, value, read)
+        outputs = [
             StepOutput(
                 index=self._outputs[(value, own)],
                 name=name,
@@ -80,27 +83,33 @@ class Drafts:
                 code_version=self._code_of(value) if isinstance(value, AssetKey) else None,
             )
             for name, value in part.outputs.items()
-        )
-        return Draft(tuple(inputs), outputs, _retry(op.retry_policy))
+        ]
+        return Draft(tuple(inputs), tuple(outputs), _retry(op.retry_policy))
 
-    def _inputs(self, piece: Piece, name: str, declared: OpInput, value: Value) -> Iterator[StepInput]:
+    def _add_inputs(self, inputs: list[StepInput], piece: Piece, name: str, declared: OpInput, value: Value) -> None:
+        """One for each value that a step reads of an input."""
         stored = self._stored[value]
         loads = not declared.is_nothing and (not stored.is_nothing or bool(declared.input_manager_key))
         manager = declared.input_manager_key or stored.io_manager_key
-        listed = name in piece.part.call.lists
         key = _segments(value)
-        if isinstance(value, InnerValue) or self._divided.of(value) is None:
-            own = piece.partitions[0] if piece.partitions and isinstance(value, InnerValue) else ""
-            output = self._outputs.get((value, own))
-            yield StepInput(name=name, key=key, output=output, io_manager_key=manager, loads=loads, listed=listed)
+        if stored.is_whole or isinstance(value, InnerValue):
+            output = stored.output
+            if not stored.is_whole:
+                output = self._outputs.get((value, piece.partitions[0] if piece.partitions else ""))
+            listed = name in piece.part.call.lists
+            inputs.append(
+                StepInput(name=name, key=key, output=output, io_manager_key=manager, loads=loads, listed=listed)
+            )
             return
         needed, keyed = self._needed(piece, name, value)
         if not needed:
-            yield StepInput(name=name, key=key, io_manager_key=manager, loads=loads, keyed=keyed, is_empty=True)
+            inputs.append(
+                StepInput(name=name, key=key, io_manager_key=manager, loads=loads, keyed=keyed, is_empty=True)
+            )
         for partition in needed:
             output = self._outputs.get((value, partition))
             if loads or output is not None:
-                yield StepInput(
+                one = StepInput(
                     name=name,
                     key=key,
                     output=output,
@@ -109,6 +118,7 @@ class Drafts:
                     partition=str(partition),
                     keyed=keyed,
                 )
+                inputs.append(one)
 
     def _needed(self, piece: Piece, name: str, value: AssetKey) -> tuple[Sequence[str], bool]:
         """The partitions of an input, and whether its value is a dict of theirs."""
@@ -144,20 +154,23 @@ def _numbered(pieces: Sequence[Piece]) -> dict[Made, int]:
     count = 0
     for piece in pieces:
         for value in piece.part.outputs.values():
-            numbers.update(((value, partition), count) for partition in piece.partitions or ("",))
+            for partition in piece.partitions or ("",):
+                numbers[(value, partition)] = count
             count += 1
     return numbers
 
 
-def _stored(graph: AssetGraph, pieces: Sequence[Piece]) -> dict[Value, _Stored]:
+def _stored(graph: AssetGraph, pieces: Sequence[Piece], outputs: Mapping[Made, int]) -> dict[Value, _Stored]:
     """How every asset, every source and everything that ops hand to each other is kept."""
     found: dict[Value, _Stored] = {
-        key: _Stored(source.io_manager_key, False) for key, source in graph.sources_by_key.items()
+        key: _Stored(source.io_manager_key, False, source.partitions_def is None, outputs.get((key, "")))
+        for key, source in graph.sources_by_key.items()
     }
     for asset in dict.fromkeys(graph.assets_by_key.values()):
+        whole = asset.partitions_def is None
         for name, key in asset.keys_by_output_name.items():
             out = asset.node_def.outs[name]
-            found[key] = _Stored(out.io_manager_key, out.is_nothing)
+            found[key] = _Stored(out.io_manager_key, out.is_nothing, whole, outputs.get((key, "")) if whole else None)
     for piece in pieces:
         for name, value in piece.part.outputs.items():
             if isinstance(value, InnerValue):

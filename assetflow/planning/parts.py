@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
@@ -29,8 +30,7 @@ class InnerValue:
 Value = AssetKey | InnerValue
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One call of one op, to be one step.
 
     Attributes:
@@ -118,7 +118,7 @@ def _checking(
 def _held_up(part: Part, blocking: Mapping[AssetKey, Sequence[InnerValue]]) -> Part:
     read = {value for values in part.inputs.values() for value in values if isinstance(value, AssetKey)}
     before = [check for key in sorted(read & blocking.keys()) for check in blocking[key]]
-    return replace(part, after=(*part.after, *before)) if before else part
+    return part._replace(after=(*part.after, *before)) if before else part
 
 
 def _check_subset(asset: AssetsDefinition, keys: Sequence[AssetKey]) -> None:
@@ -217,7 +217,7 @@ def _gathered(graph: AssetGraph, part: Part, chosen: Collection[AssetKey]) -> Pa
     """An op of a graph that waits for all that the graph reads, whether or not it reads it itself."""
     own = {value for values in part.inputs.values() for value in values}
     others = sorted(key for key in set(_inputs(graph, part.asset).values()) if key in chosen and key not in own)
-    return replace(part, after=(*part.after, *others))
+    return part._replace(after=(*part.after, *others))
 
 
 def _sorted(parts: Sequence[Part]) -> list[Part]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from assetflow.partitions.partitions_definition import PartitionsDefinition
 from assetflow.planning.parts import Part
 from assetflow.planning.targets import Divided, Targets
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """One call of one op, to be one step.
 
     Attributes:
