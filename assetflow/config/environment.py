@@ -73,14 +73,14 @@ def learn_names(file: Path) -> None:
 def secret_values() -> list[str]:
     """What nobody is to read in a log: of variables that configs have named in this process, and of secret names.
 
-    It is asked for after every step that writes something, and is looked up anew when a config has named another
-    variable, or a second is over.
+    It is asked for after every step, and is looked up anew when a config has named another variable, when there are more
+    variables or fewer, and when a second is over.
     """
-    return _secrets(len(_named), int(time.monotonic()))
+    return _secrets(len(_named), len(os.environ), int(time.monotonic()))
 
 
 @lru_cache(maxsize=1)
-def _secrets(_named_so_far: int, _second: int) -> list[str]:
+def _secrets(_named_so_far: int, _there: int, _second: int) -> list[str]:
     found = []
     for name, value in list(os.environ.items()):
         if name in _named or _SECRET.search(name):
