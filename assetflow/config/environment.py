@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 _named: set[str] = set()
@@ -73,14 +72,30 @@ def learn_names(file: Path) -> None:
 def secret_values() -> list[str]:
     """What nobody is to read in a log: of variables that configs have named in this process, and of secret names.
 
-    It is asked for after every step, and is looked up anew when a config has named another variable, when there are more
-    variables or fewer, and when a second is over.
+    It is asked for after every step, and is looked up anew when a config has named another variable, and when a variable
+    has changed.
     """
-    return _secrets(len(_named), len(os.environ), int(time.monotonic()))
+    # As it is kept: comparing the mapping in front of it takes twenty times as long.
+    there: Mapping[Any, Any] = getattr(os.environ, "_data", os.environ)
+    if _secrets.named != len(_named) or _secrets.there != there:
+        _secrets.values = _found_secrets()
+        _secrets.named, _secrets.there = len(_named), dict(there)
+    return _secrets.values
 
 
-@lru_cache(maxsize=1)
-def _secrets(_named_so_far: int, _there: int, _second: int) -> list[str]:
+class _Secrets:
+    """What was found when it was looked up last: with so many names, in this environment."""
+
+    def __init__(self) -> None:
+        self.named = -1
+        self.there: Mapping[Any, Any] = {}
+        self.values: list[str] = []
+
+
+_secrets = _Secrets()
+
+
+def _found_secrets() -> list[str]:
     found = []
     for name, value in list(os.environ.items()):
         if name in _named or _SECRET.search(name):

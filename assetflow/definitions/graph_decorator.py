@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, overload
 
 from assetflow.definitions.composition import GraphInput, NodeOutput, Recording, recording
@@ -133,7 +133,7 @@ def _described(made: GraphDefinition, out: GraphOut | Mapping[str, Any] | None) 
     if not texts:
         return made
     return made.with_outs(
-        {name: replace(item, description=texts.get(name) or item.description) for name, item in made.outs.items()}
+        {name: item._replace(description=texts.get(name) or item.description) for name, item in made.outs.items()}
     )
 
 

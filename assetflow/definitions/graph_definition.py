@@ -170,13 +170,13 @@ class GraphDefinition(Invocable):
         loading = [item for item in readers if not item.is_nothing]
         if not loading:
             return OpInput(name=name, annotation=Any, is_nothing=not lists)
-        return replace(loading[0], name=name)
+        return loading[0]._replace(name=name)
 
     def _output(self, name: str) -> OpOutput:
         maker = self.makers[name]
         op = next(call.op for call in self.calls if call.path == maker.path)
         out = op.outs[maker.output]
-        return replace(out, name=name, code_version=out.code_version or op.code_version)
+        return out._replace(name=name, code_version=out.code_version or op.code_version)
 
 
 def _outputs(sources: tuple[CallOutput | str, ...]) -> list[CallOutput]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from assetflow.config.spec import ANY_CONFIG, ConfigSpec
 from assetflow.definitions.composition import Invocable, current
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 KIND_TAG = "kind"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpInput:
+_NOTHING_SAID: Mapping[str, Any] = {}
+
+
+class OpInput(NamedTuple):
     """One input of an op.
 
     Attributes:
@@ -40,12 +42,11 @@ class OpInput:
     name: str
     annotation: Any
     is_nothing: bool = False
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = _NOTHING_SAID
     input_manager_key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpOutput:
+class OpOutput(NamedTuple):
     """One output of an op.
 
     Attributes:
@@ -55,13 +56,13 @@ class OpOutput:
         is_required: False where the op may end without it.
     """
 
-    name: str = "result"
     annotation: Any
+    name: str = "result"
     is_nothing: bool = False
     is_self_stored: bool = False
     is_required: bool = True
     io_manager_key: str = "io_manager"
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = _NOTHING_SAID
     description: str | None = None
     code_version: str | None = None
 
@@ -119,7 +120,8 @@ class OpDefinition(Invocable):
     def __reduce__(self) -> Any:
         name, function, ins, outs, *rest, location = _OP.taken(self)
         place = None if location is None else _PLACE.taken(location)
-        return _remade, (name, function, _INPUT.all_taken(ins), _OUTPUT.all_taken(outs), rest, place)
+        given = ({label: tuple(one) for label, one in declared.items()} for declared in (ins, outs))
+        return _remade, (name, function, *given, rest, place)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In the function of a graph: be part of it. Elsewhere: call the function in place, as a test does."""
@@ -136,7 +138,7 @@ class OpDefinition(Invocable):
         outs = self.outs
         if self.only_checks:
             new_names = {name: spec.get_python_identifier() for name, spec in renamed.items()}
-            outs = {new_names[name]: replace(out, name=new_names[name]) for name, out in outs.items()}
+            outs = {new_names[name]: out._replace(name=new_names[name]) for name, out in outs.items()}
         return replace(self, outs=outs, checks={spec.get_python_identifier(): spec for spec in renamed.values()})
 
     def with_outs(self, outs: Mapping[str, OpOutput]) -> OpDefinition:
@@ -236,7 +238,7 @@ def normalize_tags(tags: Mapping[str, Any] | None, where: str | None = None) -> 
     return found
 
 
-_INPUT, _OUTPUT, _OP, _PLACE = Form(OpInput), Form(OpOutput), Form(OpDefinition), Form(SourceLocation)
+_OP, _PLACE = Form(OpDefinition), Form(SourceLocation)
 
 
 def _remade(
@@ -248,4 +250,6 @@ def _remade(
     place: tuple[Any, ...] | None,
 ) -> OpDefinition:
     location = None if place is None else _PLACE.made(place)
-    return _OP.made((name, function, _INPUT.all_made(ins), _OUTPUT.all_made(outs), *rest, location))
+    inputs = {label: OpInput._make(one) for label, one in ins.items()}
+    outputs = {label: OpOutput._make(one) for label, one in outs.items()}
+    return _OP.made((name, function, inputs, outputs, *rest, location))

@@ -119,8 +119,7 @@ def _with_inputs(asset: AssetsDefinition, wanted: set[AssetKey]) -> tuple[NodeDe
 def _with_outputs(node: NodeDefinition, specs: Mapping[str, AssetSpec]) -> NodeDefinition:
     outs = dict(node.outs)
     for name, spec in specs.items():
-        outs[name] = replace(
-            outs[name],
+        outs[name] = outs[name]._replace(
             description=spec.description,
             code_version=spec.code_version,
             metadata=spec.metadata,

@@ -6,7 +6,7 @@ outputs, keys, the place in the code) goes along as plain tuples, and only the d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
@@ -37,11 +37,3 @@ class Form(Generic[T]):
         for put, value in zip(self._puts, state, strict=True):
             put(found, value)
         return found
-
-    def all_taken(self, objects: Mapping[str, T]) -> dict[str, tuple[Any, ...]]:
-        """Several by name."""
-        return dict(zip(objects, map(self.taken, objects.values()), strict=True))
-
-    def all_made(self, states: Mapping[str, Iterable[Any]]) -> dict[str, T]:
-        """Several by name."""
-        return {name: self.made(state) for name, state in states.items()}
