@@ -72,7 +72,7 @@ def learn_names(file: Path) -> None:
 def secret_values() -> list[str]:
     """What nobody is to read in a log: of variables that configs have named in this process, and of secret names.
 
-    It is asked for after every step, and is looked up anew when a config has named another variable, and when a variable
+    It is asked for after every step, and is looked up anew when a config has named another variable, or one
     has changed.
     """
     # As it is kept: comparing the mapping in front of it takes twenty times as long.
