@@ -20,6 +20,7 @@ from assetflow.definitions.resource import ResourceDefinition, as_resources
 from assetflow.definitions.resource_opening import opening_order
 from assetflow.definitions.signature import EMPTY
 from assetflow.definitions.source_asset import SourceAsset
+from assetflow.definitions.travelling_assets import remade_together, taken_together
 from assetflow.errors import (
     InvalidDefinitionError,
     InvalidInvocationError,
@@ -270,11 +271,12 @@ class Definitions:
 
     def __getstate__(self) -> dict[str, Any]:
         # Whoever gets a copy makes its own graph.
-        return {name: None if name == "_graph" else getattr(self, name) for name in self.__slots__}
+        state = {name: None if name == "_graph" else getattr(self, name) for name in self.__slots__}
+        return {**state, "assets": taken_together(self.assets)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name, value in state.items():
-            setattr(self, name, value)
+            setattr(self, name, remade_together(value) if name == "assets" else value)
 
     def check_resources(self, given_to: str = "Definitions") -> None:
         """Check that everything that is required is there.

@@ -121,7 +121,7 @@ class OpDefinition(Invocable):
         name, function, ins, outs, *rest, location = _OP.taken(self)
         place = None if location is None else _PLACE.taken(location)
         given = ({label: tuple(one) for label, one in declared.items()} for declared in (ins, outs))
-        return _remade, (name, function, *given, rest, place)
+        return remade_op, (name, function, *given, rest, place)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In the function of a graph: be part of it. Elsewhere: call the function in place, as a test does."""
@@ -241,7 +241,7 @@ def normalize_tags(tags: Mapping[str, Any] | None, where: str | None = None) -> 
 _OP, _PLACE = Form(OpDefinition), Form(SourceLocation)
 
 
-def _remade(
+def remade_op(
     name: str,
     function: Callable[..., Any],
     ins: Mapping[str, tuple[Any, ...]],
@@ -249,6 +249,7 @@ def _remade(
     rest: list[Any],
     place: tuple[Any, ...] | None,
 ) -> OpDefinition:
+    """The same op, of what was sent of it."""
     location = None if place is None else _PLACE.made(place)
     inputs = {label: OpInput._make(one) for label, one in ins.items()}
     outputs = {label: OpOutput._make(one) for label, one in outs.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from assetflow.definitions.op import OpDefinition, remade_op
 from assetflow.definitions.partitioning import UNDIVIDED, Partitioning
 from assetflow.keys import AssetKey
 
@@ -62,6 +63,34 @@ def remade_assets(
         labels_by_key=keys.by_key(labels),
         partitioning=partitioning or UNDIVIDED,
     )
+
+
+def taken_together(assets: Iterable[AssetsDefinition]) -> list[tuple[Any, ...]]:
+    """What has to be sent to have all of them elsewhere, in plain tuples: an object takes as long as all of its parts.
+
+    An op that several of them have is one elsewhere, too.
+    """
+    ops: dict[int, tuple[Any, ...]] = {}
+    rows: list[tuple[Any, ...]] = []
+    for one in assets:
+        _, (kind, node, *rest) = one.__reduce__()
+        if isinstance(node, OpDefinition):
+            op = ops.get(id(node)) or ops.setdefault(id(node), node.__reduce__()[1])
+            rows.append((kind, op, None, *rest))
+        else:
+            rows.append((kind, None, node, *rest))
+    return rows
+
+
+def remade_together(rows: Iterable[tuple[Any, ...]]) -> tuple[AssetsDefinition, ...]:
+    """What `taken_together` was given."""
+    ops: dict[int, OpDefinition] = {}
+    found = []
+    for kind, op, node, *rest in rows:
+        if op is not None:
+            node = ops.get(id(op)) or ops.setdefault(id(op), remade_op(*op))
+        found.append(remade_assets(kind, node, *rest))
+    return tuple(found)
 
 
 def _by_parts(values: Mapping[AssetKey, V]) -> dict[Parts, V]:

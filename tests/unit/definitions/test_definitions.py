@@ -6,17 +6,33 @@ import cloudpickle
 import pytest
 
 from assetflow import (
+    AssetCheckSpec,
     AssetIn,
     AssetKey,
+    AssetsDefinition,
     Definitions,
     InvalidDefinitionError,
     InvariantViolationError,
+    Nothing,
+    Out,
+    Output,
     ParameterCheckError,
     ResourceDefinition,
+    RetryPolicy,
     SourceAsset,
+    StaticPartitionsDefinition,
     asset,
+    asset_check,
+    fs_io_manager,
+    graph_asset,
+    op,
     resource,
 )
+
+
+@op
+def double(number):
+    return 2 * number
 
 
 @asset
@@ -119,3 +135,52 @@ def test_definitions_travel_by_value():
     assert [item.key for item in copy.assets] == [AssetKey("plain"), AssetKey("needy")]
     assert copy.source_assets[0].key == AssetKey("s")
     copy.check_resources()
+
+
+def test_all_that_is_said_of_assets_travels_with_them():
+    @op(out={"one": Out(), "other": Out(is_required=False)})
+    def shared(deep):
+        yield Output(deep, "one")
+
+    first = AssetsDefinition.from_op(shared, key_prefix="first")
+    second = AssetsDefinition.from_op(shared, key_prefix="second")
+
+    @graph_asset(group_name="graphs")
+    def composed(plain):
+        return double(plain)
+
+    @asset(
+        key_prefix=["a", "b"],
+        ins={"plain": AssetIn(metadata={"columns": ["x"]}), "then": AssetIn("needy", dagster_type=Nothing)},
+        metadata={"owner": "sales"}, group_name="marts", description="all of it", code_version="7",
+        io_manager_key="lake", op_tags={"cpu": "2"}, retry_policy=RetryPolicy(max_retries=2, delay=0.5),
+        partitions_def=StaticPartitionsDefinition(["x", "y"]), resource_defs={"lake": fs_io_manager},
+        check_specs=[AssetCheckSpec("whole", asset=["a", "b", "full"])],
+    )  # fmt: skip
+    def full(context, plain: int) -> int:
+        return plain
+
+    @asset_check(asset="plain")
+    def positive(plain):
+        return plain > 0
+
+    given = Definitions(assets=[plain, full, composed, first, second], asset_checks=[positive])
+    copy = cloudpickle.loads(cloudpickle.dumps(given))
+    assert [type(one) for one in copy.assets] == [type(one) for one in given.assets]
+    for mine, theirs in zip(given.assets, copy.assets, strict=True):
+        told, again = mine.__reduce__()[1], theirs.__reduce__()[1]
+        assert told[0] is again[0]
+        assert [repr(one) for one in told[2:6]] == [repr(one) for one in again[2:6]]
+        assert [one.name for one in mine.ops] == [one.name for one in theirs.ops]
+        for op_here, op_there in zip(mine.ops, theirs.ops, strict=True):
+            assert (op_here.ins, op_here.outs) == (op_there.ins, op_there.outs)
+            assert (op_here.tags, op_here.retry_policy, op_here.location, op_here.description) == (
+                op_there.tags, op_there.retry_policy, op_there.location, op_there.description,
+            )  # fmt: skip
+            assert op_here.checks == op_there.checks
+    there = {key: one for one in copy.assets for key in one.keys}
+    assert there[AssetKey(["a", "b", "full"])].partitions_def == StaticPartitionsDefinition(["x", "y"])
+    assert set(there[AssetKey(["a", "b", "full"])].resource_defs) == {"lake"}
+    ops = [there[AssetKey([prefix, "one"])].op for prefix in ("first", "second")]
+    assert ops[0] is ops[1], "what is one op here is one there"
+    assert copy.assets[0](), "its function runs"
