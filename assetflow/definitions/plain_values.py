@@ -58,4 +58,5 @@ def plain_values_of(manager: object) -> TakesPlainValues | None:
         return None
     kinds = type(manager).__mro__
     derived = kinds[: next(at for at, kind in enumerate(kinds) if "stage_plain" in vars(kind))]
-    return None if any(name in vars(kind) for kind in derived for name in _OF_CONTEXTS) else manager
+    own = (vars(manager), *map(vars, derived))  # a single object can have a way of its own, too
+    return None if any(name in found for found in own for name in _OF_CONTEXTS) else manager

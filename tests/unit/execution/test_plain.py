@@ -375,7 +375,9 @@ def test_a_manager_that_stores_or_loads_in_its_own_way_is_asked_in_its_own_way(t
 
     assert plain_values_of(FilesystemIOManager(tmp_path)) is not None
     assert plain_values_of(Named(tmp_path)) is not None
-    for own in (Storing(tmp_path), Handling(tmp_path), Long(tmp_path), Long):
+    single = FilesystemIOManager(tmp_path)
+    single.load_input = lambda context: context.name  # type: ignore[method-assign]
+    for own in (Storing(tmp_path), Handling(tmp_path), Long(tmp_path), Long, single):
         assert plain_values_of(own) is None
 
 
