@@ -36,7 +36,7 @@ from assetflow import (
 from assetflow.definitions.plain_values import ODD, plain_values_of
 from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.keys import AssetKey
-from assetflow.runs.facts import StepDetail
+from assetflow.runs.facts import FactKind, StepDetail
 
 VERSION = re.compile("[0-9a-f]{16}-[0-9a-f]{8}")
 
@@ -114,7 +114,7 @@ def outcome(assets: list[AssetsDefinition], manager: FilesystemIOManager, **more
         "steps": [
             (fact.kind, [steps[index] for index in fact.steps], told(fact.told(), folder))
             for fact in result._facts
-            if fact.steps
+            if fact.steps and fact.kind is not FactKind.STEP_STARTED  # told of steps that take long, on a busy machine
         ],
         "values": repr(values),
         "stored": stored,
