@@ -26,6 +26,7 @@ MISSING = "there is no SeaweedFS here: pip install -e '.[test]' (the package sea
 READER = "reader"  # a key that may read and list, and nothing else
 OWNER = "owner"
 SECRET = "of-this-test-only"
+_STARTS = 3  # that are tried
 
 
 class SeaweedFS:
@@ -80,6 +81,12 @@ class SeaweedFS:
         return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
 
     def __enter__(self) -> SeaweedFS:
+        started = any(self._starts() for _ in range(_STARTS))
+        assert started, (self.folder / "log").read_text()[-3000:]
+        return self
+
+    def _starts(self) -> bool:
+        """Whether it comes up; it does not if somebody takes one of its ports meanwhile."""
         program = shutil.which("weed", path=f"{Path(sys.executable).parent}") or shutil.which("weed")
         assert program is not None, MISSING
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -100,12 +107,14 @@ class SeaweedFS:
             )
             command.append(f"-s3.config={config}")
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, preexec_fn=die_with_parent
             )
-        started = wait_until(lambda: self._process.poll() is not None or self._answers(), timeout=40)
-        assert started and self._process.poll() is None, (self.folder / "log").read_text()[-3000:]
-        return self
+        if wait_until(lambda: process.poll() is not None or self._answers(), timeout=40) and process.poll() is None:
+            return True
+        process.kill()
+        process.wait(10)
+        return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
