@@ -71,7 +71,7 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
             yield from unfold_yielded(op, said, keys)
         return
     values = value if op.checks and isinstance(value, tuple) else (value,)
-    if any([isinstance(one, AssetCheckResult) for one in values]):  # noqa: C419 (faster, for every step)
+    if any(isinstance(one, AssetCheckResult) for one in values):
         yield from _with_checks(op, values, keys)
     elif isinstance(value, MaterializeResult):
         yield from _of_result(op, value, keys)
@@ -81,7 +81,7 @@ def unfold_returned(op: OpDefinition, value: Any, keys: Mapping[str, AssetKey]) 
     elif value is None and all(out.may_be_none for out in op.outs.values()):
         for name, out in op.outs.items():
             yield Output(NO_VALUE if out.is_self_stored else None, output_name=name)
-    elif not isinstance(value, Output | tuple) and all([out.is_self_stored for out in op.outs.values()]):  # noqa: C419
+    elif all(out.is_self_stored for out in op.outs.values()) and not isinstance(value, Output | tuple):
         raise CheckError(
             f'op "{op.name}" stores what it makes by itself, and returned a value of type {type(value).__name__}: '
             f"return MaterializeResult(value=...) to have it stored, or nothing: {_where(op)}"

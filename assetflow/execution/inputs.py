@@ -65,7 +65,7 @@ def _load_partitions(work: StepWork, opened: Mapping[str, object], first: StepIn
     if first.is_empty:
         return {} if first.keyed else None
     items = [item for item in work.step.inputs if item.name == first.name]
-    manager = _opened(work, first, _made_by(work, first)[1]).value
+    manager = _opened(work, first, made_by(work, first)[1]).value
     if len(items) > 1 and not getattr(manager, "takes_one_partition", False):
         return _load_input(work, opened, first, partitions)
     values = {item.partition: _load_input(work, opened, item, partitions.only(item.partition)) for item in items}
@@ -85,7 +85,7 @@ def _load_input(
 ) -> Any:
     run, op = work.run, work.op
     declared = op.ins[item.name]
-    key, maker = _made_by(work, item)
+    key, maker = made_by(work, item)
     found = _opened(work, item, maker)
 
     def upstream() -> OutputContext | None:
@@ -123,7 +123,7 @@ def _version_of(work: StepWork, item: StepInput) -> Version | None:
     return Version.parse(item.version) if item.version else None
 
 
-def _made_by(
+def made_by(
     work: StepWork, item: StepInput
 ) -> tuple[AssetKey, AssetsDefinition | SourceAsset | None] | tuple[None, AssetsDefinition]:
     """The key of what is read, None for the value of another op of the graph; and what is defined to make it."""

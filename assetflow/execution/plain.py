@@ -18,7 +18,7 @@ from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.plain_values import ODD, TakesPlainValues
 from assetflow.execution.compute import check_output
-from assetflow.execution.inputs import check_input
+from assetflow.execution.inputs import check_input, made_by
 from assetflow.execution.storing import Staged, stage
 from assetflow.execution.work import StepWork
 from assetflow.planning.plan import StepInput, StepOutput
@@ -121,9 +121,8 @@ def _load(work: StepWork, item: StepInput) -> Any:
         return ODD
     if declared.input_manager_key or declared.metadata:
         return ODD
-    makers = work.run.makers
-    key = makers.key(item.key)
-    manager = work.open(item.io_manager_key, makers.assets.get(key) or makers.sources.get(key)).plain
+    _, maker = made_by(work, item)
+    manager = work.open(item.io_manager_key, maker).plain
     return ODD if manager is None else manager.read_plain(item.key, version.name)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -221,6 +222,10 @@ def test_what_says_more_than_values_goes_the_long_way() -> None:
     def hear(context: Any) -> None:
         heard.append(context.op.name)
 
+    @asset(hooks={hear})
+    def with_hook() -> int:
+        return 1
+
     @asset
     def with_context(context: Any) -> str:
         return str(context.op_def.name)
@@ -249,14 +254,15 @@ def test_what_says_more_than_values_goes_the_long_way() -> None:
     def with_columns(with_context: Any) -> Any:
         return with_context
 
-    assets = [with_context, with_config, with_resource, with_schema, with_check, returns_nothing]
+    assets = [with_hook, with_context, with_config, with_resource, with_schema, with_check, returns_nothing]
     found, plainly = both_ways(assets, shelf="oak")
     assert found["success"]
     assert plainly == []
+    assert heard == ["with_hook", "with_hook"], "once in each way"
     assert both_ways([with_context, with_columns])[1] == []
 
 
-def test_what_only_has_to_be_there_is_plain_and_what_is_absent_is_not(tmp_path: Path) -> None:
+def test_what_only_has_to_be_there_is_not_loaded_and_the_step_is_plain() -> None:
     @asset
     def first() -> int:
         return 1
@@ -338,7 +344,6 @@ def test_whatever_is_odd_about_a_file_is_left_to_the_long_way(tmp_path: Path) ->
 
 
 def test_large_arrays_are_read_to_where_they_stay(tmp_path: Path) -> None:
-    numpy = pytest.importorskip("numpy")
     manager = FilesystemIOManager(tmp_path)
     manager.stage_plain(numpy.arange(100_000), ("a",), "0000000000000001-00000002", "RUN")
     assert manager.read_plain(("a",), "0000000000000001-00000002") is ODD
