@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from assetflow.clock import wait_until
@@ -29,6 +30,7 @@ from assetflow.local.discovery import read_note, running_cluster
 from assetflow.log import logger
 from assetflow.overlay import history_of, records_of
 from assetflow.planning.targets import WantedPartitions
+from assetflow.runs.store import Created
 from assetflow.settings import Settings
 from assetflow.submission import (
     PartitionsAsked,
@@ -168,15 +170,15 @@ def submit_project(
                 run_id=run_id,
             )
 
-    def send() -> str:
+    def send() -> Created:
         reached("submit.before")
-        created = launch(connection.store, connection.signer, request, run_key=run_key)
+        created = launch(connection.store, connection.signer, request, run_key=run_key, write=connection.letter)
         if created.needs_code and body is not None:  # not known there yet: most runs are of code that is
             connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
-            created = launch(connection.store, connection.signer, request, run_key=run_key)
+            created = launch(connection.store, connection.signer, request, run_key=run_key, write=connection.letter)
         reached("submit.after")
         connection.announce(created.run_id, created.announcements)
-        return created.run_id
+        return created
 
     def send_again() -> str:
         """The server has lost the run: go on with what the history has of it, else begin anew."""
@@ -184,16 +186,16 @@ def submit_project(
             _, announcements = connection.store.resume(request.run_id)
             connection.announce(request.run_id, announcements)
             return request.run_id
-        return send()
+        return send().run_id
 
-    run_id = send()
+    created = send()
     if durable:
         generation = connection.store.generation()
         while (now := connection.store.await_durable()) != generation:
             generation = now
-            run_id = send()
+            created = send()
     return RunHandle(
-        run_id,
+        created.run_id,
         connection.store,
         connection.signer,
         connection.announce,
@@ -201,7 +203,8 @@ def submit_project(
         send_again=send_again,
         logs=connection.logs,
         retrying=connection.retrying,
-        page=page_of(connection.settings),
+        page=partial(page_of, connection.settings),
+        begun=created.begun,
     )
 
 

@@ -45,6 +45,7 @@ _ENDS = {
 _LOOK_AGAIN = 2e-5  # seconds for each step that is outstanding: less than it takes
 _LOOK_AGAIN_AT_LATEST = 0.05
 _FEW = 50
+_JUST_NOW = 1.0  # seconds within which a run does not tell so much that the first of it is let go
 _SURELY_ALIVE = 60.0  # seconds after which a run that was alive may have ended and been forgotten
 
 
@@ -56,7 +57,8 @@ class RunHandle:
         send_again: submits the run again if the server has lost it; only who submitted it can.
         logs: reads what steps have written.
         retrying: runs again what failed.
-        page: where runs can be looked at, if anywhere.
+        page: looks up where runs can be looked at, if anywhere.
+        begun: what the run has told first, if it was begun just now.
     """
 
     def __init__(
@@ -70,10 +72,12 @@ class RunHandle:
         send_again: Callable[[], str] | None = None,
         logs: RunLogs | None = None,
         retrying: Retrying | None = None,
-        page: str | None = None,
+        page: Callable[[], str | None] = lambda: None,
+        begun: Fact | None = None,
     ) -> None:
         self.id = run_id
         self._page = page
+        self._begun = begun
         self._logs = logs
         self._retrying = retrying
         self._send_again = send_again
@@ -107,7 +111,8 @@ class RunHandle:
     @property
     def url(self) -> str | None:
         """Where the run can be looked at in a browser; None if no page is known (``base_url``, `assetflow dev`)."""
-        return None if self._page is None else f"{self._page.rstrip('/')}/runs/{self.id}"
+        page = self._page()
+        return None if page is None else f"{page.rstrip('/')}/runs/{self.id}"
 
     @property
     def plan(self) -> Plan:
@@ -162,6 +167,9 @@ class RunHandle:
                 he may leave the processor to the workers before he looks again.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
+        if after == "0" and self._begun is not None and time.monotonic() - self._alive_at < _JUST_NOW:
+            yield self._begun
+            after = self._begun.id
         while True:
             rest = _BLOCK if deadline is None else min(_BLOCK, deadline - time.monotonic())
             if rest <= 0:

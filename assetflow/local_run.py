@@ -53,7 +53,7 @@ def build_local_run(
     errors: dict[int, BaseException] = {}
     runners: list[DefinitionsRunner] = []
 
-    def open_session(slot: str, run_id: str) -> RunSession:
+    def open_session(slot: str, run_id: str, _sealed: bytes) -> RunSession:
         request = RunRequest.opened(signer, store.envelope(run_id), run_id)
         runner = DefinitionsRunner(
             definitions,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from assetflow.code.store import CodeStore
 from assetflow.config.environment import secret_values
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
+from assetflow.engine.launch import Write
 from assetflow.engine.opening import SessionOpener
 from assetflow.engine.restoring import restore
 from assetflow.engine.retrying import Retrying
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
     from assetflow.stores.redis.live_feed import RedisLiveFeed
     from assetflow.stores.sql.history import SqlHistory
 
+_PROJECTS_KEPT = 16  # times environments, of which a worker remembers the resources
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
@@ -53,6 +56,8 @@ class Connection:
 
     Attributes:
         url: of the server that carries the runs.
+        announce: sends wake-ups.
+        letter: writes the first one of a run for a store that sends it itself.
         logs: what steps have written.
         retrying: runs again what failed.
         history: opens the history, once; None if there is none here.
@@ -67,6 +72,7 @@ class Connection:
     codes: CodeStore
     signer: Signer
     announce: Announce
+    letter: Write
     logs: RunLogs
     retrying: Retrying
     gauges: Gauges
@@ -133,6 +139,8 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         return JoinedRunStore(client, lambda: log_of(history()), bring_back, keep_seconds=keep)
 
     store = RedisRunStore(client, keep_seconds=keep) if only_live else joined()
+    broker = settings.broker_url or url
+    dispatcher = Dispatcher(make_app(broker, patience=2), beside_store=broker == url)
     return Connection(
         url=url,
         settings=settings,
@@ -141,7 +149,8 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         registry=RedisWorkerRegistry(client),
         codes=codes,
         signer=signer,
-        announce=Dispatcher(make_app(settings.broker_url or url, patience=2)),
+        announce=dispatcher,
+        letter=dispatcher.letter,
         logs=RunLogs(store, RedisLiveLogs(client), log_files(), lambda: log_of(history())),
         retrying=Retrying(store, signer, codes, lambda: log_of(history())),
         gauges=RedisGauges(client),
@@ -163,9 +172,11 @@ def build_worker_app(settings: Settings | None = None) -> Celery:
 
     managers: dict[tuple[str, bool], ResourceDefinition] = {}
 
+    @lru_cache(maxsize=_PROJECTS_KEPT)
     def shared(definitions: Definitions, environment: str) -> Mapping[str, ResourceDefinition]:
         return Environments(chosen, definitions, managers).resources(environment)
 
+    @lru_cache(maxsize=_PROJECTS_KEPT)
     def log_place(definitions: Definitions | None, environment: str) -> str:
         return place_of_logs(chosen, definitions or Definitions(), environment)
 

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from functools import partial
 from getpass import getuser
 from pathlib import Path
 from typing import Any, TypeVar
@@ -264,5 +265,5 @@ def handle_of(connection: Connection, run_id: str) -> RunHandle:
         connection.announce,
         logs=connection.logs,
         retrying=connection.retrying,
-        page=page_of(connection.settings),
+        page=partial(page_of, connection.settings),
     )

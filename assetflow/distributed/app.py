@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from celery import Celery, bootsteps, signals
-from kombu.connection import Connection
 
+from assetflow.distributed.broker import BrokerConnection
 from assetflow.distributed.capture import Capture
 from assetflow.distributed.child import GuardedWatch
 from assetflow.distributed.conf import PROTOCOL, broker_settings, check_protocol, is_redis
-from assetflow.distributed.dispatcher import TASK_NAME, Dispatcher
+from assetflow.distributed.dispatcher import TASK_NAME, Dispatcher, plan_in
 from assetflow.distributed.guardian import Guardian, SidecarStep
 from assetflow.distributed.log_keeping import LogKeeping
 from assetflow.distributed.masked_log import mask
@@ -62,17 +62,8 @@ def make_app(broker_url: str, *, patience: int = 10) -> Celery:
     app = Celery("assetflow", set_as_current=False)
     app.conf.update(PROTOCOL)
     app.conf.update(broker_settings(broker_url, patience))
-    app.amqp.Connection = _Persistent
+    app.amqp.Connection = BrokerConnection
     return app
-
-
-class _Persistent(Connection):
-    """Looks every few seconds whether its broker is back; kombu's own pauses grow to half a minute."""
-
-    def ensure_connection(self, *args: Any, **options: Any) -> Any:
-        """See kombu."""
-        pauses = {"interval_start": 1, "interval_step": 1, "interval_max": 5}
-        return super().ensure_connection(*args, **{**pauses, **options})  # type: ignore[no-untyped-call]
 
 
 def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
@@ -83,12 +74,12 @@ def make_worker_app(broker_url: str, parts: WorkerParts) -> Celery:
     pass_on = Dispatcher(app)
 
     @app.task(name=TASK_NAME, bind=False, shared=False)
-    def run_step(run_id: str, queue: str, hint: int = -1, announcement: str = "") -> None:
+    def run_step(run_id: str, queue: str, hint: int = -1, announcement: str = "", plan: str = "") -> None:
         """Work on a run for one time slice."""
         slot = children.slot()
         if slot is None:
             return  # unanswered, the wake-up is sent again
-        if slot.work(run_id, queue, hint, announcement):
+        if slot.work(run_id, queue, hint, announcement, plan_in(plan)):
             pass_on(run_id, [Announcement(queue, hint, announcement)])
 
     app.steps["worker"].add(SidecarStep)

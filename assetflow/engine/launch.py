@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -12,16 +12,23 @@ from assetflow.engine.naming import named
 from assetflow.engine.request import RunAbout, RunRequest
 from assetflow.errors import AssetflowError, ConflictError, InvalidInvocationError
 from assetflow.planning.plan import Step, Topology
-from assetflow.runs.store import Created, NewRun, RunStore, Standing, StepRow
+from assetflow.runs.claims import FIRST_MARK, Announcement
+from assetflow.runs.store import Created, Letter, NewRun, RunStore, Standing, StepRow
 
 LONGEST_RUN_KEY = 1000
+Write = Callable[[str, Announcement], Letter | None]
+
+_TRAVELS = 2000  # bytes of a plan that go with the first wake-up, whose message is slower with more
 
 
-def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str | None = None) -> Created:
+def launch(
+    store: RunStore, signer: Signer, request: RunRequest, *, run_key: str | None = None, write: Write | None = None
+) -> Created:
     """Store the plan and open its roots. Launching the same request again changes nothing.
 
     Args:
         run_key: the caller's own name for the request; used twice in one environment it leads to the first run.
+        write: told the first wake-up, writes it for a store that can send it itself; None if there is no such.
 
     Raises:
         ConflictError: the run key was used with another request.
@@ -30,13 +37,33 @@ def launch(store: RunStore, signer: Signer, request: RunRequest, *, run_key: str
     known = isinstance(run_key, str) and run_key.strip() and len(run_key) <= LONGEST_RUN_KEY
     if run_key is not None and not known:
         raise InvalidInvocationError(f"a run key is a text of 1 to {LONGEST_RUN_KEY} characters, not {run_key!r:.60}")
+    sealed = request.sealed(signer)
+    # What is configured may be secret, and does not leave the store.
+    travels = sealed if len(sealed) <= _TRAVELS and not request.run_config else b""
+    new = new_run(request, sealed, run_key=run_key)
+    if write is not None and (first := _first(request, travels)) is not None:
+        new = msgspec.structs.replace(new, letter=write(request.run_id, first))
     try:
-        created = store.create(new_run(request, request.sealed(signer), run_key=run_key))
+        created = store.create(new)
     except ConflictError as error:
         raise _explained(error, store, signer, request) from None
     if created.run_id != request.run_id:
         return created
-    return msgspec.structs.replace(created, announcements=named(created.announcements, request.plan))
+    announcements = named(created.announcements, request.plan)
+    if travels:
+        announcements = [msgspec.structs.replace(one, plan=travels) for one in announcements]
+    return msgspec.structs.replace(created, announcements=announcements)
+
+
+def _first(request: RunRequest, travels: bytes) -> Announcement | None:
+    """The wake-up that the run begins with, unless something comes between; None if none is expected."""
+    waiting = Topology(request.plan).waiting
+    ready = [step for step in request.plan.steps if not waiting[step.index]]
+    if not ready:
+        return None
+    queue = request.plan.steps[0].queue
+    first = max(ready, key=lambda step: (step.queue == queue, step.rank, -step.index))
+    return Announcement(first.queue, first.index, FIRST_MARK, "", request.priority, first.key, travels)
 
 
 def new_run(

@@ -12,7 +12,7 @@ from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
 from assetflow.engine.request import RunRequest
 from assetflow.engine.session import Announce, RunSession
-from assetflow.errors import LoadError
+from assetflow.errors import DamagedRecordError, LoadError, SignatureError
 from assetflow.execution.runner import DefinitionsRunner, FailingRunner, StepRunner
 from assetflow.log import logger
 from assetflow.planning.makers import Makers
@@ -53,17 +53,30 @@ class SessionOpener:
         self._shared = shared
         self._makers = lru_cache(maxsize=_MAKERS_KEPT)(Makers.among)
 
-    def __call__(self, slot: str, run_id: str) -> RunSession:
+    def __call__(self, slot: str, run_id: str, sealed: bytes = b"") -> RunSession:
         """A session, with a runner that fails every step if the code does not load.
+
+        Args:
+            sealed: the request of the run, as somebody has handed it in. If it is not sound the store is asked,
+                as it is without.
 
         Raises:
             RunNotFoundError: the run is gone.
             SignatureError, DamagedRecordError: the plan or its code must not be trusted here.
         """
-        request = RunRequest.opened(self._signer, self._store.envelope(run_id), run_id)
+        request = self._opened(run_id, sealed) or RunRequest.opened(self._signer, self._store.envelope(run_id), run_id)
         definitions, runner = self._load(request)
         place = self._log_place(definitions, request.environment)
         return RunSession(slot, self._store, request, runner, self._announce, log_place=place)
+
+    def _opened(self, run_id: str, sealed: bytes) -> RunRequest | None:
+        if not sealed:
+            return None
+        try:
+            return RunRequest.opened(self._signer, sealed, run_id)
+        except (SignatureError, DamagedRecordError) as error:
+            logger.warning("a wake-up for run %s carries a plan that is of no use here: %s", run_id, error.message)
+            return None
 
     def _load(self, request: RunRequest) -> tuple[Definitions | None, StepRunner]:
         try:

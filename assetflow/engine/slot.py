@@ -30,7 +30,7 @@ _FIRST_SHARE = 0.08  # of a slice: a run that has just come goes before the othe
 _SLICES_ALONE = 20  # that a slot stays with the only run there is; its process may have to be replaced then
 _SESSIONS_KEPT = 8
 
-OpenSession = Callable[[str, str], RunSession]
+OpenSession = Callable[[str, str, bytes], RunSession]
 
 
 class Slot:
@@ -39,7 +39,8 @@ class Slot:
     Args:
         name: ``worker:child``, unique for ever.
         store: where runs are kept.
-        open_session: makes the session of a slot (its name) and a run (its id).
+        open_session: makes the session of a slot (its name) and a run (its id), told the sealed request of the run
+            where that is in hand already, else nothing.
         slice_seconds: how long the slot stays with a run before it asks for the next wake-up.
         watch: told what the slot is doing.
     """
@@ -66,8 +67,13 @@ class Slot:
         self._refused: set[str] = set()
         self._flusher = Flusher(min(slice_seconds, SLICE_SECONDS), self._flush, self._tell_long, self._look_back)
 
-    def work(self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "") -> bool:
+    def work(
+        self, run_id: str, queue: str = "default", hint: int = -1, announcement: str = "", sealed: bytes = b""
+    ) -> bool:
         """Claim, run and settle steps of a run until the slice is over or nothing is ready.
+
+        Args:
+            sealed: the request of the run, if it has come with the wake-up.
 
         Returns:
             whether the wake-up is one for another process, because this one has old code and is to be replaced.
@@ -77,7 +83,7 @@ class Slot:
             return False  # answered, it would be sent again at once; unanswered, in a few seconds
         try:
             with self._looking:
-                session = self._session = self._session_of(run_id)
+                session = self._session = self._session_of(run_id, sealed)
         except RunNotFoundError:
             return False
         except CodeMismatchError as error:
@@ -143,12 +149,12 @@ class Slot:
         """Stop the slot's thread."""
         self._flusher.close()
 
-    def _session_of(self, run_id: str) -> RunSession:
+    def _session_of(self, run_id: str, sealed: bytes = b"") -> RunSession:
         session = self._sessions.pop(run_id, None)
         if session is None:
             self._watch.open(run_id)
             try:
-                session = self._open_session(self.name, run_id)
+                session = self._open_session(self.name, run_id, sealed)
             finally:
                 self._watch.end()
         self._sessions[run_id] = session

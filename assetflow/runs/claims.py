@@ -114,6 +114,7 @@ class Announcement(msgspec.Struct, frozen=True, array_like=True):
         run_id: of the run there is work for; empty for the run that was asked about.
         priority: of that run.
         step: name of the hinted step, for people who look at messages; empty if whoever sends it does not know.
+        plan: the run's request, sealed, if it travels with the wake-up; empty if whoever answers it has to ask.
     """
 
     queue: str
@@ -122,6 +123,7 @@ class Announcement(msgspec.Struct, frozen=True, array_like=True):
     run_id: str = ""
     priority: int = 0
     step: str = ""
+    plan: bytes = b""
 
 
 class Chore(msgspec.Struct, frozen=True, array_like=True):

@@ -68,6 +68,21 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return self.states.count(StepState.FAILED)
 
 
+class Letter(msgspec.Struct, frozen=True, kw_only=True):
+    """The first wake-up of a run as its broker keeps it, for a store that lives on the broker's own server.
+
+    Attributes:
+        queue, hint: of the announcement that it is.
+        place: the key it is put into.
+        text: what is put there.
+    """
+
+    queue: str
+    hint: int
+    place: str
+    text: str
+
+
 class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     """A run to be carried.
 
@@ -85,6 +100,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
         priority: higher goes first among runs, and first in pools.
         limits: names of the run limits that count it, such as ``*`` and ``team=web``.
         standing: how far it was, if it is brought back.
+        letter: its first wake-up, which the store may send itself if it is the one that is to be sent.
     """
 
     run_id: str
@@ -100,6 +116,7 @@ class NewRun(msgspec.Struct, frozen=True, kw_only=True):
     priority: int = 0
     limits: tuple[str, ...] = ()
     standing: Standing | None = None
+    letter: Letter | None = None
 
 
 class Created(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,13 +124,15 @@ class Created(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         run_id: of the run that carries the request: an older one, if the run key was used before.
-        announcements: wake-ups to send.
+        announcements: wake-ups to send, without that which the store has sent itself.
         needs_code: nothing was done: put the code bundle into its store, and create the run again.
+        begun: what the run tells first, if this has begun it; None where the store does not say.
     """
 
     run_id: str
     announcements: list[Announcement] = []
     needs_code: bool = False
+    begun: Fact | None = None
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):

@@ -99,7 +99,7 @@ def carried(plan: Plan) -> dict[str, Any]:
         client.hset("af:q", "default", 1)
         store, signer = RedisRunStore(client), Signer(b"k" * 32)
 
-        def open_session(slot: str, run_id: str) -> RunSession:
+        def open_session(slot: str, run_id: str, _sealed: bytes) -> RunSession:
             request = RunRequest.opened(signer, store.envelope(run_id), run_id)
             return RunSession(slot, store, request, Nothing(), lambda *_: None)
 

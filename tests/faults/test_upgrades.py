@@ -116,7 +116,8 @@ def test_f30_a_plan_of_a_newer_version_is_left_alone_and_the_run_says_so(tmp_pat
 
         client = connect(server.url)
         client.set(f"af:{created.run_id}:plan", sealed)
-        connection.announce(created.run_id, created.announcements)
+        travelling = [msgspec.structs.replace(one, plan=sealed) for one in created.announcements]
+        connection.announce(created.run_id, travelling)
         handle = RunHandle(created.run_id, connection.store, connection.signer, connection.announce)
         assert wait_until(lambda: bool(refusals(fleet, handle)), timeout=10)
         [why] = refusals(fleet, handle)

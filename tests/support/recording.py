@@ -81,7 +81,7 @@ class Bench:
     def work(self, run_id: str, seconds: float = 1e9) -> None:
         """Work on a run, by default until nothing is ready."""
 
-        def open_session(slot: str, run_id: str) -> RunSession:
+        def open_session(slot: str, run_id: str, _sealed: bytes) -> RunSession:
             request = RunRequest.opened(SIGNER, self.store.envelope(run_id), run_id)
             return RunSession(slot, self.store, request, Telling(), lambda *_: None)
 

@@ -58,7 +58,7 @@ class Bench:
         """Of the run."""
         return self.store.view(self.run_id).status
 
-    def _open(self, slot: str, run_id: str) -> RunSession:
+    def _open(self, slot: str, run_id: str, _sealed: bytes) -> RunSession:
         request = RunRequest.opened(self.signer, self.store.envelope(run_id), run_id)
         manager = ResourceDefinition.hardcoded_resource(self.io)
         shared = {"io_manager": manager, **self.definitions.resources}

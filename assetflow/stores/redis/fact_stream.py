@@ -19,12 +19,15 @@ def fact_of(identity: bytes, fields: Any) -> Fact:
     """An entry of a run's stream."""
     values = fields if isinstance(fields, dict) else dict(zip(fields[0::2], fields[1::2], strict=True))
     steps = values[b"s"].decode()
-    position = identity.decode()
-    return Fact(
-        id=position,
-        kind=FactKind(values[b"k"].decode()),
-        at=int(position.partition("-")[0]) / 1000,
+    return fact_at(
+        identity.decode(),
+        FactKind(values[b"k"].decode()),
         steps=tuple(int(part) for part in steps.split(",")) if steps else (),
         token=int(values[b"t"]),
         raw=values[b"d"],
     )
+
+
+def fact_at(position: str, kind: FactKind, **told: Any) -> Fact:
+    """What is told at a place in the stream, which says when that was."""
+    return Fact(id=position, kind=kind, at=int(position.partition("-")[0]) / 1000, **told)

@@ -21,7 +21,7 @@ from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView, Standing
 from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
-from assetflow.stores.redis.fact_stream import entries_of, fact_of
+from assetflow.stores.redis.fact_stream import entries_of, fact_at, fact_of
 from assetflow.stores.redis.fence import PATIENCE, fence
 from assetflow.stores.redis.scripts import Script, answering, generation_of, refused_when_full
 
@@ -31,13 +31,21 @@ NO_LINE = 0xFFFFFFFF
 _NEAR = 100  # outputs: as many versions are sent as fast as another question
 _STEP = struct.Struct(">IBBBI")
 
+
+class _Created(msgspec.Struct, frozen=True, array_like=True):
+    run_id: str
+    announcements: list[Announcement]
+    begun: str = ""
+    kind: str = ""
+
+
 _advance_encoder = msgspec.msgpack.Encoder()
 _advanced_decoder = msgspec.msgpack.Decoder(Advanced)
 _announcements_decoder = msgspec.msgpack.Decoder(list[Announcement])
 _resynced_decoder = msgspec.msgpack.Decoder(Resynced)
 _status_decoder = msgspec.msgpack.Decoder(tuple[RunStatus, list[Announcement]])
 _ended_decoder = msgspec.msgpack.Decoder(tuple[RunStatus, list[Announcement], bool])
-_created_decoder = msgspec.msgpack.Decoder(tuple[str, list[Announcement]])
+_created_decoder = msgspec.msgpack.Decoder(_Created)
 
 
 class RedisRunStore:
@@ -93,6 +101,7 @@ class RedisRunStore:
                     run.priority,
                     run.limits,
                     _standing(run.standing),
+                    () if run.letter is None else msgspec.structs.astuple(run.letter),
                 )
             )
             args = [head, msgspec.msgpack.encode(chunk), run_key, *(blobs if first else [])]
@@ -101,12 +110,13 @@ class RedisRunStore:
                     raw = self._create([_prefix(run.run_id)], args)
             except ResponseError as error:
                 raise _translated(error, run.run_id) from None
-            carrier, announcements = _created_decoder.decode(raw)
-            if not carrier:
+            told = _created_decoder.decode(raw)
+            if not told.run_id:
                 return Created(run_id=run.run_id, needs_code=True)
-            if carrier != run.run_id:
+            if told.run_id != run.run_id:
                 break
-        return Created(run_id=carrier, announcements=announcements)
+        begun = fact_at(told.begun, FactKind(told.kind)) if told.begun else None
+        return Created(run_id=told.run_id, announcements=told.announcements, begun=begun)
 
     def advance(self, run_id: str, request: Advance, *, server: str = "") -> Advanced:
         """See RunStore.advance."""

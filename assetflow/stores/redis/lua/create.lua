@@ -1,12 +1,14 @@
 -- create: accept a run, in one call or, with many roots, in several.
 -- ARGV[1]  msgpack {fingerprint, run key ("" for none), queues, left, about, ttl s, code key ("" for none), first, last,
 --          pools, whether any step has a pool or is claimed alone, priority, limits, {} or, for a run that is brought
---          back, {left, failed, highest token, list of {output, token, nonce} that may not be published}}
+--          back, {left, failed, highest token, list of {output, token, nonce} that may not be published},
+--          {} or the first wake-up as the broker keeps it: {queue, hint, key, message}}
 -- ARGV[2]  msgpack list of roots of this call: {queue index, -rank, step} each
 -- ARGV[3]  run key's own key ("" for none)
 -- ARGV[4..8]  in the first call: envelope, st, pend, step, out
--- Returns  msgpack {run id that carries the request, announcements} or an error reply CONFLICT; with an empty id
---          nothing was done, because the code is not there
+-- Returns  msgpack {run id that carries the request, announcements, id and kind of the fact that it has begun with}, the
+--          last two only if this call has begun it, or an error reply CONFLICT; with an empty run id nothing was done,
+--          because the code is not there
 -- Twice:   the second time finds the run and changes nothing; a run that was never opened is completed.
 
 local req = cmsgpack.unpack(ARGV[1])
@@ -71,17 +73,26 @@ end
 for _, root in ipairs(cmsgpack.unpack(ARGV[2])) do
   redis.call("ZADD", P .. "ready:" .. queues[root[1] + 1], root[2], member(root[3]))
 end
-local found = {}
+local found, begun, kind = {}, "", ""
 if last and full(limits) then
   M.status = "QUEUED"
   redis.call("ZADD", "af:queued", -prio, RUN)
-  fact("run_queued", "", 0, "{}")
+  kind = "run_queued"
+  begun = fact(kind, "", 0, "{}")
 elseif last then
   M.status = "RUNNING"
   enter_limits(RUN, limits)
-  fact("run_started", "", 0, "{}")
+  kind = "run_started"
+  begun = fact(kind, "", 0, "{}")
   finish_if_done()
   found = announcements()
+  local letter, one = req[15], found[1]
+  if letter and one and one[1] == letter[1] and one[2] == letter[2] and one[3] == "1" then
+    local sent = redis.pcall("LPUSH", letter[3], letter[4])
+    if type(sent) == "number" then
+      table.remove(found, 1)
+    end
+  end
 end
 save()
-return cmsgpack.pack({ RUN, found })
+return cmsgpack.pack({ RUN, found, begun, kind })

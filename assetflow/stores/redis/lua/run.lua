@@ -126,7 +126,7 @@ local function over()
 end
 
 local function fact(kind, steps, token, detail)
-  redis.call("XADD", FACTS, "*", "k", kind, "s", steps, "t", token, "d", detail)
+  return redis.call("XADD", FACTS, "*", "k", kind, "s", steps, "t", token, "d", detail)
 end
 
 local function member(i)
