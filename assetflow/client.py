@@ -99,24 +99,25 @@ def submit(
     """
     with collecting_later():
         project = project_of(target)
-    return submit_project(
-        open_connection(),
-        project,
-        selection,
-        run_config=run_config,
-        tags=tags,
-        run_key=run_key,
-        job=job,
-        priority=priority,
-        durable=durable,
-        env=env,
-        yes=yes,
-        stale_only=stale_only,
-        partition_key=partition_key,
-        partitions=partitions,
-    )
+        return submit_project(
+            open_connection(),
+            project,
+            selection,
+            run_config=run_config,
+            tags=tags,
+            run_key=run_key,
+            job=job,
+            priority=priority,
+            durable=durable,
+            env=env,
+            yes=yes,
+            stale_only=stale_only,
+            partition_key=partition_key,
+            partitions=partitions,
+        )
 
 
+@collecting_later()
 def submit_project(
     connection: Connection,
     project: Project,
@@ -144,31 +145,30 @@ def submit_project(
         force: with `stale_only`, assets that are run even if they are not stale.
         run_id: of the run, chosen before; by default a new one.
     """
-    with collecting_later():
-        code, body = code_of(connection, project, ship_code=ship_code)
-        environment = env or connection.settings.env
-        environments = Environments(connection.settings, project.definitions)
-        environments.confirm(environment, yes=yes)
-        asked = project.definitions.get_job(job or IMPLICIT_JOB).for_partition(partition_key)
-        given = job_arguments(asked, selection, run_config, tags)
-        with recorded_until_now(connection) if stale_only else nullcontext() as history:
-            request = make_request(
-                project,
-                code,
-                given.selection,
-                environment=environment,
-                run_config=given.run_config,
-                tags=given.tags,
-                job_name=given.job_name,
-                priority=priority,
-                environments=environments,
-                stale_by=None if history is None else records_of(history, environments, environment),
-                force=force,
-                partitions=wanted_partitions(
-                    partition_key, partitions, KnownPartitions(connection.settings), every=stale_only
-                ),
-                run_id=run_id,
-            )
+    code, body = code_of(connection, project, ship_code=ship_code)
+    environment = env or connection.settings.env
+    environments = Environments(connection.settings, project.definitions)
+    environments.confirm(environment, yes=yes)
+    asked = project.definitions.get_job(job or IMPLICIT_JOB).for_partition(partition_key)
+    given = job_arguments(asked, selection, run_config, tags)
+    with recorded_until_now(connection) if stale_only else nullcontext() as history:
+        request = make_request(
+            project,
+            code,
+            given.selection,
+            environment=environment,
+            run_config=given.run_config,
+            tags=given.tags,
+            job_name=given.job_name,
+            priority=priority,
+            environments=environments,
+            stale_by=None if history is None else records_of(history, environments, environment),
+            force=force,
+            partitions=wanted_partitions(
+                partition_key, partitions, KnownPartitions(connection.settings), every=stale_only
+            ),
+            run_id=run_id,
+        )
 
     def send() -> Created:
         reached("submit.before")

@@ -41,12 +41,11 @@ def read_run_config(
     if not isinstance(given, Mapping):
         raise ParameterCheckError(f'run_config is a dict such as {{"ops": {{...}}}}, not {run_config!r}')
     resources: dict[str, ResourceDefinition] = dict(definitions.resources)
-    required: set[str] = set()
     for asset in assets.values():
         resources.update(asset.resource_defs)
-        required |= asset.required_resource_keys
     if not given and not _asks(assets.values(), resources):
         return {}
+    required = {key for asset in assets.values() for key in asset.required_resource_keys}
     reading = Reading(None)
     ops = {name: _node_field(one.node_def, definitions.resource_defs_for(one)) for name, one in assets.items()}
     form = Shape(

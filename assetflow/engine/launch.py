@@ -11,7 +11,7 @@ from assetflow.engine.differences import differences
 from assetflow.engine.naming import named
 from assetflow.engine.request import RunAbout, RunRequest
 from assetflow.errors import AssetflowError, ConflictError, InvalidInvocationError
-from assetflow.planning.plan import Step, Topology
+from assetflow.planning.plan import Step, waits_of
 from assetflow.runs.claims import FIRST_MARK, Announcement
 from assetflow.runs.store import Created, Letter, NewRun, RunStore, Standing, StepRow
 
@@ -41,7 +41,7 @@ def launch(
     # What is configured may be secret, and does not leave the store.
     travels = sealed if len(sealed) <= _TRAVELS and not request.run_config else b""
     new = new_run(request, sealed, run_key=run_key)
-    if write is not None and (first := _first(request, travels)) is not None:
+    if write is not None and (first := _first(request, new, travels)) is not None:
         new = msgspec.structs.replace(new, letter=write(request.run_id, first))
     try:
         created = store.create(new)
@@ -55,10 +55,9 @@ def launch(
     return msgspec.structs.replace(created, announcements=announcements)
 
 
-def _first(request: RunRequest, travels: bytes) -> Announcement | None:
+def _first(request: RunRequest, new: NewRun, travels: bytes) -> Announcement | None:
     """The wake-up that the run begins with, unless something comes between; None if none is expected."""
-    waiting = Topology(request.plan).waiting
-    ready = [step for step in request.plan.steps if not waiting[step.index]]
+    ready = [step for step, row in zip(request.plan.steps, new.steps, strict=True) if not row.waits]
     if not ready:
         return None
     queue = request.plan.steps[0].queue
@@ -80,7 +79,7 @@ def new_run(
     place = {queue: index for index, queue in enumerate(queues)}
     pools = tuple(dict.fromkeys(step.pool for step in plan.steps if step.pool))
     pool_place = {pool: index for index, pool in enumerate(pools)}
-    waiting = Topology(plan).waiting
+    waits = waits_of(plan)
     about = RunAbout(
         environment=request.environment,
         selection=request.selection,
@@ -97,7 +96,7 @@ def new_run(
         pools=pools,
         priority=request.priority,
         limits=limits_of(request.tags),
-        steps=tuple(_row(step, place[step.queue], waiting[step.index], pool_place) for step in plan.steps),
+        steps=tuple(_row(step, place[step.queue], waits[step.index], pool_place) for step in plan.steps),
         outputs=plan.output_count,
         about=msgspec.json.encode(about).decode(),
         code=request.code.bundle,

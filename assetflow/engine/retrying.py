@@ -16,7 +16,7 @@ from assetflow.engine.run_logs import indices_of
 from assetflow.errors import InvalidInvocationError, RunNotFoundError
 from assetflow.keys import AssetKey
 from assetflow.planning.narrowing import narrowed, with_inner_makers
-from assetflow.planning.plan import Plan, Topology
+from assetflow.planning.plan import Plan, producers_of
 from assetflow.run_ids import new_run_id
 from assetflow.runs.event_log import Catalog, EventLog
 from assetflow.runs.facts import Fact, FactKind
@@ -166,7 +166,7 @@ def _unfinished(plan: Plan, states: Collection[StepState], made: Collection[int]
     """The steps that failed or did not run because of it; those that would be skipped anyhow stay so."""
     wanted = {step.index for step, state in zip(plan.steps, states, strict=True) if state not in _DONE}
     wanted = with_inner_makers(plan, wanted)
-    producer = Topology(plan).producer
+    producer = producers_of(plan)
     for step in plan.steps:
         needs = [item.output for item in step.inputs if item.output is not None]
         if step.index in wanted and any(producer[output] not in wanted and output not in made for output in needs):
@@ -175,7 +175,7 @@ def _unfinished(plan: Plan, states: Collection[StepState], made: Collection[int]
 
 
 def _check_picked(plan: Plan, wanted: Collection[int], made: Collection[int], run_id: str) -> None:
-    producer = Topology(plan).producer
+    producer = producers_of(plan)
     for index in sorted(wanted):
         for item in plan.steps[index].inputs:
             if item.output is not None and producer[item.output] not in wanted and item.output not in made:

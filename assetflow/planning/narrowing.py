@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from assetflow.planning.plan import Plan, Step, StepInput, Topology
+from assetflow.planning.plan import Plan, Step, StepInput, producers_of
 
 
 def narrowed(plan: Plan, steps: Collection[int], versions: Mapping[int, str | None]) -> Plan:
@@ -42,7 +42,7 @@ def narrowed(plan: Plan, steps: Collection[int], versions: Mapping[int, str | No
 
 def with_inner_makers(plan: Plan, steps: Collection[int]) -> set[int]:
     """The same steps, and those that make what they need and what only this very run can read: values inside graphs."""
-    producer = Topology(plan).producer
+    producer = producers_of(plan)
     found, waiting = set(steps), list(steps)
     while waiting:
         for item in plan.steps[waiting.pop()].inputs:

@@ -202,24 +202,34 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
             raise DamagedRecordError(f"a plan cannot be read: {error}") from None
 
 
+def producers_of(plan: Plan) -> list[int]:
+    """For each output index, the step that makes it."""
+    found = [0] * plan.output_count
+    for step in plan.steps:
+        for made in step.outputs:
+            found[made.index] = step.index
+    return found
+
+
+def waits_of(plan: Plan) -> list[int]:
+    """For each step, the number of steps it waits for."""
+    made_by = producers_of(plan)
+    return [len({made_by[item.output] for item in step.inputs if item.output is not None}) for step in plan.steps]
+
+
 class Topology:
-    """Who waits for whom, derived once from a plan.
+    """Who is waited for by whom, derived once from a plan.
 
     Attributes:
         producer: for each output index, the step that makes it.
         children: for each step, its dependants and which of the step's outputs each of them needs.
-        waiting: for each step, the number of steps it waits for.
     """
 
-    __slots__ = ("children", "producer", "waiting")
+    __slots__ = ("children", "producer")
 
     def __init__(self, plan: Plan) -> None:
-        producer = self.producer = [0] * plan.output_count
-        for step in plan.steps:
-            for made in step.outputs:
-                producer[made.index] = step.index
+        producer = self.producer = producers_of(plan)
         children: list[dict[int, set[int]]] = [{} for _ in plan.steps]
-        self.waiting = [0] * len(plan.steps)
         for step in plan.steps:
             index = step.index
             for item in step.inputs:
@@ -230,7 +240,6 @@ class Topology:
                 known = needs.get(index)
                 if known is None:
                     needs[index] = {output}
-                    self.waiting[index] += 1
                 else:
                     known.add(output)
         self.children: list[Mapping[int, set[int]]] = list(children)

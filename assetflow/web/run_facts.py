@@ -12,7 +12,7 @@ from assetflow.definitions.job import IMPLICIT_JOB
 from assetflow.engine.request import RunRequest
 from assetflow.errors import AssetflowError
 from assetflow.partitions.partitions_definition import BACKFILL_TAG, PARTITION_TAG
-from assetflow.planning.plan import Plan, Topology
+from assetflow.planning.plan import Plan, Topology, producers_of
 
 _KEPT = 2000
 _KEPT_PLANS = 8
@@ -125,7 +125,7 @@ def predicted(facts: RunFacts, seconds: Mapping[str, float | None], slots: int) 
 
 
 def _needs(plan: Plan) -> tuple[tuple[int, ...], ...]:
-    producer = Topology(plan).producer
+    producer = producers_of(plan)
     return tuple(
         tuple(sorted({producer[item.output] for item in step.inputs if item.output is not None})) for step in plan.steps
     )

@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 )
 
 from assetflow.errors import LostPlaceError
-from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, Topology
+from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, Topology, waits_of
 from assetflow.runs.claims import Advance, Advanced, Claim, Holding, Outcome, Resync
 from assetflow.runs.limits import Limits
 from assetflow.runs.states import RunStatus, StepState
@@ -91,6 +91,7 @@ class Life:
 
     def __init__(self, name: str, plan: Plan, ends: list[Fate], priority: int) -> None:
         self.name, self.plan, self.fates, self.topology = name, plan, ends, Topology(plan)
+        self.waits = waits_of(plan)
         self.seats = {slot: Seat(slot) for slot in SLOTS}
         self.dead: list[str] = []
         self.cancelled = False
@@ -109,11 +110,11 @@ class Life:
 
     def _row(self, step: Step, pools: tuple[str, ...]) -> StepRow:
         below = list(self.topology.children[step.index])
-        follows = len(below) == 1 and self.topology.waiting[below[0]] == 1 and not self.plan.steps[below[0]].pool
+        follows = len(below) == 1 and self.waits[below[0]] == 1 and not self.plan.steps[below[0]].pool
         return StepRow(
             rank=step.rank,
             queue=0,
-            waits=self.topology.waiting[step.index],
+            waits=self.waits[step.index],
             line=below[0] if follows else -1,
             pool=pools.index(step.pool) if step.pool else -1,
             alone=bool(step.pool),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assetflow.planning.narrowing import narrowed, with_inner_makers
-from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, Topology
+from assetflow.planning.plan import Plan, Step, StepInput, StepOutput, waits_of
 
 
 def plan() -> Plan:
@@ -45,7 +45,7 @@ def test_what_others_have_made_is_read_in_the_version_they_made() -> None:
         StepInput(name="source", key=("source",)),
         StepInput(name="before", key=("a1",), loads=False, version="v0"),
     )
-    assert Topology(part).waiting == [0, 1, 1]
+    assert waits_of(part) == [0, 1, 1]
     assert Plan.from_json(part.to_json()) == part
 
 
