@@ -14,7 +14,7 @@ class _OwnTransport(Connection):
             return found
         from assetflow.distributed.redis_transport import RedisTransport
 
-        return RedisTransport
+        return RedisTransport if found is RedisTransport.__base__ else found
 
 
 class BrokerConnection(_OwnTransport):

@@ -12,10 +12,12 @@ import msgspec
 import pytest
 import redis
 from celery import Celery
+from kombu.transport.pyamqp import Transport as AmqpTransport
+from kombu.transport.redis import SentinelTransport
 
 from assetflow.distributed.app import make_app
 from assetflow.distributed.dispatcher import TASK_NAME, Dispatcher, plan_in
-from assetflow.distributed.redis_transport import RedisChannel
+from assetflow.distributed.redis_transport import RedisChannel, RedisTransport
 from assetflow.local.valkey import Valkey
 from assetflow.runs.claims import Announcement
 from assetflow.runs.facts import FactKind
@@ -181,6 +183,24 @@ def test_a_message_that_needs_no_answer_gets_none(app: Celery, client: redis.Red
         assert client.hlen("af:celery:unacked") == 1
         answered.ack()
         assert client.hlen("af:celery:unacked") == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "transport"),
+    [
+        ("redis://there/0", RedisTransport),
+        ("rediss://there/0", RedisTransport),
+        ("unix:///there.sock?db=1", RedisTransport),
+        ("sentinel://there:26379", SentinelTransport),
+        ("amqp://there", AmqpTransport),
+    ],
+)
+def test_only_plain_redis_is_reached_in_a_way_of_our_own(url: str, transport: type) -> None:
+    connection = make_app(url).connection_for_write()
+    assert connection.get_transport_cls() is transport
+    assert connection.clone().get_transport_cls() is transport
+    pooled = connection.Pool(1).new()
+    assert pooled.get_transport_cls() is transport
 
 
 @pytest.mark.parametrize("text", ["no base64!", "YQ", "ä", 7, None, ["YQ=="]])
