@@ -90,12 +90,12 @@ class SeaweedFS:
         program = shutil.which("weed", path=f"{Path(sys.executable).parent}") or shutil.which("weed")
         assert program is not None, MISSING
         self.folder.mkdir(parents=True, exist_ok=True)
-        ports = dict(zip(("master", "volume", "filer", "s3"), _ports(4), strict=True))
-        self.port = ports["s3"]
+        names = ("master.port", "volume.port", "filer.port", "s3.port")
+        ports = dict(zip((*names, *(f"{name}.grpc" for name in names)), _ports(8), strict=True))
+        self.port = ports["s3.port"]
         command = [
             program, "server", "-s3", f"-dir={self.folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1",
-            *(f"-{name}.port={port}" for name, port in ports.items()),
-            *(f"-{name}.port.grpc={port}" for name, port in zip(ports, _ports(4), strict=True)),
+            *(f"-{name}={port}" for name, port in ports.items()),
             "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.iam=false", "-s3.autoCreateBucket=false", "-iam=false",
             "-volume.max=5000", "-volume.minFreeSpace=1", "-master.volumeSizeLimitMB=64",
             "-master.telemetry=false", "-filer.saveToFilerLimit=65536",
