@@ -120,8 +120,9 @@ class OpDefinition(Invocable):
     def __reduce__(self) -> Any:
         name, function, ins, outs, *rest, location = _OP.taken(self)
         place = None if location is None else _PLACE.taken(location)
-        given = ({label: tuple(one) for label, one in declared.items()} for declared in (ins, outs))
-        return remade_op, (name, function, *given, rest, place)
+        inputs = {label: tuple(one) for label, one in ins.items()}
+        outputs = {label: tuple(one) for label, one in outs.items()}
+        return remade_op, (name, function, inputs, outputs, rest, place)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """In the function of a graph: be part of it. Elsewhere: call the function in place, as a test does."""

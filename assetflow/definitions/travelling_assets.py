@@ -94,7 +94,7 @@ def remade_together(rows: Iterable[tuple[Any, ...]]) -> tuple[AssetsDefinition, 
 
 
 def _by_parts(values: Mapping[AssetKey, V]) -> dict[Parts, V]:
-    return {key.parts: value for key, value in values.items()}
+    return {key.parts: value for key, value in values.items()} if values else {}
 
 
 class _Keys(dict[Parts, AssetKey]):

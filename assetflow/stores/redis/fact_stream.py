@@ -6,6 +6,8 @@ from typing import Any
 
 from assetflow.runs.facts import Fact, FactKind
 
+_KINDS = {kind.value.encode(): kind for kind in FactKind}
+
 
 def entries_of(answer: Any) -> list[Any]:
     """Those of one stream in an answer to XREAD, in whichever form that has come."""
@@ -18,16 +20,22 @@ def entries_of(answer: Any) -> list[Any]:
 def fact_of(identity: bytes, fields: Any) -> Fact:
     """An entry of a run's stream."""
     values = fields if isinstance(fields, dict) else dict(zip(fields[0::2], fields[1::2], strict=True))
-    steps = values[b"s"].decode()
-    return fact_at(
-        identity.decode(),
-        FactKind(values[b"k"].decode()),
-        steps=tuple(int(part) for part in steps.split(",")) if steps else (),
+    steps: bytes = values[b"s"]
+    return Fact(
+        id=identity.decode(),
+        kind=_KINDS[values[b"k"]],
+        at=_seconds(identity),
+        steps=(int(steps),) if steps.isdigit() else tuple(map(int, steps.split(b","))) if steps else (),
         token=int(values[b"t"]),
         raw=values[b"d"],
     )
 
 
-def fact_at(position: str, kind: FactKind, **told: Any) -> Fact:
-    """What is told at a place in the stream, which says when that was."""
-    return Fact(id=position, kind=kind, at=int(position.partition("-")[0]) / 1000, **told)
+def beginning(identity: str, kind: str) -> Fact:
+    """What a run has told first."""
+    return Fact(id=identity, kind=FactKind(kind), at=_seconds(identity.encode()))
+
+
+def _seconds(identity: bytes) -> float:
+    """When it was told, which its place in the stream says."""
+    return int(identity[: identity.index(b"-")]) / 1000

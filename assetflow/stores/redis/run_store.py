@@ -21,7 +21,7 @@ from assetflow.runs.states import RunStatus, StepState
 from assetflow.runs.store import Created, NewRun, Proof, RunView, Standing
 from assetflow.stores.redis.code_store import code_key
 from assetflow.stores.redis.connection import Durability, durability
-from assetflow.stores.redis.fact_stream import entries_of, fact_at, fact_of
+from assetflow.stores.redis.fact_stream import beginning, entries_of, fact_of
 from assetflow.stores.redis.fence import PATIENCE, fence
 from assetflow.stores.redis.scripts import Script, answering, generation_of, refused_when_full
 
@@ -115,7 +115,7 @@ class RedisRunStore:
                 return Created(run_id=run.run_id, needs_code=True)
             if told.run_id != run.run_id:
                 break
-        begun = fact_at(told.begun, FactKind(told.kind)) if told.begun else None
+        begun = beginning(told.begun, told.kind) if told.begun else None
         return Created(run_id=told.run_id, announcements=told.announcements, begun=begun)
 
     def advance(self, run_id: str, request: Advance, *, server: str = "") -> Advanced:
