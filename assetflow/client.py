@@ -97,7 +97,7 @@ def submit(
         ConflictError: the run key was used for another request.
         ServiceUnreachableError: there is no cluster.
     """
-    with collecting_later():
+    with nullcontext() if durable else collecting_later():  # what waits for a disk has time to collect
         project = project_of(target)
         return submit_project(
             open_connection(),
@@ -145,50 +145,51 @@ def submit_project(
         force: with `stale_only`, assets that are run even if they are not stale.
         run_id: of the run, chosen before; by default a new one.
     """
-    code, body = code_of(connection, project, ship_code=ship_code)
-    environment = env or connection.settings.env
-    environments = Environments(connection.settings, project.definitions)
-    environments.confirm(environment, yes=yes)
-    asked = project.definitions.get_job(job or IMPLICIT_JOB).for_partition(partition_key)
-    given = job_arguments(asked, selection, run_config, tags)
-    with recorded_until_now(connection) if stale_only else nullcontext() as history:
-        request = make_request(
-            project,
-            code,
-            given.selection,
-            environment=environment,
-            run_config=given.run_config,
-            tags=given.tags,
-            job_name=given.job_name,
-            priority=priority,
-            environments=environments,
-            stale_by=None if history is None else records_of(history, environments, environment),
-            force=force,
-            partitions=wanted_partitions(
-                partition_key, partitions, KnownPartitions(connection.settings), every=stale_only
-            ),
-            run_id=run_id,
-        )
+    with collecting_later():
+        code, body = code_of(connection, project, ship_code=ship_code)
+        environment = env or connection.settings.env
+        environments = Environments(connection.settings, project.definitions)
+        environments.confirm(environment, yes=yes)
+        asked = project.definitions.get_job(job or IMPLICIT_JOB).for_partition(partition_key)
+        given = job_arguments(asked, selection, run_config, tags)
+        with recorded_until_now(connection) if stale_only else nullcontext() as history:
+            request = make_request(
+                project,
+                code,
+                given.selection,
+                environment=environment,
+                run_config=given.run_config,
+                tags=given.tags,
+                job_name=given.job_name,
+                priority=priority,
+                environments=environments,
+                stale_by=None if history is None else records_of(history, environments, environment),
+                force=force,
+                partitions=wanted_partitions(
+                    partition_key, partitions, KnownPartitions(connection.settings), every=stale_only
+                ),
+                run_id=run_id,
+            )
 
-    def send() -> Created:
-        reached("submit.before")
-        created = launch(connection.store, connection.signer, request, run_key=run_key, write=connection.letter)
-        if created.needs_code and body is not None:  # not known there yet: most runs are of code that is
-            connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
+        def send() -> Created:
+            reached("submit.before")
             created = launch(connection.store, connection.signer, request, run_key=run_key, write=connection.letter)
-        reached("submit.after")
-        connection.announce(created.run_id, created.announcements)
-        return created
+            if created.needs_code and body is not None:  # not known there yet: most runs are of code that is
+                connection.codes.put(code.bundle, connection.signer.seal("bundle", body))
+                created = launch(connection.store, connection.signer, request, run_key=run_key, write=connection.letter)
+            reached("submit.after")
+            connection.announce(created.run_id, created.announcements)
+            return created
 
-    def send_again() -> str:
-        """The server has lost the run: go on with what the history has of it, else begin anew."""
-        with suppress(RunNotFoundError, HistoryUnreachableError):
-            _, announcements = connection.store.resume(request.run_id)
-            connection.announce(request.run_id, announcements)
-            return request.run_id
-        return send().run_id
+        def send_again() -> str:
+            """The server has lost the run: go on with what the history has of it, else begin anew."""
+            with suppress(RunNotFoundError, HistoryUnreachableError):
+                _, announcements = connection.store.resume(request.run_id)
+                connection.announce(request.run_id, announcements)
+                return request.run_id
+            return send().run_id
 
-    created = send()
+        created = send()
     if durable:
         generation = connection.store.generation()
         while (now := connection.store.await_durable()) != generation:

@@ -139,8 +139,7 @@ def connect(settings: Settings, *, patient: bool = False, only_live: bool = Fals
         return JoinedRunStore(client, lambda: log_of(history()), bring_back, keep_seconds=keep)
 
     store = RedisRunStore(client, keep_seconds=keep) if only_live else joined()
-    broker = settings.broker_url or url
-    dispatcher = Dispatcher(make_app(broker, patience=2), beside_store=broker == url)
+    dispatcher = Dispatcher(make_app(settings.broker_url or url, patience=2), client.connection_pool.connection_kwargs)
     return Connection(
         url=url,
         settings=settings,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery
@@ -27,19 +27,22 @@ TASK_NAME = "assetflow.run_step"
 class Dispatcher:
     """Publishes announcements as Celery messages. What cannot be sent is left to the sweeper.
 
-    To Redis it writes the messages itself, in Celery's form, and sends all of them in one trip: that takes a quarter
-    of what Celery's own way takes, which is gone where a connection has to be made, and to other brokers.
+    The first goes in Celery's own way. Where that has led to a Redis, later ones are written here, in Celery's form,
+    and all that come together are sent in one trip, which takes a quarter of the time. If anything is in the way, it is
+    Celery's again.
 
     Args:
-        beside_store: the broker is the Redis that carries the runs.
+        store: what the connections of the client are made with that reaches the Redis with the runs; None if there is
+            no such client.
     """
 
-    def __init__(self, app: Celery, *, beside_store: bool = False) -> None:
+    def __init__(self, app: Celery, store: Mapping[str, Any] | None = None) -> None:
         self._app = app
+        self._store = store
         self._redis = is_redis(app.conf.broker_url)
-        self._beside_store = beside_store and self._redis
         self._lock = threading.Lock()
         self._channel: RedisChannel | None = None
+        self._beside_store = False
 
     def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> bool:
         """Send one message for each announcement; False if that was not possible."""
@@ -50,6 +53,7 @@ class Dispatcher:
                 if not self._push(run_id, announcements):
                     for item in announcements:
                         self._send(run_id, item)
+                    self._keep_channel()
             except (OperationalError, OSError) as error:
                 logger.warning("a wake-up for run %s was not sent (%s); the sweeper will repeat it", run_id, error)
                 return False
@@ -65,25 +69,32 @@ class Dispatcher:
 
     def _push(self, run_id: str, announcements: Sequence[Announcement]) -> bool:
         """Whether all is sent; what is sent twice does no harm."""
-        if not self._redis:
+        channel = self._channel
+        if channel is None:
             return False
-        channel = self._open_channel()
         try:
             channel.push([self._written(channel, run_id, item) for item in announcements])
-        except channel.connection_errors:
+        except (*channel.connection_errors, channel.ResponseError):
             self._channel = None
             return False
         return True
 
-    def _open_channel(self) -> RedisChannel:
-        if self._channel is None:
-            with self._app.producer_pool.acquire(block=True) as producer:
-                self._channel = producer.channel
-        return self._channel
+    def _keep_channel(self) -> None:
+        """Something was sent just now: keep the channel, if it is one to a plain Redis."""
+        if not self._redis:
+            return
+        with self._app.producer_pool.acquire(block=True) as producer:
+            channel = producer.channel
+        from assetflow.distributed.redis_transport import RedisChannel, server_of
+
+        if isinstance(channel, RedisChannel):
+            self._channel = channel
+            # By what they are connected to: Celery reads addresses, and its own variables, in its own way.
+            self._beside_store = self._store is not None and channel.server == server_of(self._store)
 
     def _written(self, channel: RedisChannel, run_id: str, item: Announcement) -> tuple[str, str]:
         task = self._app.amqp.create_task_message(
-            uuid(), TASK_NAME, reply_to=self._app.thread_oid, **_described(run_id, item)
+            uuid(), TASK_NAME, reply_to=self._app.thread_oid, **self._described(run_id, item)
         )
         kind, encoding, body = serialization.dumps(task.body, "json")
         properties = {**task.properties, "delivery_mode": PERSISTENT_DELIVERY_MODE}
@@ -96,28 +107,24 @@ class Dispatcher:
             queue=item.queue,
             priority=self._priority(item),
             add_to_parent=False,
-            **_described(run_id, item),
+            **self._described(run_id, item),
         )
+
+    def _described(self, run_id: str, item: Announcement) -> dict[str, Any]:
+        """What Celery is told of a message, and people who look at it."""
+        run = item.run_id or run_id
+        # Elsewhere a message could outlive the run it was sent for, and meet another one of the same id.
+        plan = (base64.b64encode(item.plan).decode(),) if item.plan and self._beside_store else ()
+        return {
+            "args": (run, item.queue, item.hint, item.mark, *plan),
+            "argsrepr": f"run {run}, queue {item.queue}",
+            # Monitors such as Flower show the task under this name: the step it was sent for.
+            "shadow": item.step or None,
+            "ignore_result": True,
+        }
 
     def _priority(self, item: Announcement) -> int:
         return broker_priority(item.priority, first=item.mark == FIRST_MARK, redis=self._redis)
-
-
-def _described(run_id: str, item: Announcement) -> dict[str, Any]:
-    """What Celery is told of a message, and people who look at it."""
-    return {
-        "args": message_of(run_id, item),
-        "argsrepr": f"run {item.run_id or run_id}, queue {item.queue}",
-        # Monitors such as Flower show the task under this name: the step it was sent for.
-        "shadow": item.step or None,
-        "ignore_result": True,
-    }
-
-
-def message_of(run_id: str, item: Announcement) -> tuple[str | int, ...]:
-    """What the task is called with: plain JSON, and a plan only where one travels along."""
-    plan = (base64.b64encode(item.plan).decode(),) if item.plan else ()
-    return (item.run_id or run_id, item.queue, item.hint, item.mark, *plan)
 
 
 def plan_in(text: str) -> bytes:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from kombu.transport.redis import Channel, QoS, Transport
 from kombu.utils.json import dumps
+
+
+def server_of(options: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The server that connections with these options lead to, and which of its databases."""
+    path = options.get("path")
+    address = (path,) if path else (options.get("host"), options.get("port"))
+    return (*address, int(options.get("db") or 0))
 
 
 class RedisQoS(QoS):
@@ -23,6 +30,11 @@ class RedisChannel(Channel):
 
     QoS = RedisQoS
     _sender: Any = None
+
+    @property
+    def server(self) -> tuple[Any, ...]:
+        """Where its messages go; see `server_of`."""
+        return server_of(self.pool.connection_kwargs)
 
     def written(self, message: dict[str, Any], queue: str) -> tuple[str, str]:
         """The list that a prepared message for a queue belongs into, and what it is there. Nothing is sent."""

@@ -201,8 +201,6 @@ class Recorder:
         if record is None:
             record = self._open(log, run_id, stream, entries)
         self._records[run_id] = record
-        if len(self._records) > _RECORDS_KEPT:
-            self._records.popitem(last=False)
         entries.moves.append(Move(run_id, stream.place, Place(stream.born, facts[-1].id)))
         record.add(stream.born, facts, entries)
         return record.plan
@@ -252,4 +250,6 @@ class Recorder:
             # Steps that compare their inputs with earlier ones ask what the run has told from its beginning.
             if not self._records[move.run_id].is_compared and (cut := stream.dispensable()) is not None:
                 dispensable[move.run_id] = cut
+        while len(self._records) > _RECORDS_KEPT:
+            self._records.popitem(last=False)
         self._outbox.recorded(places, dispensable)

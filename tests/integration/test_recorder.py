@@ -69,6 +69,16 @@ def test_a_run_is_recorded_as_it_was_told(bench: Bench, history: SqlHistory) -> 
     assert [attempt.outcome for attempt in history.log.attempts(run_id)] == ["succeeded"] * 40
 
 
+def test_a_hundred_runs_that_end_at_once_are_recorded_in_one_turn(bench: Bench, history: SqlHistory) -> None:
+    run_ids = [bench.launch(row_of(1)) for _ in range(100)]
+    for run_id in run_ids:
+        bench.work(run_id)
+    recorder = bench.recorder(history)
+    assert recorder.is_mine()
+    assert not recorder.turn()
+    assert [kept(history, run_id) for run_id in run_ids] == [told(bench, run_id) for run_id in run_ids]
+
+
 def test_of_a_recorder_that_took_over_nobody_can_tell(bench: Bench, history: SqlHistory) -> None:
     run_id = bench.launch(row_of(300))
     first, second = bench.recorder(history), bench.recorder(history)

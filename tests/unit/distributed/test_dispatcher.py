@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from tests.support.store_driver import new_run
 
 FIRST = Announcement("default", 0, "1", "", 200, "daily_sales", b"\x00a plan")
 LATER = Announcement("gpu", -1, "7")
+WARMING_UP = "a_run_before"
 
 
 @pytest.fixture
@@ -46,6 +48,13 @@ def app(server: Valkey) -> Celery:
     return make_app(server.url, patience=2)
 
 
+def beside(app: Celery, client: redis.Redis) -> Dispatcher:
+    """One that has sent something already, to the server on which the runs are."""
+    found = Dispatcher(app, client.connection_pool.connection_kwargs)
+    assert found(WARMING_UP, [Announcement("warm", -1, "1")])
+    return found
+
+
 def with_letter(waits: list[int], letter: Letter | None) -> NewRun:
     assert letter is not None
     return msgspec.structs.replace(new_run(waits), letter=letter)
@@ -57,16 +66,21 @@ def queued(client: redis.Redis) -> list[dict[str, Any]]:
     return [json.loads(text) for key in lists for text in reversed(client.lrange(key, 0, -1))]
 
 
+def arguments_of(message: dict[str, Any]) -> list[Any]:
+    found: list[Any] = json.loads(base64.b64decode(message["body"]))[0]
+    return found
+
+
 def calls(client: redis.Redis, command: str) -> int:
     return int(client.info("commandstats").get(f"cmdstat_{command}", {"calls": 0})["calls"])
 
 
 @pytest.mark.parametrize("item", [FIRST, LATER], ids=["first", "later"])
 def test_a_message_is_the_one_that_celery_would_have_sent(app: Celery, client: redis.Redis, item: Announcement) -> None:
-    own = Dispatcher(app)
-    assert own("some_run", [item])
+    own = beside(app, client)
     own._send("some_run", item)
-    ours, theirs = queued(client)
+    assert own("some_run", [item])
+    theirs, ours = (message for message in queued(client) if WARMING_UP not in message["headers"]["argsrepr"])
     for message in (ours, theirs):
         task_id = message["headers"]["id"]
         assert message["headers"].pop("root_id") == task_id
@@ -79,8 +93,7 @@ def test_a_message_is_the_one_that_celery_would_have_sent(app: Celery, client: r
 
 
 def test_wake_ups_that_come_together_are_sent_in_one_trip(app: Celery, client: redis.Redis) -> None:
-    own = Dispatcher(app)
-    own("some_run", [FIRST])
+    own = beside(app, client)
     trips = []
     with client.monitor() as monitor:
         own("some_run", [LATER, LATER, LATER])
@@ -90,7 +103,7 @@ def test_wake_ups_that_come_together_are_sent_in_one_trip(app: Celery, client: r
                 break
             trips.append(command["command"].split()[0])
     assert trips == ["LPUSH"] * 3
-    assert len(queued(client)) == 4
+    assert len(queued(client)) == 4, "the first was sent before"
 
 
 def test_a_broker_that_is_away_and_comes_back_is_reached_again(
@@ -108,9 +121,7 @@ def test_a_broker_that_is_away_and_comes_back_is_reached_again(
 
 def test_a_run_is_created_and_announced_in_one_trip(app: Celery, client: redis.Redis) -> None:
     client.hset("af:q", "default", 1)
-    own, store = Dispatcher(app, beside_store=True), RedisRunStore(client)
-    assert own.letter("some_run", FIRST) is None, "the channel is not open yet, and writing opens nothing"
-    own("other_run", [LATER])
+    own, store = beside(app, client), RedisRunStore(client)
     letter = own.letter("some_run", Announcement("default", 0, "1"))
     created = store.create(run := with_letter([0, 0, 0], letter))
     assert letter is not None
@@ -128,8 +139,7 @@ def test_a_letter_is_not_sent_if_something_else_is_to_be_done_first(
     app: Celery, client: redis.Redis, expected: Announcement
 ) -> None:
     client.hset("af:q", mapping={"default": 1, "gpu": 1})
-    own, store = Dispatcher(app, beside_store=True), RedisRunStore(client)
-    own("other_run", [LATER])
+    own, store = beside(app, client), RedisRunStore(client)
     before = len(queued(client))
     created = store.create(with_letter([0], own.letter("some_run", expected)))
     assert [one.hint for one in created.announcements] == [0]
@@ -137,8 +147,7 @@ def test_a_letter_is_not_sent_if_something_else_is_to_be_done_first(
 
 
 def test_nobody_is_woken_for_a_queue_without_workers(app: Celery, client: redis.Redis) -> None:
-    own, store = Dispatcher(app, beside_store=True), RedisRunStore(client)
-    own("other_run", [LATER])
+    own, store = beside(app, client), RedisRunStore(client)
     before = len(queued(client))
     created = store.create(with_letter([0], own.letter("some_run", Announcement("default", 0, "1"))))
     assert created.announcements == []
@@ -147,13 +156,54 @@ def test_nobody_is_woken_for_a_queue_without_workers(app: Celery, client: redis.
 
 def test_a_letter_that_finds_no_list_is_sent_in_the_other_way(app: Celery, client: redis.Redis) -> None:
     client.hset("af:q", "default", 1)
-    own, store = Dispatcher(app, beside_store=True), RedisRunStore(client)
-    own("other_run", [LATER])
+    own, store = beside(app, client), RedisRunStore(client)
     letter = own.letter("some_run", Announcement("default", 0, "1"))
     assert letter is not None
     client.set(letter.place, "what somebody has left there")
     created = store.create(with_letter([0], letter))
     assert [one.hint for one in created.announcements] == [0]
+    assert not own("some_run", created.announcements)
+    client.delete(letter.place)
+    assert own("some_run", created.announcements)
+
+
+def test_what_the_server_says_against_a_message_is_no_error_of_the_run(
+    app: Celery, client: redis.Redis, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = beside(app, client)
+    client.config_set("maxmemory", 1)
+    assert not own("some_run", [LATER])
+    assert not own("some_run", [LATER, FIRST])
+    assert not Dispatcher(app)("some_run", [LATER])
+    assert caplog.text.count("the sweeper will repeat it") == 3
+    client.config_set("maxmemory", 0)
+    assert own("some_run", [LATER])
+
+
+def test_nothing_is_written_before_something_was_sent(app: Celery, client: redis.Redis) -> None:
+    own = Dispatcher(app, client.connection_pool.connection_kwargs)
+    assert own.letter("some_run", FIRST) is None
+    assert client.keys("af:celery:*") == []
+
+
+def test_a_broker_that_was_never_there_is_given_up_as_soon_as_celery_does(tmp_path: Path) -> None:
+    own = Dispatcher(make_app(f"unix://{tmp_path}/no.sock", patience=2))
+    began = time.monotonic()
+    assert [own("some_run", [LATER]) for _ in range(3)] == [False] * 3
+    assert time.monotonic() - began < 4, "kombu waits for a connection for six seconds, each time"
+
+
+def test_what_goes_to_another_server_than_that_of_the_runs_is_not_left_to_them(
+    app: Celery, client: redis.Redis, tmp_path: Path
+) -> None:
+    with Valkey(tmp_path / "other") as other:
+        own = beside(app, connect(other.url))
+        assert own.letter("some_run", FIRST) is None
+        own("some_run", [FIRST])
+        assert arguments_of(queued(client)[0]) == ["some_run", "default", 0, "1"], "no plan outlives its run there"
+    own = beside(app, client)
+    own("some_run", [FIRST])
+    assert [len(arguments_of(one)) for one in queued(client) if "some_run" in one["headers"]["argsrepr"]] == [4, 5]
 
 
 def test_who_has_begun_a_run_is_told_what_it_tells_first(client: redis.Redis) -> None:
@@ -167,7 +217,7 @@ def test_who_has_begun_a_run_is_told_what_it_tells_first(client: redis.Redis) ->
 
 
 def test_a_message_that_needs_no_answer_gets_none(app: Celery, client: redis.Redis) -> None:
-    own = Dispatcher(app)
+    own = beside(app, client)
     own("some_run", [LATER])
     with app.connection_for_read() as connection:
         channel = connection.default_channel

@@ -87,7 +87,7 @@ elseif last then
   finish_if_done()
   found = announcements()
   local letter, one = req[15], found[1]
-  if letter and one and one[1] == letter[1] and one[2] == letter[2] and one[3] == "1" then
+  if letter and one and one[1] == letter[1] and one[2] == letter[2] and one[3] == "1" and one[4] == "" then
     local sent = redis.pcall("LPUSH", letter[3], letter[4])
     if type(sent) == "number" then
       table.remove(found, 1)
