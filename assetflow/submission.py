@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assetflow.code.bundle import modules_below, pack
+from assetflow.code.bundle import is_installed, modules_below, pack
 from assetflow.code.modules import load_file, load_module
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.asset_spec import AssetSpec
@@ -378,13 +379,17 @@ def _homes(definitions: Definitions) -> tuple[ModuleType, ...]:
 def _neighbours(module: ModuleType) -> tuple[ModuleType, ...]:
     """The module, and those of its package, unless it is an installed package."""
     file = getattr(module, "__file__", None)
-    if not file or module.__name__ == "__main__":
+    if not file or module.__name__ == "__main__" or is_installed(file):
         return ()
-    path = Path(file).resolve()
-    if "site-packages" in path.parts or "dist-packages" in path.parts:
-        return ()
-    depth = module.__name__.count(".") + (1 if path.name == "__init__.py" else 0)
-    top = path.parents[depth - 1] if depth else path
-    if not depth:
+    top = _package_of(module.__name__, file)
+    if top is None:
         return (module,)
     return tuple(near for near in modules_below(top) if near.__name__.split(".")[0] == module.__name__.split(".")[0])
+
+
+@lru_cache(maxsize=4096)
+def _package_of(name: str, file: str) -> Path | None:
+    """The folder of the outermost package that a module is in; None if it is in none."""
+    path = Path(file).resolve()
+    depth = name.count(".") + (1 if path.name == "__init__.py" else 0)
+    return path.parents[depth - 1] if depth else None

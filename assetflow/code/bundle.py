@@ -67,9 +67,15 @@ def unpack(body: bytes, *, label: str) -> Definitions:
     return found
 
 
+@functools.lru_cache(maxsize=16_384)
+def is_installed(file: str) -> bool:
+    """Whether a file belongs to an installed package."""
+    return not {"site-packages", "dist-packages"}.isdisjoint(Path(os.path.realpath(file)).parts)
+
+
 def modules_below(folder: Path) -> list[ModuleType]:
-    """Loaded modules whose files lie in the folder and not in an installed package."""
-    names = _names_below(str(folder.resolve()) + os.sep, len(sys.modules), next(reversed(sys.modules)))
+    """Loaded modules whose files lie in the folder, which is no link, and not in an installed package."""
+    names = _names_below(f"{folder}{os.sep}", len(sys.modules), next(reversed(sys.modules)))
     return [sys.modules[name] for name in names if name in sys.modules]
 
 
@@ -84,8 +90,7 @@ def _is_below(file: str | None, root: str) -> bool:
     """Whether a module's file lies below a folder; asked of every loaded module at every submission."""
     if not file:
         return False
-    path = os.path.realpath(file)
-    return path.startswith(root) and not {"site-packages", "dist-packages"} & set(Path(path).parts)
+    return os.path.realpath(file).startswith(root) and not is_installed(file)
 
 
 @contextlib.contextmanager

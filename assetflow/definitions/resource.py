@@ -86,6 +86,14 @@ class ResourceDefinition:
         return ResourceDefinition(_config_itself, config_schema=str, description=description)
 
     @property
+    def constant(self) -> tuple[Any, ...]:
+        """The value, if it is always the same and there is nothing to open or to close; nothing otherwise."""
+        made = self.resource_fn
+        if not isinstance(made, _Constant) or self.required_resource_keys or inspect.isgenerator(made.value):
+            return ()
+        return (made.value,) if self.config.takes_anything else ()
+
+    @property
     def nested(self) -> tuple[Any, ...]:
         """What stands for the resources in the fields of this one: objects, or definitions configured at launch."""
         return getattr(self.resource_fn, "nested", ())

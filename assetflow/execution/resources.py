@@ -101,6 +101,9 @@ class OpenResources:
         return key, tuple(definitions[needed].identity for needed in opening_order(definitions, [key]))
 
     def _make(self, definitions: Mapping[str, ResourceDefinition], key: str, log: StepLogger) -> None:
+        if constant := definitions[key].constant:
+            self._open[self._identify(definitions, key)] = constant[0]
+            return
         identities = {needed: self._identify(definitions, needed) for needed in opening_order(definitions, [key])}
         already = {needed: self._open[one] for needed, one in identities.items() if one in self._open}
         opened = self._stack.enter_context(
