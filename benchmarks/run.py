@@ -28,6 +28,7 @@ from benchmarks.raw_celery import RawCelery
 from benchmarks.workloads import ASSET, Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
 
 ROUND_TRIPS = 30
+WARM_UP = 30
 PEERS = ("raw Celery", "bare, one call", "bare, 16 a call", "assetflow")
 
 Runner = Callable[[Shape], float]
@@ -150,13 +151,13 @@ def dagster_celery(shape: Shape, python: str) -> float:
 
 
 def round_trips(runners: dict[str, Runner]) -> dict[str, list[float]]:
-    """Milliseconds of each round trip of one step, sorted; 30 after five to warm up."""
+    """Milliseconds of each round trip of one step, sorted, once both processes of a peer have had some."""
     shape = single()
     found: dict[str, list[float]] = {}
     for name, run in runners.items():
         if name == "bare, 16 a call":
             continue  # one step is no batch
-        found[name] = sorted([run(shape) * 1000 for _ in range(ROUND_TRIPS + 5)][5:])
+        found[name] = sorted([run(shape) * 1000 for _ in range(WARM_UP + ROUND_TRIPS)][WARM_UP:])
     return found
 
 
