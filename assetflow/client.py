@@ -117,7 +117,6 @@ def submit(
         )
 
 
-@collecting_later()
 def submit_project(
     connection: Connection,
     project: Project,

@@ -81,7 +81,7 @@ class RunHandle:
         self._logs = logs
         self._retrying = retrying
         self._send_again = send_again
-        self._alive_at = time.monotonic()
+        self._made_at = self._alive_at = time.monotonic()
         self._store = store
         self._signer = signer
         self._announce = announce
@@ -167,7 +167,7 @@ class RunHandle:
                 he may leave the processor to the workers before he looks again.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        if after == "0" and self._begun is not None and time.monotonic() - self._alive_at < _JUST_NOW:
+        if after == "0" and self._begun is not None and time.monotonic() - self._made_at < _JUST_NOW:
             yield self._begun
             after = self._begun.id
         while True:

@@ -45,7 +45,7 @@ class RedisChannel(Channel):
         """Send what was written, in one trip.
 
         Raises:
-            connection_errors: some of it may have been sent.
+            connection_errors, ResponseError: some of it may have been sent.
         """
         client = self._create_client()
         if len(written) == 1:
