@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import lru_cache, partial
 
 from assetflow.code.loader import CodeLoader
+from assetflow.code.reference import CodeRef
 from assetflow.code.signing import Signer
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.resource import ResourceDefinition
+from assetflow.engine.pace import Pace
 from assetflow.engine.request import RunRequest
 from assetflow.engine.session import Announce, RunSession
 from assetflow.errors import DamagedRecordError, LoadError, SignatureError
@@ -19,6 +22,7 @@ from assetflow.planning.makers import Makers
 from assetflow.runs.store import RunStore
 
 _MAKERS_KEPT = 8
+_PACES_KEPT = 64
 
 Around = Callable[[int, int], AbstractContextManager[None]]
 LogPlace = Callable[[Definitions | None, str], str]
@@ -52,6 +56,7 @@ class SessionOpener:
         self._announce = announce
         self._shared = shared
         self._makers = lru_cache(maxsize=_MAKERS_KEPT)(Makers.among)
+        self._paces: OrderedDict[CodeRef, Pace] = OrderedDict()
 
     def __call__(self, slot: str, run_id: str, sealed: bytes = b"") -> RunSession:
         """A session, with a runner that fails every step if the code does not load.
@@ -67,7 +72,8 @@ class SessionOpener:
         request = self._opened(run_id, sealed) or RunRequest.opened(self._signer, self._store.envelope(run_id), run_id)
         definitions, runner = self._load(request)
         place = self._log_place(definitions, request.environment)
-        return RunSession(slot, self._store, request, runner, self._announce, log_place=place)
+        pace = self._pace_of(request.code)
+        return RunSession(slot, self._store, request, runner, self._announce, log_place=place, pace=pace)
 
     def _opened(self, run_id: str, sealed: bytes) -> RunRequest | None:
         if not sealed:
@@ -77,6 +83,14 @@ class SessionOpener:
         except (SignatureError, DamagedRecordError) as error:
             logger.warning("a wake-up for run %s carries a plan that is of no use here: %s", run_id, error.message)
             return None
+
+    def _pace_of(self, code: CodeRef) -> Pace:
+        """The pace of a run, which learns from now on, with what the last run of the same code has taught."""
+        last = self._paces.pop(code, None)
+        found = self._paces[code] = Pace() if last is None else last.of_another_run()
+        if len(self._paces) > _PACES_KEPT:
+            self._paces.popitem(last=False)
+        return found
 
     def _load(self, request: RunRequest) -> tuple[Definitions | None, StepRunner]:
         try:

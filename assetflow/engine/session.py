@@ -41,6 +41,7 @@ class RunSession:
     Args:
         slot: the slot's name, which the store knows it by.
         announce: sends wake-ups.
+        pace: what is known of its steps beforehand.
 
     Attributes:
         log_place: where what its steps write is kept; empty if nowhere.
@@ -58,13 +59,14 @@ class RunSession:
         announce: Announce,
         *,
         log_place: str = "",
+        pace: Pace | None = None,
     ) -> None:
         self.run_id = request.run_id
         self.log_place = log_place
         self.plan: Plan = request.plan
         self.topology = Topology(request.plan)
         self.runner = runner
-        self.pace = Pace()
+        self.pace = pace or Pace()
         self.status = RunStatus.RUNNING
         self.more = False
         self.alone = False

@@ -220,6 +220,20 @@ def test_the_pace_grows_with_short_steps_and_falls_with_long_ones() -> None:
     assert pace.want(0.25) == 1
 
 
+def test_another_run_of_quick_steps_begins_with_many_and_of_others_with_one() -> None:
+    pace = Pace()
+    assert pace.of_another_run().want(0.25) == 1, "nothing was learnt"
+    pace.learn(0.001 * 4, 4)
+    assert pace.of_another_run().want(0.25) == LARGEST_BATCH
+    assert pace.of_another_run().want(0.004) == 4, "no more than fit into the slice"
+    assert pace.of_another_run().of_another_run().want(0.25) == LARGEST_BATCH, "others did all of the run between"
+    pace.learn(0.5, 1)
+    for _ in range(20):
+        pace.learn(0.0001 * 32, 32)
+    assert pace.want(0.25) == LARGEST_BATCH
+    assert pace.of_another_run().want(0.25) == 1, "one took long, and may come first"
+
+
 def test_a_slot_in_quarantine_leaves_wake_ups_unanswered(tmp_path: Path) -> None:
     class TurnedAway(Unwatched):
         turned_away = True
