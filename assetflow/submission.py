@@ -10,7 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from assetflow.code.bundle import is_installed, modules_below, pack
+from assetflow.code.bundle import modules_below, pack
+from assetflow.code.installed import is_installed
 from assetflow.code.modules import load_file, load_module
 from assetflow.code.reference import CodeRef
 from assetflow.definitions.asset_spec import AssetSpec

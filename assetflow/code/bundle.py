@@ -15,6 +15,7 @@ from typing import Any
 
 import cloudpickle
 
+from assetflow.code.installed import is_installed
 from assetflow.definitions.bundle import Definitions
 from assetflow.errors import InvalidInvocationError, LoadError
 
@@ -65,12 +66,6 @@ def unpack(body: bytes, *, label: str) -> Definitions:
     if not isinstance(found, Definitions):
         raise LoadError(f"the bundle of {label} does not hold definitions")
     return found
-
-
-@functools.lru_cache(maxsize=16_384)
-def is_installed(file: str) -> bool:
-    """Whether a file belongs to an installed package."""
-    return not {"site-packages", "dist-packages"}.isdisjoint(Path(os.path.realpath(file)).parts)
 
 
 def modules_below(folder: Path) -> list[ModuleType]:

@@ -12,10 +12,10 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType
 
+from assetflow.code.installed import is_installed
 from assetflow.code.normal_form import of_bytecode
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
-_INSTALLED = frozenset({"site-packages", "dist-packages"})
 _PYTHON = tuple(
     str(Path(folder).resolve()) + os.sep
     for folder in {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
@@ -32,7 +32,7 @@ def is_own(file: str) -> bool:
     if file.startswith("<frozen"):
         return False
     path = os.path.realpath(file)
-    return not path.startswith((_PACKAGE, *_PYTHON)) and not _INSTALLED & set(Path(path).parts)
+    return not path.startswith((_PACKAGE, *_PYTHON)) and not is_installed(file)
 
 
 class Source:
