@@ -64,7 +64,7 @@ def dev(modules: tuple[str, ...], file: Path | None, workers: int, port: int | N
     with (
         embedded_cluster(
             settings,
-            workers=workers,
+            processes=workers,
             modules=modules,
             data=settings.home / "valkey",
             show_output=True,
@@ -82,10 +82,11 @@ def dev(modules: tuple[str, ...], file: Path | None, workers: int, port: int | N
         # Blocked, not handled: a second Ctrl-C while things are being stopped must not stop the stopping. And before
         # anything is said, so that whoever presses it at the first word ends it in the same way.
         signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+        many = count_text(workers, "worker process", "worker processes")
         OUT.print(
             Text.assemble(
                 ("ready: ", "bold green"),
-                f"{count_text(workers, 'worker')}{' and the daemon' if daemon else ''}, state at {cluster.redis_url}",
+                f"{many}{' and the daemon' if daemon else ''}, state at {cluster.redis_url}",
             )
         )
         if url is not None:

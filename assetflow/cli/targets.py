@@ -111,7 +111,7 @@ def workers_option(command: F) -> F:
     """``--workers N``."""
     return click.option(
         "--workers", default=2, show_default=True, metavar="N", type=click.IntRange(1, 64),
-        help="Workers of the cluster that is started if there is none.",
+        help="Processes that run steps, of the cluster that is started if there is none.",
     )(command)  # fmt: skip
 
 
@@ -217,8 +217,9 @@ def cluster_for(settings: Settings, *, workers: int, modules: tuple[str, ...], q
     from assetflow.local.cluster import embedded_cluster
 
     if not quiet:
-        ERR.print(f"no cluster is configured: starting Valkey and {workers} workers for this command", style="dim")
-    with embedded_cluster(settings, workers=workers, modules=modules) as cluster:
+        many = count_text(workers, "worker process", "worker processes")
+        ERR.print(f"no cluster is configured: starting Valkey and {many} for this command", style="dim")
+    with embedded_cluster(settings, processes=workers, modules=modules) as cluster:
         yield cluster.connection
 
 

@@ -48,7 +48,8 @@ class LocalCluster:
 def embedded_cluster(
     settings: Settings,
     *,
-    workers: int = 2,
+    processes: int = 2,
+    workers: int = 1,
     modules: Sequence[str] = (),
     data: Path | None = None,
     show_output: bool = False,
@@ -57,7 +58,8 @@ def embedded_cluster(
     """Valkey and workers as child processes; nothing of them is left after the block.
 
     Args:
-        workers: how many worker processes.
+        processes: how many run steps, in each worker.
+        workers: how many Celery workers. One is enough, and passes a message on sooner than several that take turns.
         modules: modules they may import.
         data: folder of the run state; by default below the home folder, or a temporary one if that is in use.
         show_output: pass the workers' output on instead of keeping it in a file.
@@ -66,8 +68,8 @@ def embedded_cluster(
     Raises:
         ServiceUnreachableError: something did not start.
     """
-    if workers < 1:
-        raise InvalidInvocationError(f"a cluster needs at least one worker, not {workers}")
+    if processes < 1 or workers < 1:
+        raise InvalidInvocationError(f"a cluster needs at least one worker, not {min(processes, workers)}")
     with ExitStack() as stack:
         folder = _own_folder(stack, data or settings.home / "valkey", may_move=data is None)
         log = None if show_output else settings.home / "cluster.log"
@@ -78,6 +80,7 @@ def embedded_cluster(
             home=str(settings.home.resolve()),
             data=str(folder),
             workers=workers,
+            processes=processes,
             modules=tuple(modules) or settings.modules,
             log=str(log.resolve()) if log else None,
             path=own_import_path(),
@@ -85,9 +88,10 @@ def embedded_cluster(
         )
         process, report = stack.enter_context(_Keeping(job))
         connection = connect(for_cluster(settings, redis_url=report.redis_url))
-        if not wait_until(lambda: _slots(connection) >= workers or process.poll() is not None, timeout=_START_SECONDS):
+        slots = processes * workers
+        if not wait_until(lambda: _slots(connection) >= slots or process.poll() is not None, timeout=_START_SECONDS):
             raise ServiceUnreachableError(
-                f"only {_slots(connection)} of {workers} workers started",
+                f"only {_slots(connection)} of {slots} worker processes started",
                 where=str(log) if log else None,
                 fix="the log tells why",
             )
@@ -111,7 +115,7 @@ def local_cluster(workers: int = 2, directory: str | Path | None = None) -> Iter
     """A cluster for the code in the block: ``submit`` inside it goes there.
 
     Args:
-        workers: how many worker processes.
+        workers: how many processes run steps.
         directory: folder for storage, run state and logs; by default the home folder of the settings.
     """
     from dataclasses import replace
@@ -121,7 +125,7 @@ def local_cluster(workers: int = 2, directory: str | Path | None = None) -> Iter
     settings = current_settings()
     if directory is not None:
         settings = replace(settings, home=Path(directory).resolve())
-    with embedded_cluster(settings, workers=workers) as cluster:
+    with embedded_cluster(settings, processes=workers) as cluster:
         token = active_connection.set(cluster.connection)
         try:
             yield cluster

@@ -24,7 +24,7 @@ class ClusterNote(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         pid, born: of its keeper; a note whose keeper is gone counts for nothing.
         redis_url: where it can be reached.
-        workers: how many it has.
+        workers: how many processes it has that run steps.
         page: where runs and assets can be looked at; empty if nowhere.
     """
 

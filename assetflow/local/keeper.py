@@ -33,7 +33,8 @@ class KeeperJob(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         home: folder with storage and key.
         data: folder of the server's append-only file.
-        workers: how many worker processes.
+        workers: how many Celery workers.
+        processes: of each, that run steps.
         modules: modules they may import.
         fsync: the server's appendfsync policy.
         log: file that takes the output of all children; None passes it on.
@@ -44,6 +45,7 @@ class KeeperJob(msgspec.Struct, frozen=True, kw_only=True):
     home: str
     data: str
     workers: int
+    processes: int
     modules: tuple[str, ...] = ()
     fsync: str = "always"
     log: str | None = None
@@ -127,9 +129,9 @@ class Keeper:
     def _start_worker(self, number: int) -> subprocess.Popen[bytes]:
         command = [
             sys.executable, "-W", "ignore:You're running the worker",
-            "-m", "celery", "--quiet", "-A", "assetflow.worker_app", "worker", "--concurrency", "1",
-            "--hostname", f"worker{number + 1}@%h", "--loglevel", "WARNING", "--without-mingle", "--without-gossip",
-            "--without-heartbeat",
+            "-m", "celery", "--quiet", "-A", "assetflow.worker_app", "worker",
+            "--hostname", f"worker{number + 1}@%h", "--concurrency", str(self._job.processes),
+            "--loglevel", "WARNING", "--without-mingle", "--without-gossip", "--without-heartbeat",
         ]  # fmt: skip
         return self._start(command)
 
@@ -144,7 +146,7 @@ class Keeper:
             "PYTHONPATH": os.pathsep.join((*self._job.path, os.environ.get("PYTHONPATH", ""))).rstrip(os.pathsep),
             "C_FORCE_ROOT": "1",  # JSON only: Celery's reason to refuse root does not apply
         }
-        share_cores(environment, self._job.workers)
+        share_cores(environment, self._job.workers * self._job.processes)
         output = open(self._job.log, "ab") if self._job.log else None  # noqa: SIM115
         try:
             return subprocess.Popen(

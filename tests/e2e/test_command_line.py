@@ -108,7 +108,7 @@ def telling(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
 def test_materialize_starts_a_cluster_runs_everything_and_says_so(project: Path) -> None:
     done = run(project, "materialize", "-f", "pipeline.py")
     assert done.returncode == 0, done.stderr
-    assert "starting Valkey and 2 workers" in done.stderr
+    assert "starting Valkey and 2 worker processes" in done.stderr
     assert "✔ orders" in done.stdout and "rows 3" in done.stdout
     assert "⊘ mail" in done.stdout
     assert "run succeeded" in done.stdout and "3 succeeded, 1 skipped" in done.stdout

@@ -20,7 +20,7 @@ from tests.support.cluster import running_cluster
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    with running_cluster(tmp_path_factory.mktemp("cluster"), workers=1) as running:
+    with running_cluster(tmp_path_factory.mktemp("cluster"), processes=1) as running:
         token = active_connection.set(running.connection)
         yield running
         active_connection.reset(token)

@@ -27,7 +27,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
 def store(cluster: LocalCluster) -> Iterator[TickStore]:
     """What a daemon, which runs meanwhile, knows of the schedules and sensors of a module."""
     first = dict.fromkeys(("every_six_hours", "latest_only"), ("schedule", "stopped"))
-    with history_of_daemon(settings_of(cluster, 2.0), MODULE, first) as history:
+    with history_of_daemon(settings_of(cluster, 4.0), MODULE, first) as history:
         yield history.ticks_of("default", MODULE)
 
 
@@ -78,7 +78,7 @@ def test_sensors_that_hang_crash_and_raise_keep_nobody_from_working(store: TickS
     assert wait_until(lambda: bool(ended(store, "hangs")), timeout=PATIENCE)
     assert wait_until(lambda: len(ended(store, "counts")) >= 3, timeout=PATIENCE)
     errors = {name: str(ended(store, name, "failed")[-1].error) for name in ("hangs", "crashes", "raises")}
-    assert errors["hangs"] == ("it took longer than 2 s, and was stopped\nwhat it has written last:\nI wait for ever")
+    assert errors["hangs"] == ("it took longer than 4 s, and was stopped\nwhat it has written last:\nI wait for ever")
     assert "its process was ended by SIGSEGV" in errors["crashes"]
     assert errors["raises"].endswith("ValueError: no grain")
     assert "tests/samples/clockwork.py" in errors["raises"].splitlines()[1]

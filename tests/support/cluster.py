@@ -15,10 +15,12 @@ from assetflow.wiring import current_settings
 
 
 @contextmanager
-def running_cluster(folder: Path, workers: int = 2, modules: tuple[str, ...] = ()) -> Iterator[LocalCluster]:
+def running_cluster(
+    folder: Path, processes: int = 2, modules: tuple[str, ...] = (), *, workers: int = 1
+) -> Iterator[LocalCluster]:
     """A cluster whose home is the given folder."""
     settings = replace(current_settings(), home=folder / "home", redis_url=None, broker_url=None)
-    with embedded_cluster(settings, workers=workers, modules=modules) as cluster:
+    with embedded_cluster(settings, processes=processes, workers=workers, modules=modules) as cluster:
         yield cluster
 
 

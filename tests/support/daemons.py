@@ -20,7 +20,7 @@ from tests.support.cluster import running_cluster
 @contextmanager
 def cluster_of(module: str, folder: Path) -> Iterator[LocalCluster]:
     """One worker that may import a module; what the block submits is submitted there."""
-    with running_cluster(folder, workers=1, modules=(module,)) as running:
+    with running_cluster(folder, processes=1, modules=(module,)) as running:
         token = active_connection.set(running.connection)
         yield running
         active_connection.reset(token)
