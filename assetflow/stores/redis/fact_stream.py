@@ -10,10 +10,12 @@ _KINDS = {kind.value.encode(): kind for kind in FactKind}
 
 
 def entries_of(answer: Any) -> list[Any]:
-    """Those of one stream in an answer to XREAD, in whichever form that has come."""
-    if isinstance(answer, dict):
-        for value in answer.values():
-            return list(value[0]) if value and isinstance(value[0], list) else list(value)
+    """Those of one stream in an answer to XREAD: as the server gives it, or in one of the client's forms."""
+    if isinstance(answer, list):
+        return list(answer[0][1]) if answer else []
+    for found in (answer or {}).values():
+        nested = found and found[0] and isinstance(found[0][0], list | tuple)
+        return list(found[0] if nested else found)
     return []
 
 

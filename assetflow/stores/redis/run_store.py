@@ -24,6 +24,7 @@ from assetflow.stores.redis.connection import Durability, durability
 from assetflow.stores.redis.fact_stream import beginning, entries_of, fact_of
 from assetflow.stores.redis.fence import PATIENCE, fence
 from assetflow.stores.redis.scripts import Script, answering, generation_of, refused_when_full
+from assetflow.stores.redis.wire import Wire
 
 ROOTS_PER_CALL = 1000
 REFUSED_SECONDS = 5
@@ -59,8 +60,9 @@ class RedisRunStore:
     def __init__(self, client: redis.Redis, *, keep_seconds: int = 86_400) -> None:
         self._client = client
         self._keep = keep_seconds
-        self._create = Script(client, "create")
-        self._advance = Script(client, "advance")
+        self._wire = Wire(client)
+        self._create = Script(client, "create", ask=self._wire.ask)
+        self._advance = Script(client, "advance", ask=self._wire.ask)
         self._reclaim = Script(client, "reclaim")
         self._resync = Script(client, "resync")
         self._boot_failed = Script(client, "boot_failed")
@@ -245,11 +247,10 @@ class RedisRunStore:
 
     def facts(self, run_id: str, after: str = "0", limit: int = 1000, block: float | None = None) -> list[Fact]:
         """See RunStore.facts."""
-        wait = None if block is None else max(1, int(block * 1000))
+        wait = () if block is None else ("BLOCK", max(1, int(block * 1000)))
         with answering():
-            answer = self._client.xread({_prefix(run_id) + "facts": after}, count=limit, block=wait)
-        entries = answer[0][1] if isinstance(answer, list) and answer else entries_of(answer)
-        return [fact_of(identity, fields) for identity, fields in entries]
+            answer = self._wire.ask("XREAD", "COUNT", limit, *wait, "STREAMS", _prefix(run_id) + "facts", after)
+        return [fact_of(identity, fields) for identity, fields in entries_of(answer)]
 
     def ready_for(self, queues: Collection[str]) -> bool:
         """See RunStore.ready_for."""

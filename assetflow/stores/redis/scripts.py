@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from importlib.resources import files
@@ -39,10 +39,14 @@ class Script:
         server: the only start of the server that may run it; empty for any. A server that starts knows no scripts,
             and so the name of the right one in the source is all that it takes: nothing is asked for while it is
             the same.
+        ask: sends a command, if another way than the client's own is to be taken.
     """
 
-    def __init__(self, client: redis.Redis, name: str, server: str = "") -> None:
+    def __init__(
+        self, client: redis.Redis, name: str, server: str = "", *, ask: Callable[..., Any] | None = None
+    ) -> None:
         self._client = client
+        self._send = ask or client.execute_command
         self._name, self._server = name, server
         self._source, self._sha = _load(name, server)
         self._narrowed: Script | None = None
@@ -50,7 +54,7 @@ class Script:
     def only_on(self, server: str) -> Script:
         """The same verb, for one start of the server."""
         if self._narrowed is None or self._narrowed._server != server:
-            self._narrowed = Script(self._client, self._name, server)
+            self._narrowed = Script(self._client, self._name, server, ask=self._send)
         return self._narrowed
 
     def __call__(self, keys: list[str], args: list[Any]) -> Any:
@@ -62,7 +66,7 @@ class Script:
         """
         with answering():
             try:
-                return self._client.evalsha(self._sha, len(keys), *keys, *args)
+                return self._send("EVALSHA", self._sha, len(keys), *keys, *args)
             except NoScriptError:
                 if self._server and generation_of(self._client) != self._server:
                     raise LostPlaceError("another server carries the runs now") from None
