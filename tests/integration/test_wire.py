@@ -1,4 +1,4 @@
-"""The short way to the server gives every answer to whoever asked, also when connections break or askers are interrupted."""
+"""Whoever asks on the short way to the server gets the answer, also when connections break or askers are interrupted."""
 
 from __future__ import annotations
 
