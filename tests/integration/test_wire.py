@@ -1,4 +1,4 @@
-"""Whoever asks on the short way to the server gets the answer, also when connections break or askers are interrupted."""
+"""Whoever asks on the short way to the server gets the answer, also when connections break or the asker is stopped."""
 
 from __future__ import annotations
 
