@@ -122,12 +122,14 @@ class Guardian:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _launch(self) -> None:
-        # exec'd, not forked; only this pipe ties it to the parent, and its end is the parent's death.
+        # exec'd, not forked; only this pipe ties it to the parent, and its end is the parent's death. In a group of its
+        # own, so that Ctrl-C is not for it; in the same session, because where Linux shares processors among sessions
+        # (autogroup), a low priority counts within one only.
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
             env={**os.environ, **self._environment},
-            start_new_session=True,
+            process_group=0,
         )
         assert self._process.stdin is not None
         self._process.stdin.write(msgspec.json.encode(self._job) + b"\n")

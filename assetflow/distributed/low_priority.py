@@ -12,7 +12,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_NICE = 15  # of 19: a thirtieth of a processor for which others compete
+_NICE = 15  # of 19: a thirtieth of a processor for which others of the session compete
 
 
 class LowPriority:

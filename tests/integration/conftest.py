@@ -11,7 +11,7 @@ from tests.support.cluster import running_cluster
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCluster]:
-    """Two workers for the tests of a module; ``submit`` goes there."""
+    """A worker with two processes for the tests of a module; ``submit`` goes there."""
     with running_cluster(tmp_path_factory.mktemp("cluster")) as running:
         token = active_connection.set(running.connection)
         yield running

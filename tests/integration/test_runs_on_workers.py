@@ -37,7 +37,7 @@ from assetflow.io.filesystem import FilesystemIOManager
 from assetflow.local.cluster import LocalCluster
 from assetflow.native_threads import usable_cores
 from assetflow.runs.facts import FactKind
-from tests.support.cluster import lines_in, wait_for_lines
+from tests.support.cluster import lines_in, sidecars_of, slots_of, wait_for_lines
 from tests.support.key_leaks import leaked_keys
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -259,6 +259,14 @@ def test_steps_share_the_cores_and_leave_alone_what_the_user_has_set(tmp_path: P
         assert submit([threads]).wait(30).success
     share = str(max(1, usable_cores() // 2))
     assert pickle.loads((tmp_path / "storage" / "threads").read_bytes()) == [share, "7", share, "1000"]
+
+
+def test_a_sidecar_is_in_the_session_of_its_slots_and_not_in_their_group(cluster: LocalCluster) -> None:
+    (worker,) = cluster.worker_pids
+    assert wait_until(lambda: bool(sidecars_of(worker)), timeout=10)
+    (sidecar,) = sidecars_of(worker)
+    assert {os.getsid(slot) for slot in slots_of(worker)} == {os.getsid(sidecar)}, "its low priority counts there only"
+    assert os.getpgid(sidecar) == sidecar, "Ctrl-C is not for it"
 
 
 def test_a_function_with_several_assets_is_one_step_and_may_leave_some_out(cluster: LocalCluster) -> None:
