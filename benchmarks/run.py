@@ -9,7 +9,7 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,8 +27,10 @@ from benchmarks.planning import measure
 from benchmarks.raw_celery import RawCelery
 from benchmarks.workloads import ASSET, Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
 
-ROUND_TRIPS = 30
-WARM_UP = 30
+TURNS = 12
+ROUND_TRIPS = 30  # that count, in each turn
+AWAKENING = 5  # that do not
+WARM_UP = 30  # before the first turn
 PEERS = ("raw Celery", "bare, one call", "bare, 16 a call", "assetflow")
 
 Runner = Callable[[Shape], float]
@@ -150,14 +152,21 @@ def dagster_celery(shape: Shape, python: str) -> float:
     return len(small.parents) / statistics.median(seconds)
 
 
-def round_trips(runners: dict[str, Runner]) -> dict[str, list[float]]:
-    """Milliseconds of each round trip of one step, sorted, once both processes of a peer have had some."""
+def round_trips(runners: dict[str, Runner], turns: int = TURNS) -> dict[str, list[list[float]]]:
+    """Milliseconds of round trips of one step, turn by turn: a machine is not as fast in one half second as in the next.
+
+    Before a peer is measured it has some that do not count, so that its processes are awake, as the others' are.
+    """
     shape = single()
-    found: dict[str, list[float]] = {}
-    for name, run in runners.items():
-        if name == "bare, 16 a call":
-            continue  # one step is no batch
-        found[name] = sorted([run(shape) * 1000 for _ in range(WARM_UP + ROUND_TRIPS)][WARM_UP:])
+    taking_part = {name: run for name, run in runners.items() if name != "bare, 16 a call"}  # one step is no batch
+    for run in taking_part.values():
+        for _ in range(WARM_UP):
+            run(shape)
+    found: dict[str, list[list[float]]] = {name: [] for name in taking_part}
+    for _ in range(turns):
+        for name, run in taking_part.items():
+            trips = [run(shape) * 1000 for _ in range(AWAKENING + ROUND_TRIPS)]
+            found[name].append(trips[AWAKENING:])
     return found
 
 
@@ -194,19 +203,29 @@ def show_in_process(console: Console, rounds: int) -> None:
     console.print()
 
 
-def show_round_trips(console: Console, found: dict[str, list[float]]) -> None:
-    """Median and 95th percentile, and the ratio of medians."""
+def show_round_trips(console: Console, found: dict[str, list[list[float]]]) -> None:
+    """Median and 95th percentile of all, and the median of the turns' ratios, with the quarters it lies between."""
     table = Table(
         title="W4, milliseconds from submission to known", title_justify="left", box=None, padding=(0, 3, 0, 0)
     )
-    for name in ("peer", "p50", "p95", "assetflow x"):
+    for name in ("peer", "p50", "p95", "assetflow x", "in half of the turns"):
         table.add_column(name, justify="left" if name == "peer" else "right")
-    own = found.get("assetflow")
-    for name, times in found.items():
-        ratio = f"{statistics.median(own) / statistics.median(times):.2f}" if own else ""
-        table.add_row(name, f"{statistics.median(times):.2f}", f"{times[int(len(times) * 0.95)]:.2f}", ratio)
+    own = [statistics.median(turn) for turn in found.get("assetflow", [])]
+    for name, turns in found.items():
+        times = sorted(time for turn in turns for time in turn)
+        ratio = between = ""
+        if own and name != "assetflow":
+            low, middle, high = quartiles(mine / statistics.median(turn) for mine, turn in zip(own, turns, strict=True))
+            ratio, between = f"{middle:.2f}", f"{low:.2f} to {high:.2f}"
+        table.add_row(name, f"{statistics.median(times):.2f}", f"{times[int(len(times) * 0.95)]:.2f}", ratio, between)
     console.print(table)
     console.print()
+
+
+def quartiles(numbers: Iterable[float]) -> tuple[float, float, float]:
+    """The first, the second, which is the median, and the third."""
+    low, middle, high = statistics.quantiles(numbers, n=4, method="inclusive")
+    return low, middle, high
 
 
 def show_planning(console: Console) -> None:
