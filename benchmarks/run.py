@@ -153,7 +153,7 @@ def dagster_celery(shape: Shape, python: str) -> float:
 
 
 def round_trips(runners: dict[str, Runner], turns: int = TURNS) -> dict[str, list[list[float]]]:
-    """Milliseconds of round trips of one step, turn by turn: a machine is not as fast in one half second as in the next.
+    """Milliseconds of round trips of one step, in turns: a machine is not as fast in one half second as in the next.
 
     Before a peer is measured it has some that do not count, so that its processes are awake, as the others' are.
     """
