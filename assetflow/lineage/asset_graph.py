@@ -7,6 +7,7 @@ import heapq
 from collections.abc import Iterable, Mapping, Sequence
 
 from assetflow.code.versions import CodeVersions
+from assetflow.collecting import collecting_later
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.graph_definition import GraphDefinition
@@ -53,6 +54,7 @@ class AssetGraph:
         self._order = self._sorted()
 
     @staticmethod
+    @collecting_later()
     def build(
         assets: Iterable[AssetsDefinition], sources: Iterable[SourceAsset], *, may_dangle: bool = False
     ) -> AssetGraph:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
+from assetflow.collecting import collecting_later
 from assetflow.definitions.assets_definition import AssetsDefinition
 from assetflow.definitions.checks import AssetCheckKey
 from assetflow.definitions.placement import placement_of
@@ -19,6 +20,7 @@ from assetflow.planning.step_names import named_after, own_names, unique_names
 from assetflow.planning.targets import Divided, WantedPartitions, targets_of
 
 
+@collecting_later()
 def make_plan(
     graph: AssetGraph,
     keys: Sequence[AssetKey],
