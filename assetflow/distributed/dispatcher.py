@@ -42,7 +42,6 @@ class Dispatcher:
         self._redis = is_redis(app.conf.broker_url)
         self._lock = threading.Lock()
         self._channel: RedisChannel | None = None
-        self._beside_store = False
 
     def __call__(self, run_id: str, announcements: Sequence[Announcement]) -> bool:
         """Send one message for each announcement; False if that was not possible."""
@@ -62,7 +61,7 @@ class Dispatcher:
     def letter(self, run_id: str, item: Announcement) -> Letter | None:
         """The message for an announcement, for the store to send; None if it cannot, or if nothing was ever sent."""
         with self._lock:
-            if not self._beside_store or self._channel is None:
+            if self._channel is None or not self._is_beside_store:
                 return None
             place, text = self._written(self._channel, run_id, item)
         return Letter(queue=item.queue, hint=item.hint, place=KEY_PREFIX + place, text=text)
@@ -85,12 +84,22 @@ class Dispatcher:
             return
         with self._app.producer_pool.acquire(block=True) as producer:
             channel = producer.channel
-        from assetflow.distributed.redis_transport import RedisChannel, server_of
+        from assetflow.distributed.redis_transport import RedisChannel
 
         if isinstance(channel, RedisChannel):
             self._channel = channel
-            # By what they are connected to: Celery reads addresses, and its own variables, in its own way.
-            self._beside_store = self._store is not None and channel.server == server_of(self._store)
+
+    @property
+    def _is_beside_store(self) -> bool:
+        """Whether messages go to the server that carries the runs.
+
+        By what both are connected to: Celery reads addresses, and its own variables, in its own way.
+        """
+        if self._channel is None or self._store is None:
+            return False
+        from assetflow.distributed.redis_transport import server_of
+
+        return self._channel.server == server_of(self._store)
 
     def _written(self, channel: RedisChannel, run_id: str, item: Announcement) -> tuple[str, str]:
         task = self._app.amqp.create_task_message(
@@ -114,7 +123,7 @@ class Dispatcher:
         """What Celery is told of a message, and people who look at it."""
         run = item.run_id or run_id
         # Elsewhere a message could outlive the run it was sent for, and meet another one of the same id.
-        plan = (base64.b64encode(item.plan).decode(),) if item.plan and self._beside_store else ()
+        plan = (base64.b64encode(item.plan).decode(),) if item.plan and self._is_beside_store else ()
         return {
             "args": (run, item.queue, item.hint, item.mark, *plan),
             "argsrepr": f"run {run}, queue {item.queue}",

@@ -129,9 +129,7 @@ class DefinitionsRunner:
 
     def run(self, step: Step, claim: Claim, versions: Mapping[int, Version], settled: Settled) -> StepResult:
         """See StepRunner.run."""
-        key: tuple[str, ...] = ()
-        for output in step.outputs:
-            key = key or output.key
+        key = next((output.key for output in step.outputs if output.key), ())
         token = speaker.set(Speaker(self._run_id, step.key, "/".join(key), claim.retries))
         try:
             return self._run(step, claim, versions, settled)

@@ -33,7 +33,7 @@ _NEAR = 100  # outputs: as many versions are sent as fast as another question
 _STEP = struct.Struct(">IBBBI")
 
 
-class _Created(msgspec.Struct, frozen=True, array_like=True):
+class _CreateReply(msgspec.Struct, frozen=True, array_like=True):
     run_id: str
     announcements: list[Announcement]
     begun: str = ""
@@ -46,7 +46,7 @@ _announcements_decoder = msgspec.msgpack.Decoder(list[Announcement])
 _resynced_decoder = msgspec.msgpack.Decoder(Resynced)
 _status_decoder = msgspec.msgpack.Decoder(tuple[RunStatus, list[Announcement]])
 _ended_decoder = msgspec.msgpack.Decoder(tuple[RunStatus, list[Announcement], bool])
-_created_decoder = msgspec.msgpack.Decoder(_Created)
+_created_decoder = msgspec.msgpack.Decoder(_CreateReply)
 
 
 class RedisRunStore:
