@@ -128,6 +128,12 @@ def test_a_server_that_is_gone_is_told_as_the_client_tells_it() -> None:
         wire.ask("ECHO", "gone")
 
 
+def test_an_address_that_allows_few_connections_is_enough(server: Valkey) -> None:
+    client = redis.Redis.from_url(f"{server.url}&max_connections=1")
+    assert client.ping()
+    assert [Wire(client).ask("ECHO", str(number)) for number in range(3)] == [b"0", b"1", b"2"]
+
+
 @pytest.mark.parametrize("protocol", [2, 3])
 def test_facts_are_the_same_in_both_protocols_and_on_both_ways(server: Valkey, protocol: int) -> None:
     client = redis.Redis.from_url(server.url, protocol=protocol)

@@ -7,7 +7,7 @@ from collections import deque
 from typing import Any
 
 import redis
-from redis.exceptions import ConnectionError, ResponseError, TimeoutError
+from redis.exceptions import ConnectionError, MaxConnectionsError, ResponseError, TimeoutError
 
 
 class Wire:
@@ -33,7 +33,10 @@ class Wire:
             ResponseError: it refuses.
             ConnectionError, TimeoutError: it does not answer.
         """
-        connection = self._taken()
+        try:
+            connection = self._taken()
+        except MaxConnectionsError:  # the address allows so many, and the client has one for this
+            return self._client.execute_command(*command)
         try:
             connection.send_command(*command)
             answer = connection.read_response()
