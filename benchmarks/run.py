@@ -8,12 +8,14 @@ import logging
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -22,8 +24,9 @@ from assetflow import local_cluster, submit
 from assetflow.local.valkey import Valkey
 from benchmarks.bare import Bare
 from benchmarks.drawing import draw
+from benchmarks.floors import show_floors
 from benchmarks.in_process import compare
-from benchmarks.planning import measure
+from benchmarks.planning import Planning, measure
 from benchmarks.raw_celery import RawCelery
 from benchmarks.workloads import ASSET, Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
 
@@ -45,6 +48,7 @@ def main() -> None:
     parser.add_argument("--dagster", metavar="PYTHON", help="a Python with dagster-celery, to measure that too")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the table of throughputs into an SVG or PNG")
     parser.add_argument("--large", action="store_true", help="W1 with 10,000 steps too")
+    parser.add_argument("--hold", action="store_true", help="end with 1 if a floor does not hold")
     options = parser.parse_args()
     chosen = options.only or ["W1", "W2", "W3", "W4", "W6", "P"]
     console = Console(width=160)
@@ -55,6 +59,7 @@ def main() -> None:
         show_in_process(console, options.rounds)
     if chosen == ["P"]:
         return
+    figures: dict[str, float] = {}
     with peers([name for name in PEERS if name not in options.without]) as runners:
         if shapes:
             found = {shape: throughput(runners, shape, options.rounds) for shape in shapes}
@@ -62,12 +67,19 @@ def main() -> None:
                 for shape in shapes:
                     found[shape] = {"dagster-celery": dagster_celery(shape, options.dagster), **found[shape]}
             show_throughput(console, found)
+            figures |= {shape.name: times_raw_celery(speeds) for shape, speeds in found.items() if _has_both(speeds)}
             if options.plot:
                 draw(found, options.plot)
         if "W4" in chosen:
-            show_round_trips(console, round_trips(runners))
+            trips = round_trips(runners)
+            show_round_trips(console, trips)
+            if _has_both(trips):
+                figures["W4"] = ratios(trips, "raw Celery")[1]
     if "W6" in chosen:
-        show_planning(console)
+        many = show_planning(console)
+        figures |= {"W6": many.seconds, "W6 memory": many.peak_mb}
+    if not show_floors(console, figures) and options.hold:
+        sys.exit(1)
 
 
 @contextmanager
@@ -210,26 +222,36 @@ def show_round_trips(console: Console, found: dict[str, list[list[float]]]) -> N
     )
     for name in ("peer", "p50", "p95", "assetflow x", "in half of the turns"):
         table.add_column(name, justify="left" if name == "peer" else "right")
-    own = [statistics.median(turn) for turn in found.get("assetflow", [])]
     for name, turns in found.items():
         times = sorted(time for turn in turns for time in turn)
         ratio = between = ""
-        if own and name != "assetflow":
-            low, middle, high = quartiles(mine / statistics.median(turn) for mine, turn in zip(own, turns, strict=True))
+        if "assetflow" in found and name != "assetflow":
+            low, middle, high = ratios(found, name)
             ratio, between = f"{middle:.2f}", f"{low:.2f} to {high:.2f}"
         table.add_row(name, f"{statistics.median(times):.2f}", f"{times[int(len(times) * 0.95)]:.2f}", ratio, between)
     console.print(table)
     console.print()
 
 
-def quartiles(numbers: Iterable[float]) -> tuple[float, float, float]:
-    """The first, the second, which is the median, and the third."""
-    low, middle, high = statistics.quantiles(numbers, n=4, method="inclusive")
+def ratios(found: dict[str, list[list[float]]], peer: str) -> tuple[float, float, float]:
+    """How many times as long as a peer assetflow takes, turn by turn: the quarters, the median among them."""
+    pairs = zip(found["assetflow"], found[peer], strict=True)
+    each = (statistics.median(own) / statistics.median(other) for own, other in pairs)
+    low, middle, high = statistics.quantiles(each, n=4, method="inclusive")
     return low, middle, high
 
 
-def show_planning(console: Console) -> None:
-    """Seconds and memory for 10,000 and 50,000 assets."""
+def times_raw_celery(speeds: dict[str, float]) -> float:
+    """How many times raw Celery's steps a second assetflow does."""
+    return speeds["assetflow"] / speeds["raw Celery"]
+
+
+def _has_both(found: dict[str, Any]) -> bool:
+    return {"assetflow", "raw Celery"} <= found.keys()
+
+
+def show_planning(console: Console) -> Planning:
+    """Seconds and memory for 10,000 and 50,000 assets; those of the latter are given back."""
     table = Table(title="W6, define + resolve + plan", title_justify="left", box=None, padding=(0, 3, 0, 0))
     for name in ("assets", "define s", "resolve s", "plan s", "together s", "process MB", "objects MB"):
         table.add_column(name, justify="right")
@@ -239,6 +261,8 @@ def show_planning(console: Console) -> None:
         sizes = (found.peak_mb, found.allocated_mb)
         table.add_row(f"{count:,}", *(f"{value:.2f}" for value in numbers), *(f"{value:.0f}" for value in sizes))
     console.print(table)
+    console.print()
+    return found
 
 
 if __name__ == "__main__":
