@@ -10,9 +10,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -28,7 +27,19 @@ from benchmarks.floors import show_floors
 from benchmarks.in_process import compare
 from benchmarks.planning import Planning, measure
 from benchmarks.raw_celery import RawCelery
-from benchmarks.workloads import ASSET, Shape, assets_of, chain, expected, flat, handed_on, layered, results, single
+from benchmarks.workloads import (
+    Shape,
+    assets_of,
+    backfill,
+    chain,
+    expected,
+    flat,
+    handed_on,
+    layered,
+    results,
+    single,
+    stored,
+)
 
 TURNS = 12
 ROUND_TRIPS = 30  # that count, in each turn
@@ -42,7 +53,7 @@ Runner = Callable[[Shape], float]
 def main() -> None:
     """Read the options, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
-    parser.add_argument("--only", action="append", metavar="W", help="W1, W2, W3, W4, W6 or P; may be repeated")
+    parser.add_argument("--only", action="append", metavar="W", help="W1, W2, W3, W4, W6, W7 or P; may be repeated")
     parser.add_argument("--rounds", type=int, default=3, help="measured rounds after the warm-up (default 3)")
     parser.add_argument("--without", action="append", default=[], choices=PEERS, help="leave a peer out")
     parser.add_argument("--dagster", metavar="PYTHON", help="a Python with dagster-celery, to measure that too")
@@ -50,9 +61,9 @@ def main() -> None:
     parser.add_argument("--large", action="store_true", help="W1 with 10,000 steps too")
     parser.add_argument("--hold", action="store_true", help="end with 1 if a floor does not hold")
     options = parser.parse_args()
-    chosen = options.only or ["W1", "W2", "W3", "W4", "W6", "P"]
+    chosen = options.only or ["W1", "W2", "W3", "W4", "W6", "W7", "P"]
     console = Console(width=160)
-    shapes = [shape for shape in (flat(), chain(), handed_on(), layered()) if shape.name[:2] in chosen]
+    shapes = [shape for shape in (flat(), chain(), handed_on(), layered(), backfill()) if shape.name[:2] in chosen]
     if options.large:
         shapes.append(flat(10_000))
     if "P" in chosen:
@@ -68,6 +79,8 @@ def main() -> None:
                     found[shape] = {"dagster-celery": dagster_celery(shape, options.dagster), **found[shape]}
             show_throughput(console, found)
             figures |= {shape.name: times_raw_celery(speeds) for shape, speeds in found.items() if _has_both(speeds)}
+            if isinstance(own := runners.get("assetflow"), Assetflow) and "W7" in own.accepted:
+                figures["W7"] = statistics.median(own.accepted["W7"])
             if options.plot:
                 draw(found, options.plot)
         if "W4" in chosen:
@@ -101,7 +114,7 @@ def peers(names: list[str]) -> Iterator[dict[str, Runner]]:
                 runners[name] = lambda shape, bare=bare: data.checked(shape, bare.run)  # type: ignore[misc]
         if "assetflow" in names:
             stack.enter_context(local_cluster(workers=2, directory=folder / "assetflow"))
-            runners["assetflow"] = partial(_assetflow, folder / "assetflow" / "storage")
+            runners["assetflow"] = Assetflow(folder / "assetflow" / "storage")
         yield runners
 
 
@@ -116,27 +129,46 @@ class _Folders:
         self._count += 1
         folder = self._root / str(self._count)
         seconds = run(shape, folder)
-        _check_and_remove(folder, shape)
+        _check_and_remove(folder, shape, results(folder, shape))
         return seconds
 
 
-def _check_and_remove(folder: Path, shape: Shape, prefix: str = "") -> None:
-    if list(results(folder, shape, prefix)) != expected(shape):
+class Assetflow:
+    """Runs shapes on the cluster around.
+
+    Args:
+        storage: where it stores values.
+
+    Attributes:
+        accepted: seconds until each run was accepted, by workload.
+    """
+
+    def __init__(self, storage: Path) -> None:
+        self._storage = storage
+        self.accepted: dict[str, list[float]] = {}
+
+    def __call__(self, shape: Shape) -> float:
+        """Seconds until the client knows that all of it is published."""
+        assets = assets_of(shape)
+        began = perf_counter()
+        handle = submit(assets, partitions="all" if shape.length else None)
+        accepted = perf_counter() - began
+        handle.wait(timeout=300)
+        seconds = perf_counter() - began
+        self.accepted.setdefault(shape.name, []).append(accepted)
+        # As those of the peers, so that all of them write where nothing is yet.
+        _check_and_remove(self._storage, shape, stored(self._storage, shape))
+        return seconds
+
+
+def _check_and_remove(folder: Path, shape: Shape, values: Iterable[Any]) -> None:
+    if list(values) != expected(shape):
         raise AssertionError(f"a peer has come to wrong values in {shape.what}")
     shutil.rmtree(folder)
 
 
 def _raw_celery(raw: RawCelery, shape: Shape, data: _Folders) -> float:
     return data.checked(shape, lambda shape, folder: raw.run(shape, folder, canvas=shape.name == "W2"))
-
-
-def _assetflow(storage: Path, shape: Shape) -> float:
-    assets = assets_of(shape)
-    began = perf_counter()
-    submit(assets).wait(timeout=300)
-    seconds = perf_counter() - began
-    _check_and_remove(storage, shape, ASSET)  # as those of the peers, so that all of them write where nothing is yet
-    return seconds
 
 
 def throughput(runners: dict[str, Runner], shape: Shape, rounds: int) -> dict[str, float]:
@@ -152,7 +184,7 @@ def throughput(runners: dict[str, Runner], shape: Shape, rounds: int) -> dict[st
 
 def dagster_celery(shape: Shape, python: str) -> float:
     """Steps a second of a smaller shape of the same kind: a step takes it a fraction of a second."""
-    small = {"W1": flat(40), "W2": chain(8), "W3": layered(4, 10)}[shape.name[:2]]
+    small = {"W1": flat(40), "W2": chain(8), "W3": layered(4, 10), "W7": backfill(4, 5)}[shape.name[:2]]
     with tempfile.TemporaryDirectory(prefix="af-bench-") as name, Valkey(Path(name) / "valkey") as server:
         folder = Path(name)
         socket = server.url.removeprefix("unix://").partition("?")[0]

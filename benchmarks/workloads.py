@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assetflow import AssetIn, AssetsDefinition, asset
+from assetflow import AssetIn, AssetsDefinition, StaticPartitionsDefinition, asset
 
 ASSET = "step_"  # before a step's number, in the name of its asset
 
@@ -27,11 +27,13 @@ class Shape:
         name: ``W1``, ``W2``, ...
         what: in words.
         parents: for each step, the steps it needs; all of them come before it.
+        length: so many steps after each other are the assets of one partition; 0 if there are no partitions.
     """
 
     name: str
     what: str
     parents: tuple[tuple[int, ...], ...]
+    length: int = 0
 
     @property
     def children(self) -> list[list[int]]:
@@ -68,6 +70,12 @@ def layered(layers: int = 20, width: int = 50, needs: int = 3) -> Shape:
     return Shape("W3", f"layered, {layers} x {width}", tuple(parents))
 
 
+def backfill(partitions: int = 1_000, length: int = 10) -> Shape:
+    """W7: partitions of assets in a line, as one run."""
+    parents = tuple((step - 1,) if step % length else () for step in range(partitions * length))
+    return Shape("W7", f"backfill, {partitions:,} x {length}", parents, length)
+
+
 def single() -> Shape:
     """W4: one step, for its round trip."""
     return Shape("W4", "one step", ((),))
@@ -87,24 +95,37 @@ def execute(folder: Path, step: int, parents: tuple[int, ...]) -> None:
 
 
 def assets_of(shape: Shape) -> list[AssetsDefinition]:
-    """The same steps as assets."""
-    return [define(step, parents) for step, parents in enumerate(shape.parents)]
+    """The same steps as assets, or as partitions of assets."""
+    if not shape.length:
+        return [define(step, parents) for step, parents in enumerate(shape.parents)]
+    keys = StaticPartitionsDefinition([_partition(at) for at in range(len(shape.parents) // shape.length)])
+    return [define(step, shape.parents[step], keys) for step in range(shape.length)]
 
 
-def define(step: int, parents: tuple[int, ...]) -> AssetsDefinition:
+def define(
+    step: int, parents: tuple[int, ...], partitions_def: StaticPartitionsDefinition | None = None
+) -> AssetsDefinition:
     """One of them."""
     ins = {f"in_{place}": AssetIn(f"{ASSET}{parent}") for place, parent in enumerate(parents)}
-    return asset(name=f"{ASSET}{step}", ins=ins)(compute)
+    return asset(name=f"{ASSET}{step}", ins=ins, partitions_def=partitions_def)(compute)
 
 
-def results(folder: Path, shape: Shape, prefix: str = "") -> Iterator[Any]:
-    """What a peer has left in its folder, to check that it did the work.
-
-    Args:
-        prefix: of the names of its files.
-    """
+def results(folder: Path, shape: Shape) -> Iterator[Any]:
+    """What a peer has left in its folder, to check that it did the work."""
     for step in range(len(shape.parents)):
-        yield pickle.loads((folder / f"{prefix}{step}").read_bytes())
+        yield pickle.loads((folder / str(step)).read_bytes())
+
+
+def stored(storage: Path, shape: Shape) -> Iterator[Any]:
+    """The same of assets."""
+    for step in range(len(shape.parents)):
+        at, last = divmod(step, shape.length) if shape.length else (None, step)
+        place = storage / f"{ASSET}{last}"
+        yield pickle.loads((place if at is None else place / _partition(at)).read_bytes())
+
+
+def _partition(at: int) -> str:
+    return f"{at:06}"
 
 
 def expected(shape: Shape) -> list[int]:

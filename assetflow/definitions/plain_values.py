@@ -1,7 +1,7 @@
 """What an IO manager of versions may offer besides: to store and load plain values without a context for each.
 
-Most values have no partition, no config, and nobody has said anything else of how they are stored. For those, where and
-which version is all that there is to say, and making a context to say it takes longer than loading the value.
+Most values have no config, and nobody has said anything else of how they are stored. For those, where and which version
+is all that there is to say, and making a context to say it takes longer than loading the value.
 """
 
 from __future__ import annotations
@@ -39,12 +39,13 @@ class TakesPlainValues(VersionedIOManager):
     """An IO manager that takes plain values in this way, too."""
 
     @abstractmethod
-    def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str) -> StagedValue:
+    def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str, title: str) -> StagedValue:
         """As `stage` with a context that says no more than this.
 
         Args:
-            path: segments of the asset's key.
+            path: segments of the asset's key, and of the partition if it is one.
             version: its name.
+            title: what to call the value in an error.
         """
 
     @abstractmethod

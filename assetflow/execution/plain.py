@@ -1,8 +1,8 @@
 """The short way of a step that is as plain as most are.
 
-Its function takes values and returns one. The values are assets without partitions that this run has made, and IO
-managers keep them that take plain values. Then nobody would look at a context, and none is made. The long way, in
-`step`, comes to the same; whatever turns out to be odd goes on there.
+Its function takes values and returns one. The values are assets, or single partitions of such, that this run has made,
+and IO managers keep them that take plain values. Then nobody would look at a context, and none is made. The long way,
+in `step`, comes to the same; whatever turns out to be odd goes on there.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from assetflow.definitions.materialize_result import MaterializeResult
 from assetflow.definitions.outputs import Output
 from assetflow.definitions.plain_values import ODD, TakesPlainValues
 from assetflow.execution.compute import check_output
-from assetflow.execution.inputs import check_input, made_by
+from assetflow.execution.inputs import check_input, made_by, path_of
 from assetflow.execution.storing import Staged, stage
-from assetflow.execution.work import StepWork
+from assetflow.execution.work import StepWork, value_paths
 from assetflow.planning.plan import StepInput, StepOutput
 from assetflow.runs.facts import OutputDetail, StepDetail, worth_telling
 
@@ -48,13 +48,15 @@ class PlainStep:
     def store(self, value: Any, detail: StepDetail) -> tuple[list[int], list[Staged]]:
         """Stage what the function has returned; see `execute_step`."""
         work, output, manager = self._work, self._output, self._manager
-        run, index, path, version = work.run, output.index, output.key, work.version.name
+        run, index, version = work.run, output.index, work.version.name
+        (path,) = value_paths(run.run_id, work.step, output, work.partitions)
+        title = f'{"asset" if work.partitions is None else "partition"} "{"/".join(path)}"'
         check_output(work.op, output.name, value)
         if run.values is not None:
             run.values[index] = value
         began = time.perf_counter()
         try:
-            told = stage(manager.stage_plain, value, path, version, run.run_id)
+            told = stage(manager.stage_plain, value, path, version, run.run_id, title)
         except BaseException:
             if run.values is not None:
                 del run.values[index]
@@ -65,7 +67,7 @@ class PlainStep:
             detail.store = worth_telling(time.perf_counter() - began)
         made = OutputDetail(
             output=index,
-            key=path,
+            key=output.key,
             version=version,
             metadata=told.metadata,
             data_version=told.data_version,
@@ -73,7 +75,7 @@ class PlainStep:
         )
         if (
             run.code_versions is not None
-            and (code := run.code_versions.of(run.makers.key(path))) != output.code_version
+            and (code := run.code_versions.of(run.makers.key(output.key))) != output.code_version
         ):
             made.code_version = code
         detail.outputs.append(made)
@@ -90,7 +92,10 @@ def plain_step(work: StepWork) -> PlainStep | None:
     step, op = work.step, work.op
     if not op.is_plain or len(step.outputs) != 1:
         return None
-    if work.partitions is not None or work.settled.is_asked or work.run.job_hooks:
+    divided = work.partitions
+    if divided is not None and (divided.keyed or len(divided.keys) != 1):
+        return None
+    if work.settled.is_asked or work.run.job_hooks:
         return None
     output = step.outputs[0]
     declared = op.outs.get(output.name)
@@ -117,13 +122,18 @@ def _load(work: StepWork, item: StepInput) -> Any:
     """A plain value; `ODD` for one that is not."""
     declared = work.op.ins[item.name]
     version = None if item.output is None else work.versions.get(item.output)
-    if version is None or not item.key or item.listed or item.partition or item.is_empty or item.environment:
+    if version is None or not item.key or item.listed or item.keyed or item.is_empty or item.environment:
         return ODD
     if declared.input_manager_key or declared.metadata:
         return ODD
-    _, maker = made_by(work, item)
+    key, maker = made_by(work, item)
+    if item.partition and (key is None or maker is None or maker.partitions_def is None):
+        return ODD
     manager = work.open(item.io_manager_key, maker).plain
-    return ODD if manager is None else manager.read_plain(item.key, version.name)
+    if manager is None:
+        return ODD
+    path = path_of(maker, key, item.partition) if item.partition else item.key
+    return manager.read_plain(path, version.name)
 
 
 def says_more(returned: Any) -> bool:

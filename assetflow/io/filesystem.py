@@ -93,10 +93,10 @@ class FilesystemIOManager(KeepsVersions, TakesPlainValues):
         )
         context.size, context.digest = manifest.size, manifest.data_version
 
-    def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str) -> StagedValue:
+    def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str, title: str) -> StagedValue:
         """See TakesPlainValues.stage_plain."""
         metadata = {"path": {"type": "path", "value": self._place(path).path}}
-        manifest = self._stage(obj, path, version, run_id, f'asset "{"/".join(path)}"', None, metadata)
+        manifest = self._stage(obj, path, version, run_id, title, None, metadata)
         return StagedValue(manifest.size, manifest.data_version, metadata)
 
     def _stage(

@@ -21,13 +21,18 @@ from assetflow import (
     AssetIn,
     AssetMaterialization,
     AssetsDefinition,
+    BackfillPolicy,
     Config,
+    DailyPartitionsDefinition,
     DataVersion,
     Field,
     MaterializeResult,
+    MultiPartitionsDefinition,
     Nothing,
     Output,
     RetryPolicy,
+    StaticPartitionsDefinition,
+    TimeWindowPartitionMapping,
     asset,
     fs_io_manager,
     io_manager,
@@ -53,9 +58,9 @@ class Counting(FilesystemIOManager):
         super().__init__(base_dir)
         self.plainly: list[str] = []
 
-    def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str) -> Any:
+    def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str, title: str) -> Any:
         self.plainly.append(f"stage {'/'.join(path)}")
-        return super().stage_plain(obj, path, version, run_id)
+        return super().stage_plain(obj, path, version, run_id, title)
 
     def read_plain(self, path: tuple[str, ...], version: str) -> Any:
         self.plainly.append(f"read {'/'.join(path)}")
@@ -85,17 +90,20 @@ def told(detail: StepDetail, folder: Path) -> dict[str, Any]:
     return found
 
 
-def outcome(assets: list[AssetsDefinition], manager: FilesystemIOManager, **more: Any) -> dict[str, Any]:
+def outcome(
+    assets: list[AssetsDefinition], manager: FilesystemIOManager, partitions: Any = None, **more: Any
+) -> dict[str, Any]:
     """All that a run comes to."""
-    result = materialize(assets, resources={"io_manager": manager, **more}, raise_on_error=False)
+    result = materialize(assets, resources={"io_manager": manager, **more}, raise_on_error=False, partitions=partitions)
     steps = result.step_keys
-    values = {}
+    values: dict[tuple[str, str | None], Any] = {}
     for one in assets:
-        for key in one.keys:
+        parts = [None] if one.partitions_def is None else one.partitions_def.get_partition_keys()
+        for key, part in ((key, part) for key in one.keys for part in parts):
             try:
-                values[key.to_user_string()] = result.asset_value(key)
+                values[key.to_user_string(), part] = result.asset_value(key, part)
             except Exception as error:
-                values[key.to_user_string()] = type(error).__name__
+                values[key.to_user_string(), part] = type(error).__name__
     folder = Path(manager.base_dir)
     stored = {}
     for kept in manager.kept():
@@ -131,6 +139,10 @@ def both_ways(assets: list[AssetsDefinition], **more: Any) -> tuple[dict[str, An
         assert short == long
         return short, counting.plainly
 
+
+NAMES = StaticPartitionsDefinition(["plain", "a/b", "..", "50%", "\N{GREEK SMALL LETTER PI}"])
+DAYS = DailyPartitionsDefinition(start_date="2026-11-01", end_date="2026-11-05")
+SHELVES = MultiPartitionsDefinition({"day": DAYS, "name": StaticPartitionsDefinition(["a/b", "c"])})
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
@@ -301,8 +313,8 @@ def test_what_another_run_has_made_is_read_with_a_context(tmp_path: Path) -> Non
 
 def test_a_value_that_was_damaged_is_found_out_as_ever(tmp_path: Path) -> None:
     class Damaging(Counting):
-        def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str) -> Any:
-            told = super().stage_plain(obj, path, version, run_id)
+        def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str, title: str) -> Any:
+            told = super().stage_plain(obj, path, version, run_id, title)
             if path == ("made",):
                 file = next((Path(self.base_dir) / ".versions").glob("made@*"))
                 file.write_bytes(file.read_bytes().replace(b"K\x05", b"K\x06"))
@@ -320,7 +332,7 @@ def test_whatever_is_odd_about_a_file_is_left_to_the_long_way(tmp_path: Path) ->
     path, name = ("a", "b"), "0000000000000001-00000002"
     file = tmp_path / "a" / ".versions" / f"b@{name}"
     assert manager.read_plain(path, name) is ODD, "there is none"
-    manager.stage_plain([1, "two"], path, name, "RUN")
+    manager.stage_plain([1, "two"], path, name, "RUN", "a value")
     sound = file.read_bytes()
     assert manager.read_plain(path, name) == [1, "two"]
     assert manager.read_plain(path, "0000000000000001-00000003") is ODD
@@ -345,14 +357,14 @@ def test_whatever_is_odd_about_a_file_is_left_to_the_long_way(tmp_path: Path) ->
 
 def test_large_arrays_are_read_to_where_they_stay(tmp_path: Path) -> None:
     manager = FilesystemIOManager(tmp_path)
-    manager.stage_plain(numpy.arange(100_000), ("a",), "0000000000000001-00000002", "RUN")
+    manager.stage_plain(numpy.arange(100_000), ("a",), "0000000000000001-00000002", "RUN", "a value")
     assert manager.read_plain(("a",), "0000000000000001-00000002") is ODD
 
 
 def test_an_attempt_that_fails_after_it_was_staged_leaves_nothing(tmp_path: Path) -> None:
     class Failing(Counting):
-        def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str) -> Any:
-            super().stage_plain(obj, path, version, run_id)
+        def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str, title: str) -> Any:
+            super().stage_plain(obj, path, version, run_id, title)
             raise OSError("the disk went away")
 
     @asset(retry_policy=RetryPolicy(max_retries=1))
@@ -426,3 +438,89 @@ def test_config_for_what_a_manager_is_told_of_each_value_goes_the_long_way(tmp_p
     assert heard == [{"rows": 3}]
     assert materialize([made], resources={"io_manager": fs_io_manager.configured({"base_dir": str(tmp_path)})}).success
     assert AssetKey("made") in {AssetKey(list(kept.path)) for kept in Hearing(tmp_path).kept()}
+
+
+def test_partitions_come_to_the_same_wherever_they_are_kept() -> None:
+    @asset(partitions_def=NAMES, key_prefix="deep")
+    def made() -> list[int]:
+        return [5]
+
+    @asset(partitions_def=NAMES, ins={"made": AssetIn(key_prefix="deep")})
+    def after(made: list[int]) -> list[int]:
+        return [*made, 6]
+
+    found, plainly = both_ways([made, after], partitions="all")
+    assert found["success"]
+    assert plainly.count("stage after/%2E%2E") == plainly.count("read deep/made/a%2Fb") == 1
+    assert len(plainly) == 3 * len(NAMES.get_partition_keys())
+    assert found["values"].count("[5, 6]") == len(NAMES.get_partition_keys())
+
+
+def test_partitions_of_several_dimensions_come_to_the_same() -> None:
+    @asset(partitions_def=SHELVES)
+    def made() -> int:
+        return 5
+
+    @asset(partitions_def=SHELVES)
+    def after(made: int) -> int:
+        return made + 1
+
+    found, plainly = both_ways([made, after], partitions="all")
+    assert found["success"]
+    assert plainly.count("read made/2026-11-03/a%2Fb") == 1
+
+
+def test_a_partition_that_reads_a_whole_asset_or_the_day_before_is_plain_and_what_reads_several_is_not() -> None:
+    @asset
+    def whole() -> int:
+        return 100
+
+    @asset(partitions_def=DAYS)
+    def daily(whole: int) -> int:
+        return whole + 1
+
+    @asset(
+        partitions_def=DAYS,
+        ins={
+            "total": AssetIn(partition_mapping=TimeWindowPartitionMapping(start_offset=-1, end_offset=-1)),
+            "daily": AssetIn(),
+        },
+    )
+    def total(daily: int, total: int | None) -> int:
+        return daily + (total or 0)
+
+    @asset
+    def all_of_it(daily: dict[str, int]) -> int:
+        return sum(daily.values())
+
+    found, plainly = both_ways([whole, daily, total, all_of_it], partitions="all")
+    assert found["success"]
+    assert plainly.count("stage daily/2026-11-02") == plainly.count("read whole") - 3 == 1
+    assert plainly.count("stage total/2026-11-02") == plainly.count("read total/2026-11-01") == 1
+    assert "stage total/2026-11-01" not in plainly, "there is no day before: it is told so"
+    assert "stage all_of_it" not in plainly
+    assert "'all_of_it', None): 404" in found["values"]
+
+
+def test_several_partitions_at_once_are_made_and_read_with_a_context() -> None:
+    @asset(partitions_def=NAMES, backfill_policy=BackfillPolicy.single_run())
+    def made(context: Any) -> dict[str, int]:
+        return dict.fromkeys(context.partition_keys, 5)
+
+    @asset(partitions_def=NAMES, backfill_policy=BackfillPolicy.single_run())
+    def after(made: dict[str, int]) -> dict[str, int]:
+        return {key: value + 1 for key, value in made.items()}
+
+    found, plainly = both_ways([made, after], partitions="all")
+    assert found["success"]
+    assert plainly == []
+
+
+@pytest.mark.parametrize("function", [_generator, _raises, _odd_type, _cannot_be_pickled, lambda: None])
+def test_what_the_function_of_a_partition_does_comes_to_the_same(function: Callable[..., Any]) -> None:
+    @asset(partitions_def=DAYS)
+    def after(made: Any) -> Any:
+        return ["after", made]
+
+    made = asset(name="made", partitions_def=DAYS)(function)
+    both_ways([made, after], partitions=["2026-11-02", "2026-11-03"])
