@@ -127,13 +127,13 @@ def _load(work: StepWork, item: StepInput) -> Any:
     if declared.input_manager_key or declared.metadata:
         return ODD
     key, maker = made_by(work, item)
-    if item.partition and (key is None or maker is None or maker.partitions_def is None):
-        return ODD
+    path = item.key
+    if item.partition:
+        if key is None or maker is None or maker.partitions_def is None:
+            return ODD
+        path = path_of(maker, key, item.partition)
     manager = work.open(item.io_manager_key, maker).plain
-    if manager is None:
-        return ODD
-    path = path_of(maker, key, item.partition) if item.partition else item.key
-    return manager.read_plain(path, version.name)
+    return ODD if manager is None else manager.read_plain(path, version.name)
 
 
 def says_more(returned: Any) -> bool:
