@@ -1,7 +1,8 @@
 /** A line of numbers over time or partition by partition, with axes and a readout under the pointer. */
-import { useId, useLayoutEffect, useRef, useState } from "react";
+import { useId, useRef, useState } from "react";
 
 import { absolute, number } from "../words/format";
+import { useWidth } from "./use_width";
 
 /** `x` is a moment, or the place of `label` among all that are shown; `at` is when it was made. */
 export type PlotPoint = { x: number; y: number; at: number; label?: string; href?: string };
@@ -51,16 +52,9 @@ export function Plot({ points, label, onOpen, partitions = false, unit }: {
 }) {
   const told = unit?.told ?? number;
   const box = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(480);
+  const width = useWidth(box, 480, 160);
   const [at, setAt] = useState<number | null>(null);
   const name = useId();
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.max(160, entry?.contentRect.width ?? 480)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   const ys = points.map((point) => point.y);
   const [low, high] = padded(Math.min(...ys), Math.max(...ys));
   const [first, last] = [points[0]?.x ?? 0, points.at(-1)?.x ?? 1];

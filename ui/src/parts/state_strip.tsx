@@ -5,6 +5,7 @@ import { useTheme } from "../app/theme";
 import { count } from "../words/format";
 import { MARK_ORDER } from "../words/steps";
 import { type Mark, toneOf, wordOf } from "./status";
+import { useWidth } from "./use_width";
 
 export type Cell = { mark: Mark; name: string };
 const CELL = 10; // pixels, with the gap
@@ -25,16 +26,9 @@ export function folded(cells: readonly Cell[], places: number): { mark: Mark; fr
 export function StateStrip({ cells, label }: { cells: readonly Cell[]; label: string }) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(400);
+  const width = useWidth(box, 400, 60);
   const [at, setAt] = useState<number | null>(null);
   const theme = useTheme();
-  useEffect(() => {
-    const measured = box.current;
-    if (!measured) return;
-    const observer = new ResizeObserver(() => setWidth(Math.max(60, measured.clientWidth)));
-    observer.observe(measured);
-    return () => observer.disconnect();
-  }, []);
   const across = Math.floor(width / CELL);
   const drawn = folded(cells, across * ROWS_MOST);
   const rows = Math.max(1, Math.ceil(drawn.length / across));

@@ -1,8 +1,9 @@
 /** A table of any length: only the rows in sight are in the page. j/k or arrows move, x selects, Enter opens. */
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useCallback, useRef, useState, useSyncExternalStore } from "react";
 
 import { useShortcuts } from "../app/shortcuts";
+import { useWidth } from "./use_width";
 
 export type Column<Row> = {
   id: string;
@@ -58,24 +59,11 @@ export function fitting<Some extends Pick<Column<never>, "width" | "narrow">>(co
   return kept;
 }
 
-function useWidth(box: React.RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(Infinity);
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    setWidth(element.clientWidth);
-    const observer = new ResizeObserver(() => setWidth(element.clientWidth));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, [box]);
-  return width;
-}
-
 export function DataTable<Row>(props: TableProps<Row>) {
   const narrow = useSyncExternalStore(listenNarrow, isNarrow);
   const { label, rows, rowKey, rowHeight = 40, sort, onSort, onOpen, selected, onSelect, onEnd } = props;
   const box = useRef<HTMLDivElement>(null);
-  const room = useWidth(box) - EDGES - (onSelect ? CHECKS : 0);
+  const room = useWidth(box, Infinity) - EDGES - (onSelect ? CHECKS : 0);
   const columns = narrow ? props.columns.filter((column) => !column.narrow) : fitting(props.columns, room);
   const [at, setAt] = useState(0);
   const virtual = useVirtualizer({

@@ -1,7 +1,8 @@
 /** The strip: one canvas, as many columns as pixels. Drag, or arrows with Shift, to choose a range. */
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { useTheme } from "../../app/theme";
+import { useWidth } from "../../parts/use_width";
 import { codeAt, columnsOf, type Lengths } from "../../words/runs_of";
 import { count } from "../../words/format";
 import { MARKS, type Span } from "./partitions";
@@ -13,18 +14,11 @@ type StripProps = { lengths: Lengths; codes: string[]; total: number; span: Span
 export function Strip({ lengths, codes, total, span, onSpan }: StripProps) {
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(0);
+  const width = useWidth(box, 0);
   const [hover, setHover] = useState<number | null>(null);
   const from = useRef<number | null>(null);
   const theme = useTheme();
 
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (!context || width === 0) return;

@@ -9,6 +9,7 @@ import { useShortcuts } from "../../app/shortcuts";
 import { Button } from "../../parts/button";
 import { FilterBox } from "../../parts/fields";
 import { Empty } from "../../parts/states";
+import { useWidth } from "../../parts/use_width";
 import { type Mark, shapeOf, toneOf, wordOf } from "../../parts/status";
 import { count, duration } from "../../words/format";
 import { MARK_ORDER, standing } from "../../words/steps";
@@ -149,14 +150,7 @@ type ChartProps = {
 function Chart({ rows, steps, window, live, expected, path, focus, onZoom, onWindow, empty }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const axis = useRef<HTMLDivElement>(null);
-  const [wide, setWide] = useState(600);
-  useEffect(() => {
-    const measured = axis.current;
-    if (!measured) return;
-    const observer = new ResizeObserver(() => setWide(Math.max(50, measured.clientWidth)));
-    observer.observe(measured);
-    return () => observer.disconnect();
-  }, []);
+  const wide = useWidth(axis, 600, 50);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW, overscan: 10 });
   const span = Math.max(window.to - window.from, 1e-9);
   const timeAt = (x: number): number => window.from + (x / wide) * span;
