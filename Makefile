@@ -20,7 +20,7 @@ help: ## show this list
 	@echo
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/.examples $(PAGE) ## run the flights example, all months, on two workers and say where its report is
+demo: $(VENV)/.examples $(PAGE) ## run the flights example, all months, on two worker processes and say where its report is
 	$(BIN)/assetflow backfill -m examples.flights --partitions all
 	@test -f "$(REPORT)" && echo "report: $(REPORT)"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 from assetflow.distributed.recording import RecordingThread
 from assetflow.engine.alerting import Alerting
@@ -44,6 +45,8 @@ def run_sidecar() -> None:
     from assetflow.distributed.hearing import takes_connections
     from assetflow.distributed.sidecar import Sidecar, read_job
 
+    # Some terminals stop a group of their session that writes and is not in their foreground.
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
     job = read_job()
     settings = current_settings()
     if settings.log_format == "json":

@@ -36,7 +36,7 @@ _STOPS = {signal.SIGTERM, signal.SIGINT, signal.SIGHUP}
 )
 @click.option("--no-ui", is_flag=True, help="Serve no page.")
 def dev(modules: tuple[str, ...], file: Path | None, workers: int, port: int | None, no_ui: bool) -> None:
-    """Run a cluster on this machine until Ctrl-C: Valkey and workers, found by every other command.
+    """Run a cluster on this machine until Ctrl-C: Valkey and a worker, found by every other command.
 
     Where the modules have schedules or sensors, a daemon evaluates them. The page shows the first module, or the file;
     code that is changed is loaded again.

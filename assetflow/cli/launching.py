@@ -38,7 +38,7 @@ class Launch:
         selection: as it was written; None for everything.
         partitions: of assets that have such, which.
         stale_only: only what is stale.
-        workers: of the cluster that is started if there is none.
+        workers: processes of the cluster that is started if there is none.
         ships_code: the code is sent along even if workers can import it.
     """
 

@@ -11,7 +11,7 @@ from assetflow.code.modules import load_module
 from assetflow.code.reference import CodeRef
 from assetflow.code.signing import Signer
 from assetflow.code.store import CodeStore
-from assetflow.collecting import collecting_later
+from assetflow.collecting import collecting_seldom
 from assetflow.definitions.bundle import Definitions
 from assetflow.errors import CodeMismatchError, LoadError, SignatureError
 
@@ -83,7 +83,7 @@ class CodeLoader:
             raise error
         return definitions
 
-    @collecting_later()
+    @collecting_seldom()
     def _bundle(self, reference: CodeRef) -> Definitions:
         sealed = self._store.get(reference.bundle)
         if sealed is None:

@@ -9,13 +9,13 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from assetflow.collecting import collecting_later
+from assetflow.collecting import collecting_seldom
 from assetflow.definitions.bundle import Definitions
 from assetflow.definitions.loading import definitions_from_module
 from assetflow.errors import AssetflowError, LoadError
 
 
-@collecting_later()
+@collecting_seldom()
 def load_module(name: str) -> Definitions:
     """Import a module and gather what it defines.
 
@@ -25,7 +25,7 @@ def load_module(name: str) -> Definitions:
     return definitions_from_module(_imported(name))
 
 
-@collecting_later()
+@collecting_seldom()
 def load_file(path: Path) -> tuple[Definitions, ModuleType]:
     """Run a file as a module and gather what it defines.
 

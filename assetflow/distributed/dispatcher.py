@@ -61,14 +61,15 @@ class Dispatcher:
     def letter(self, run_id: str, item: Announcement) -> Letter | None:
         """The message for an announcement, for the store to send; None if it cannot, or if nothing was ever sent."""
         with self._lock:
-            if self._channel is None or not self._is_beside_store:
+            channel = self._kept_channel()
+            if channel is None or not self._leads_to_store(channel):
                 return None
-            place, text = self._written(self._channel, run_id, item)
+            place, text = self._written(channel, run_id, item)
         return Letter(queue=item.queue, hint=item.hint, place=KEY_PREFIX + place, text=text)
 
     def _push(self, run_id: str, announcements: Sequence[Announcement]) -> bool:
         """Whether all is sent; what is sent twice does no harm."""
-        channel = self._channel
+        channel = self._kept_channel()
         if channel is None:
             return False
         try:
@@ -89,22 +90,27 @@ class Dispatcher:
         if isinstance(channel, RedisChannel):
             self._channel = channel
 
-    @property
-    def _is_beside_store(self) -> bool:
+    def _kept_channel(self) -> RedisChannel | None:
+        """The channel that was kept, unless it was closed, as it is in a process that was forked since."""
+        if self._channel is not None and self._channel.closed:
+            self._channel = None
+        return self._channel
+
+    def _leads_to_store(self, channel: RedisChannel | None) -> bool:
         """Whether messages go to the server that carries the runs.
 
         By what both are connected to: Celery reads addresses, and its own variables, in its own way.
         """
-        if self._channel is None or self._store is None:
+        if channel is None or self._store is None:
             return False
         from assetflow.distributed.redis_transport import server_of
 
-        return self._channel.server == server_of(self._store)
+        return channel.server == server_of(self._store)
 
     def _written(self, channel: RedisChannel, run_id: str, item: Announcement) -> tuple[str, str]:
-        task = self._app.amqp.create_task_message(
-            uuid(), TASK_NAME, reply_to=self._app.thread_oid, **self._described(run_id, item)
-        )
+        # Elsewhere a message could outlive the run it was sent for, and meet another one of the same id.
+        about = self._described(run_id, item, with_plan=self._leads_to_store(channel))
+        task = self._app.amqp.create_task_message(uuid(), TASK_NAME, reply_to=self._app.thread_oid, **about)
         kind, encoding, body = serialization.dumps(task.body, "json")
         properties = {**task.properties, "delivery_mode": PERSISTENT_DELIVERY_MODE}
         message = channel.prepare_message(body, self._priority(item), kind, encoding, task.headers, properties)
@@ -116,14 +122,13 @@ class Dispatcher:
             queue=item.queue,
             priority=self._priority(item),
             add_to_parent=False,
-            **self._described(run_id, item),
+            **self._described(run_id, item, with_plan=self._leads_to_store(self._kept_channel())),
         )
 
-    def _described(self, run_id: str, item: Announcement) -> dict[str, Any]:
+    def _described(self, run_id: str, item: Announcement, *, with_plan: bool) -> dict[str, Any]:
         """What Celery is told of a message, and people who look at it."""
         run = item.run_id or run_id
-        # Elsewhere a message could outlive the run it was sent for, and meet another one of the same id.
-        plan = (base64.b64encode(item.plan).decode(),) if item.plan and self._is_beside_store else ()
+        plan = (base64.b64encode(item.plan).decode(),) if item.plan and with_plan else ()
         return {
             "args": (run, item.queue, item.hint, item.mark, *plan),
             "argsrepr": f"run {run}, queue {item.queue}",

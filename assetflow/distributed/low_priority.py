@@ -12,7 +12,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_NICE = 15  # of 19: a thirtieth of a processor for which others of the session compete
+# Of 19: a tenth of a processor for which another of the session competes. With less it would hold the interpreter's
+# lock for so long, on a machine that is overloaded, that other threads of its process are late.
+_NICE = 10
 
 
 class LowPriority:

@@ -55,7 +55,7 @@ def embedded_cluster(
     show_output: bool = False,
     daemon: bool = False,
 ) -> Iterator[LocalCluster]:
-    """Valkey and workers as child processes; nothing of them is left after the block.
+    """Valkey and a worker as child processes; nothing of them is left after the block.
 
     Args:
         processes: how many run steps, in each worker.
@@ -69,7 +69,7 @@ def embedded_cluster(
         ServiceUnreachableError: something did not start.
     """
     if processes < 1 or workers < 1:
-        raise InvalidInvocationError(f"a cluster needs at least one worker, not {min(processes, workers)}")
+        raise InvalidInvocationError(f"a cluster needs at least one worker process, not {min(processes, workers)}")
     with ExitStack() as stack:
         folder = _own_folder(stack, data or settings.home / "valkey", may_move=data is None)
         log = None if show_output else settings.home / "cluster.log"

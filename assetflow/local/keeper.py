@@ -116,9 +116,15 @@ class Keeper:
                 if worker.poll() is not None and time.monotonic() - self._started[number] > _SHORTEST_LIFE:
                     self._workers[number] = self._start_worker(number)
                     self._started[number] = time.monotonic()
+            bury_orphans(but=self._own())
             lived = time.monotonic() - self._daemon_started
             if self._daemon is not None and self._daemon.poll() is not None and lived > _SHORTEST_LIFE:
                 self._start_daemon()
+
+    def _own(self) -> set[int]:
+        """The children that are looked after one by one."""
+        own = (*self._workers, self._daemon)
+        return {self._valkey.pid, *(process.pid for process in own if process is not None)}
 
     def _start_daemon(self) -> None:
         if self._job.daemon:

@@ -1,4 +1,4 @@
-"""The baseball example on two workers, and its numbers against those that every almanac has."""
+"""The baseball example on two worker processes, and its numbers against those that every almanac has."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home folder of a backfill of all seasons on two workers."""
+    """The home folder of a backfill of all seasons on two worker processes."""
     folder = tmp_path_factory.mktemp("baseball")
     done = assetflow(folder, "backfill", *MODULE, "--partitions", "all")
     assert done.returncode == 0, done.stdout + done.stderr

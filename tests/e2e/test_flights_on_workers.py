@@ -18,7 +18,7 @@ README = (ROOT / "examples" / "flights" / "README.md").read_text(encoding="utf-8
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """The home folder of a whole run on two workers."""
+    """The home folder of a whole run on two worker processes."""
     folder = tmp_path_factory.mktemp("flights")
     done = assetflow(folder, "backfill", "-m", "examples.flights", "--partitions", "all")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -16,6 +16,7 @@ from assetflow.local.cluster import LocalCluster
 from assetflow.runs.facts import FactKind
 from assetflow.stores.redis.connection import connect
 from tests.support.cluster import (
+    children_of,
     descendants_of,
     is_alive,
     kill,
@@ -116,6 +117,8 @@ def test_a_run_survives_a_worker_whose_every_process_dies_at_once(cluster: Local
         kill(pid)
     assert handle.wait(60).success
     assert_clean(cluster)
+    buried = wait_until(lambda: all(is_alive(pid) for pid in children_of(cluster.keeper_pid)), timeout=10)
+    assert buried, "whoever adopts the dead buries them"
 
 
 def test_a_run_survives_the_death_of_every_worker(cluster: LocalCluster, tmp_path: Path) -> None:

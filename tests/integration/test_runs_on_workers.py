@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import pickle
+import re
+import signal
 import sys
 import time
 from pathlib import Path
@@ -267,6 +269,8 @@ def test_a_sidecar_is_in_the_session_of_its_slots_and_not_in_their_group(cluster
     (sidecar,) = sidecars_of(worker)
     assert {os.getsid(slot) for slot in slots_of(worker)} == {os.getsid(sidecar)}, "its low priority counts there only"
     assert os.getpgid(sidecar) == sidecar, "Ctrl-C is not for it"
+    (ignored,) = re.findall(r"SigIgn:\s*(\w+)", Path(f"/proc/{sidecar}/status").read_text())
+    assert int(ignored, 16) >> (signal.SIGTTOU - 1) & 1, "a terminal does not stop it because it writes"
 
 
 def test_a_function_with_several_assets_is_one_step_and_may_leave_some_out(cluster: LocalCluster) -> None:

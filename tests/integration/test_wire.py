@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,7 +15,7 @@ import redis
 from assetflow.local.valkey import Valkey
 from assetflow.runs.facts import FactKind
 from assetflow.stores.redis.connection import connect
-from assetflow.stores.redis.fact_stream import entries_of, fact_of
+from assetflow.stores.redis.fact_stream import fact_of
 from assetflow.stores.redis.run_store import RedisRunStore
 from assetflow.stores.redis.wire import Wire
 from tests.support.proxy import Direction, Proxy
@@ -128,10 +129,30 @@ def test_a_server_that_is_gone_is_told_as_the_client_tells_it() -> None:
         wire.ask("ECHO", "gone")
 
 
-def test_an_address_that_allows_few_connections_is_enough(server: Valkey) -> None:
-    client = redis.Redis.from_url(f"{server.url}&max_connections=1")
-    assert client.ping()
-    assert [Wire(client).ask("ECHO", str(number)) for number in range(3)] == [b"0", b"1", b"2"]
+def test_connections_that_break_again_and_again_take_nothing_from_the_client(server: Valkey) -> None:
+    client = connect(f"{server.url}&max_connections=2")
+    wire = Wire(client)
+    for number in range(10):
+        client.client_kill_filter(_id=wire.ask("CLIENT", "ID"))
+        assert wire.ask("ECHO", str(number)) == str(number).encode()
+    with ThreadPoolExecutor(2) as threads:
+        assert list(threads.map(lambda _: client.ping(), range(20))) == [True] * 20
+
+
+def test_who_is_not_patient_is_told_as_soon_as_the_client_tells(tmp_path: Path, server: Valkey) -> None:
+    target = Path(server.url.removeprefix("unix://").partition("?")[0])
+    with Proxy(target, tmp_path / "proxy") as proxy:
+        client = connect(proxy.url, patient=False, answers_within=0.4)
+        wire = Wire(client)
+        wire.ask("ECHO", "there")
+        proxy.close_gate()
+        took = {}
+        for name, ask in (("client", client.execute_command), ("wire", wire.ask)):
+            began = time.monotonic()
+            with pytest.raises((redis.ConnectionError, redis.TimeoutError)):
+                ask("ECHO", "nobody")
+            took[name] = time.monotonic() - began
+        assert took["wire"] < 1.4 * took["client"] + 0.1, took
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
@@ -142,7 +163,7 @@ def test_facts_are_the_same_in_both_protocols_and_on_both_ways(server: Valkey, p
     store = RedisRunStore(client)
     (fact,) = store.facts("run")
     assert (fact.kind, fact.steps, fact.token) == (FactKind.STEP_SUCCEEDED, (1, 2), 7)
-    answer = client.execute_command("XREAD", "COUNT", 10, "STREAMS", "af:run:facts", "0")
-    assert [fact_of(identity, fields) for identity, fields in entries_of(answer)] == [fact]
+    entries = client.xrange("af:run:facts")
+    assert [fact_of(identity, fields) for identity, fields in entries] == [fact], "as the client gives them"
     assert store.facts("run", fact.id) == []
     assert store.facts("run", fact.id, block=0.01) == []

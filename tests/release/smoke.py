@@ -100,7 +100,7 @@ def in_this_process() -> None:
 
 
 def on_workers() -> None:
-    """The command line on a cluster of its own: a server and two workers."""
+    """The command line on a cluster of its own: a server and two worker processes."""
     Path("pipeline.py").write_text(PIPELINE)
     planned = told("plan", "-f", "pipeline.py", "--json")
     assert len([json.loads(line) for line in planned.splitlines()]) >= 4, planned

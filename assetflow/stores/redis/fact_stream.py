@@ -1,4 +1,4 @@
-"""The entries of a run's stream, as the client library gives them, and the facts they are."""
+"""The entries of a run's stream, as the server or the client library gives them, and the facts they are."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ _KINDS = {kind.value.encode(): kind for kind in FactKind}
 
 
 def entries_of(answer: Any) -> list[Any]:
-    """Those of one stream in an answer to XREAD: as the server gives it, or in one of the client's forms."""
-    if isinstance(answer, list):
-        return list(answer[0][1]) if answer else []
-    for found in (answer or {}).values():
-        nested = found and found[0] and isinstance(found[0][0], list | tuple)
-        return list(found[0] if nested else found)
-    return []
+    """Those of one stream in what a server has answered to XREAD, in either of its protocols."""
+    if isinstance(answer, dict):
+        return next(iter(answer.values()), [])
+    return answer[0][1] if answer else []
 
 
 def fact_of(identity: bytes, fields: Any) -> Fact:

@@ -7,18 +7,21 @@ from collections import deque
 from typing import Any
 
 import redis
-from redis.exceptions import ConnectionError, MaxConnectionsError, ResponseError, TimeoutError
+from redis.exceptions import ResponseError
 
 
 class Wire:
     """Sends commands over connections that it keeps, and gives answers as they come.
 
     The client looks at a connection before each command, and measures it; that takes about as long as to send one. Here
-    a connection that breaks is noticed when it is used, and the command is left to the client, which asks again for as
-    long as it is told to. So a command may be run twice, as it may where the client loses an answer.
+    a connection that is broken is noticed when it is used. Then it is asked again as the client would ask, and for as
+    long; so a command may be run twice, as it may where the client loses an answer.
+
+    There are as many connections as threads that have asked at once. They do not count among those that the client
+    allows itself.
 
     Args:
-        client: whose connections are made alike. Shared by threads.
+        client: whose connections these are like. Shared by threads.
     """
 
     def __init__(self, client: redis.Redis) -> None:
@@ -33,21 +36,21 @@ class Wire:
             ResponseError: it refuses.
             ConnectionError, TimeoutError: it does not answer.
         """
-        try:
-            connection = self._taken()
-        except MaxConnectionsError:  # the address allows so many, and the client has one for this
-            return self._client.execute_command(*command)
-        try:
+        connection = self._taken()
+
+        def exchange() -> Any:
             connection.send_command(*command)
-            answer = connection.read_response()
+            return connection.read_response()
+
+        try:
+            connection.connect()  # which is not tried again and again with each try of what follows
+            answer = connection.retry.call_with_retry(exchange, lambda _: connection.disconnect())
         except ResponseError:
             self._idle.append(connection)
             raise
-        except (ConnectionError, TimeoutError):
-            connection.disconnect()
-            return self._client.execute_command(*command)
         except BaseException:
             connection.disconnect()  # whoever got it next would read this answer
+            self._idle.append(connection)  # it connects again by itself
             raise
         self._idle.append(connection)
         return answer
@@ -58,4 +61,5 @@ class Wire:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._client.connection_pool.make_connection()
+            pool = self._client.connection_pool
+            return pool.connection_class(**pool.connection_kwargs)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+import multiprocessing
 import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -261,3 +263,22 @@ def test_a_plan_that_is_none_is_not_taken(text: Any) -> None:
 def test_a_plan_travels_as_it_is() -> None:
     assert plan_in(base64.b64encode(FIRST.plan).decode()) == FIRST.plan
     assert TASK_NAME == "assetflow.run_step", "messages of workers and clients of other versions bear it"
+
+
+def test_a_process_that_was_forked_by_multiprocessing_sends_in_its_own_way(app: Celery, client: redis.Redis) -> None:
+    """There the connections of the parent are closed."""
+    own = beside(app, client)
+
+    def child() -> None:
+        assert own.letter("some_run", FIRST) is None
+        assert own("some_run", [LATER])
+        assert own.letter("some_run", FIRST) is not None
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        process.start()
+    process.join(30)
+    assert process.exitcode == 0
+    assert len(queued(client)) == 2
+    assert own.letter("some_run", FIRST) is not None, "the parent's are as they were"
