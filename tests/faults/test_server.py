@@ -101,13 +101,14 @@ def test_f9_submitting_to_a_server_that_stands_still_ends_soon_and_says_so(tmp_p
             began = time.monotonic()
             with pytest.raises(ServiceUnreachableError, match="no Redis answers"):
                 fleet.connection()
+            first = time.monotonic() - began
             with pytest.raises(ServiceUnreachableError, match="does not answer"):
                 submit(one)
-            taken = (time.monotonic() - began) / 2
+            later = time.monotonic() - began - first
         finally:
             os.kill(server.pid, signal.SIGCONT)
-        assert taken <= 5.5
-        report("F9 submit", bound=5, seconds=round(taken, 2))
+        assert max(first, later) <= 5.5
+        report("F9 submit", bound=5, seconds=round(later, 2), first=round(first, 2))
 
 
 def test_f12_a_cut_at_any_byte_of_a_call_settles_and_claims_nothing_twice(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections import deque
 from typing import Any
 
@@ -62,4 +63,7 @@ class Wire:
             return self._idle.pop()
         except IndexError:
             pool = self._client.connection_pool
-            return pool.connection_class(**pool.connection_kwargs)
+            made = pool.connection_class(**pool.connection_kwargs)
+            # It would look, with tries of its own, whether it is well before it says hello for the first time.
+            made.next_health_check = time.monotonic() + made.health_check_interval
+            return made
