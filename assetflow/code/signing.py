@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import threading
 from pathlib import Path
 
 import zstandard
@@ -23,6 +24,17 @@ _MAGIC = b"AF1"
 _ID = 4
 _MAC = 32
 _LARGEST = 1 << 28  # bytes of anything that was sealed
+
+
+class _Zstd(threading.local):
+    """What compresses and inflates, kept for each thread: to make one takes longer than a small plan."""
+
+    def __init__(self) -> None:
+        self.compressor = zstandard.ZstdCompressor(3)
+        self.decompressor = zstandard.ZstdDecompressor()
+
+
+_zstd = _Zstd()
 
 
 class Signer:
@@ -52,7 +64,7 @@ class Signer:
 
     def seal(self, purpose: str, body: bytes) -> bytes:
         """Compress and sign. The purpose keeps a sealed plan from being opened as code."""
-        packed = zstandard.compress(body, 3)
+        packed = _zstd.compressor.compress(body)
         return _MAGIC + self._id + self._mac(purpose, packed) + packed
 
     def open(self, purpose: str, sealed: bytes, *, what: str) -> bytes:
@@ -80,7 +92,7 @@ class Signer:
         try:
             if zstandard.frame_content_size(packed) > _LARGEST:
                 raise DamagedRecordError(f"{what} is larger than {_LARGEST >> 20} MB, which nothing is")
-            return zstandard.decompress(packed, max_output_size=_LARGEST)
+            return _zstd.decompressor.decompress(packed, max_output_size=_LARGEST)
         except zstandard.ZstdError as error:
             raise DamagedRecordError(f"{what} is damaged: {error}") from None
 

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 from celery import Celery
-from kombu import serialization
 from kombu.entity import PERSISTENT_DELIVERY_MODE
 from kombu.exceptions import OperationalError
 from kombu.utils.uuid import uuid
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from assetflow.distributed.redis_transport import RedisChannel
 
 TASK_NAME = "assetflow.run_step"
+_JSON = ("application/json", "utf-8")  # what kombu calls the form of a body
 
 
 class Dispatcher:
@@ -111,9 +112,9 @@ class Dispatcher:
         # Elsewhere a message could outlive the run it was sent for, and meet another one of the same id.
         about = self._described(run_id, item, with_plan=self._leads_to_store(channel))
         task = self._app.amqp.create_task_message(uuid(), TASK_NAME, reply_to=self._app.thread_oid, **about)
-        kind, encoding, body = serialization.dumps(task.body, "json")
+        body = msgspec.json.encode(task.body).decode()
         properties = {**task.properties, "delivery_mode": PERSISTENT_DELIVERY_MODE}
-        message = channel.prepare_message(body, self._priority(item), kind, encoding, task.headers, properties)
+        message = channel.prepare_message(body, self._priority(item), *_JSON, task.headers, properties)
         return channel.written(message, item.queue)
 
     def _send(self, run_id: str, item: Announcement) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 from kombu.transport.redis import Channel, QoS, Transport
-from kombu.utils.json import dumps
 
 
 def server_of(options: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -39,7 +39,8 @@ class RedisChannel(Channel):
     def written(self, message: dict[str, Any], queue: str) -> tuple[str, str]:
         """The list that a prepared message for a queue belongs into, and what it is there. Nothing is sent."""
         self._inplace_augment_message(message, "", queue)
-        return self._q_for_pri(queue, self._get_message_priority(message, reverse=False)), dumps(message)
+        place = self._q_for_pri(queue, self._get_message_priority(message, reverse=False))
+        return place, msgspec.json.encode(message).decode()
 
     def push(self, written: Sequence[tuple[str, str]]) -> None:
         """Send what was written, in one trip.

@@ -89,6 +89,7 @@ def test_a_message_is_the_one_that_celery_would_have_sent(app: Celery, client: r
         assert message["properties"].pop("correlation_id") == task_id
         assert message["properties"].pop("delivery_tag") != task_id
         del message["headers"]["id"]
+        message["body"] = json.loads(base64.b64decode(message["body"]))  # texts differ in spaces
     # Celery's own way hands what it was told of the arguments on to the broker a second time.
     assert theirs["properties"].pop("argsrepr") == ours["headers"]["argsrepr"]
     assert ours == theirs
