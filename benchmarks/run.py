@@ -72,6 +72,11 @@ def main() -> None:
         return
     figures: dict[str, float] = {}
     with peers([name for name in PEERS if name not in options.without]) as runners:
+        if "W4" in chosen:  # before there are thousands of steps to be recorded, which goes on beside what comes next
+            trips = round_trips(runners)
+            show_round_trips(console, trips)
+            if _has_both(trips):
+                figures["W4"] = ratios(trips, "raw Celery")[1]
         if shapes:
             found = {shape: throughput(runners, shape, options.rounds) for shape in shapes}
             if options.dagster:
@@ -83,11 +88,6 @@ def main() -> None:
                 figures["W7"] = statistics.median(own.accepted["W7"])
             if options.plot:
                 draw(found, options.plot)
-        if "W4" in chosen:
-            trips = round_trips(runners)
-            show_round_trips(console, trips)
-            if _has_both(trips):
-                figures["W4"] = ratios(trips, "raw Celery")[1]
     if "W6" in chosen:
         many = show_planning(console)
         figures |= {"W6": many.seconds, "W6 memory": many.peak_mb}
