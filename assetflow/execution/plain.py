@@ -56,29 +56,29 @@ class PlainStep:
             run.values[index] = value
         began = time.perf_counter()
         try:
-            told = stage(manager.stage_plain, value, path, version, run.run_id, title)
-        except BaseException:
+            try:
+                told = stage(manager.stage_plain, value, path, version, run.run_id, title)
+            finally:
+                detail.store = worth_telling(time.perf_counter() - began)
+            made = OutputDetail(
+                output=index,
+                key=output.key,
+                version=version,
+                metadata=told.metadata,
+                data_version=told.data_version,
+                size=told.size,
+            )
+            code = None if run.code_versions is None else run.code_versions.of(run.makers.key(output.key))
+            if code is not None and code != output.code_version:
+                made.code_version = code
+            detail.outputs.append(made)
+        except BaseException:  # it can be told to stop at any of these lines
             if run.values is not None:
                 del run.values[index]
+            detail.outputs.clear()
             with suppress(Exception):
                 manager.discard(path=path, version=work.version)
             raise
-        finally:
-            detail.store = worth_telling(time.perf_counter() - began)
-        made = OutputDetail(
-            output=index,
-            key=output.key,
-            version=version,
-            metadata=told.metadata,
-            data_version=told.data_version,
-            size=told.size,
-        )
-        if (
-            run.code_versions is not None
-            and (code := run.code_versions.of(run.makers.key(output.key))) != output.code_version
-        ):
-            made.code_version = code
-        detail.outputs.append(made)
         return [index], [Staged(index, manager, (path,))]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Protocol
 
 import cloudpickle
@@ -148,6 +148,7 @@ class DefinitionsRunner:
             return left_as_it_was(step, detail)
         log = step_logger(self._run_id, step.key)
         work = StepWork(self._work, step, asset, op, claim, claim.version, versions, settled, log, partitions)
+        staged: list[Staged] = []
         try:
             with nullcontext() if self._around is None else self._around(step.index, claim.token):
                 emitted, staged = execute_step(work, detail)
@@ -156,6 +157,10 @@ class DefinitionsRunner:
             publishes = [one.output for one in staged]
             result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)
         except BaseException as error:  # whatever user code raises is a failure of its step, not of the worker
+            for one in staged:  # it was told to stop when all was done
+                for path in one.paths:
+                    with suppress(Exception):
+                        one.manager.discard(path=path, version=claim.version)
             if self._interruptible and isinstance(error, KeyboardInterrupt):
                 raise
             result = self._failure(step, claim, detail, error)

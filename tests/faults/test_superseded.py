@@ -45,13 +45,19 @@ def committed(handle: RunHandle, name: str) -> str:
 
 
 def assert_it_changes_nothing(
-    fleet: Fleet, sleeper: Worker, sleepers_slot: int, point: str, ledger: Ledger, first: RunHandle, then: RunHandle
+    fleet: Fleet, sleeper: Worker, asleep: list[int], point: str, ledger: Ledger, first: RunHandle, then: RunHandle
 ) -> None:
-    """The slot wakes up after its run, and another one of the same assets, have ended elsewhere."""
+    """The slot wakes up after its run, and another one of the same assets, have ended elsewhere.
+
+    Args:
+        asleep: all of its worker's processes that were stopped. They wake at once: a sidecar that is awake long before
+            its slot stops the step, and kills the process in the end, which then removes nothing.
+    """
     before = {name: shown(fleet, name) for name in ("link_0", "link_1")}
     assert before == {name: committed(then, name) for name in before}
     executions = ledger.count
-    os.kill(sleepers_slot, signal.SIGCONT)
+    for pid in asleep:
+        os.kill(pid, signal.SIGCONT)
     assert wait_until(lambda: "succeeded in" in sleeper.words, timeout=20), sleeper.words  # the task, not the step
     # It is of use again, and what it does is all that is new: nothing else it held was kept.
     for other in fleet.workers:
@@ -83,7 +89,7 @@ def test_f18_an_attempt_that_wakes_up_after_it_was_superseded_changes_nothing(tm
         assert_kept(fleet, handle, ledger, losses=0 if point == "claim.after" else 1)
         then = submit(ledger.chain(2))
         assert then.wait(30).success
-        assert_it_changes_nothing(fleet, sleeper, slot, point, ledger, handle, then)
+        assert_it_changes_nothing(fleet, sleeper, [slot], point, ledger, handle, then)
         assert_nothing_left(fleet)
         report("F18", point=point, repeated=ledger.repeated)
 
@@ -102,8 +108,7 @@ def test_f18_a_worker_that_was_frozen_for_half_a_minute_changes_nothing(tmp_path
         assert_kept(fleet, handle, ledger, losses=0 if point == "claim.after" else 1)
         then = submit(ledger.chain(2))
         assert then.wait(30).success
-        for pid in (sleeper.pid, sleeper.sidecar):
-            os.kill(pid, signal.SIGCONT)
-        assert_it_changes_nothing(fleet, sleeper, slot, point, ledger, handle, then)
+        asleep = [slot, sleeper.pid, sleeper.sidecar]
+        assert_it_changes_nothing(fleet, sleeper, asleep, point, ledger, handle, then)
         assert_nothing_left(fleet)
         report("F18 frozen", point=point, bound=DEAD_AFTER + 1 + 1, recovery=round(recovery, 2))

@@ -378,6 +378,29 @@ def test_an_attempt_that_fails_after_it_was_staged_leaves_nothing(tmp_path: Path
     assert list(manager.kept()) == []
 
 
+def test_an_attempt_that_is_stopped_right_after_it_was_staged_leaves_nothing(tmp_path: Path) -> None:
+    class Stopped(BaseException):
+        pass
+
+    class Late:
+        data_version, metadata = "", {}  # type: ignore[var-annotated]
+
+        @property
+        def size(self) -> int:
+            raise Stopped
+
+    class Stopping(Counting):
+        def stage_plain(self, obj: Any, path: tuple[str, ...], version: str, run_id: str, title: str) -> Any:
+            super().stage_plain(obj, path, version, run_id, title)
+            return Late()
+
+    manager = Stopping(tmp_path)
+    with pytest.raises(Stopped):
+        materialize([asset(name="made")(lambda: 5)], resources={"io_manager": manager})
+    assert manager.plainly == ["stage made"]
+    assert list(manager.kept()) == []
+
+
 def test_a_manager_that_stores_or_loads_in_its_own_way_is_asked_in_its_own_way(tmp_path: Path) -> None:
     class Storing(FilesystemIOManager):
         def stage(self, context: Any, obj: Any) -> None:
