@@ -178,7 +178,7 @@ def dev(farm: Path) -> Iterator[subprocess.Popen[str]]:
 def test_dev_evaluates_what_its_modules_ask_for(typed: Type, tmp_path: Path) -> None:
     with dev(tmp_path) as process:
         assert process.stdout is not None
-        assert "1 worker and the daemon" in "".join(iter(process.stdout.readline, "Ctrl-C stops it\n"))
+        assert "1 worker process and the daemon" in "".join(iter(process.stdout.readline, "Ctrl-C stops it\n"))
 
         def ticks() -> list[dict[str, Any]]:
             return told(typed, "sensor", "ticks", "counting")

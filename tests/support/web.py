@@ -171,7 +171,10 @@ def web_on_its_own(folder: Path, source: str, name: str = "web_project") -> Iter
     (folder / f"{name}.py").write_text(source)
     before, sys.path[:] = sys.path[:], [str(folder), *sys.path]
     try:
-        with running_cluster(folder, modules=(name,)) as cluster, running_web(cluster, folder, name) as server:
+        with (
+            running_cluster(folder, processes=1, workers=2, modules=(name,)) as cluster,
+            running_web(cluster, folder, name) as server,
+        ):
             yield server
     finally:
         sys.path[:] = before
