@@ -97,7 +97,11 @@ class WebServer:
             found: dict[str, Any] = {}
 
             def is_over() -> bool:
-                found.update(client.get(f"/runs/{run_id}").json())
+                answer = client.get(f"/runs/{run_id}")
+                if answer.status_code == 503:  # the server that carries the runs was started again just now
+                    return False
+                assert answer.status_code == 200, answer.text
+                found.update(answer.json())
                 return found["status"] not in ("queued", "running", "paused")
 
             assert wait_until(is_over, timeout=within, every=0.05), found
