@@ -8,7 +8,6 @@ in `step`, comes to the same; whatever turns out to be odd goes on there.
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
@@ -54,6 +53,7 @@ class PlainStep:
         check_output(work.op, output.name, value)
         if run.values is not None:
             run.values[index] = value
+        staged = Staged(index, manager, (path,))
         began = time.perf_counter()
         try:
             try:
@@ -76,10 +76,9 @@ class PlainStep:
             if run.values is not None:
                 del run.values[index]
             detail.outputs.clear()
-            with suppress(Exception):
-                manager.discard(path=path, version=work.version)
+            staged.discard(work.version)
             raise
-        return [index], [Staged(index, manager, (path,))]
+        return [index], [staged]
 
 
 def plain_step(work: StepWork) -> PlainStep | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import cloudpickle
@@ -158,9 +158,7 @@ class DefinitionsRunner:
             result = StepResult(succeeded=True, emitted=emitted, publishes=publishes, detail=detail)
         except BaseException as error:  # whatever user code raises is a failure of its step, not of the worker
             for one in staged:  # it was told to stop when all was done
-                for path in one.paths:
-                    with suppress(Exception):
-                        one.manager.discard(path=path, version=claim.version)
+                one.discard(claim.version)
             if self._interruptible and isinstance(error, KeyboardInterrupt):
                 raise
             result = self._failure(step, claim, detail, error)
@@ -182,9 +180,7 @@ class DefinitionsRunner:
 
     def discard(self, output: int, version: Version) -> None:
         """See StepRunner.discard."""
-        staged = self._staged_of(output)
-        for path in staged.paths:
-            staged.manager.discard(path=path, version=version)
+        self._staged_of(output).discard(version)
 
     def close(self) -> None:
         """See StepRunner.close."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -141,9 +140,7 @@ def _execute(
                 run.values.pop(output.index, None)
         detail.outputs = [made for made in detail.outputs if made.output not in unseen]
         for one in staged:
-            for path in one.paths:
-                with suppress(Exception):
-                    one.manager.discard(path=path, version=work.version)
+            one.discard(work.version)
         raise
     return emitted, staged
 

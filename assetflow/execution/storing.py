@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar, cast
 
 from assetflow.definitions.context import OpExecutionContext
@@ -21,7 +22,7 @@ from assetflow.execution.resources import Opened
 from assetflow.execution.told import event_record
 from assetflow.execution.work import StepWork
 from assetflow.fail_points import reached
-from assetflow.keys import AssetKey
+from assetflow.keys import AssetKey, Version
 from assetflow.planning.plan import StepOutput
 from assetflow.runs.facts import OutputDetail, PartDetail, StepDetail
 
@@ -38,6 +39,12 @@ class Staged(NamedTuple):
     output: int
     manager: VersionedIOManager
     paths: tuple[tuple[str, ...], ...]
+
+    def discard(self, version: Version) -> None:
+        """Remove it, as far as that is possible."""
+        for path in self.paths:
+            with suppress(Exception):
+                self.manager.discard(path=path, version=version)
 
 
 def store_output(
